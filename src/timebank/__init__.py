@@ -1,0 +1,26 @@
+"""timebank: the ledger of hours that care time banks can trust.
+
+    import timebank
+    bank = timebank.open("sqlite:///lille.db")
+"""
+
+from typing import TYPE_CHECKING
+
+from timebank.errors import TimebankError
+
+if TYPE_CHECKING:
+    from timebank.services.bank import Bank
+    from timebank.services.bank import open_bank as open  # noqa: A004 - `timebank.open` reads as it should
+
+__all__ = ["Bank", "TimebankError", "open"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """Load the shell only when it is asked for: the pure core imports without a database library."""
+    if name not in {"Bank", "open"}:
+        message = f"module 'timebank' has no attribute {name!r}"
+        raise AttributeError(message)
+    from timebank.services import bank  # noqa: PLC0415 - deferred on purpose
+
+    return bank.Bank if name == "Bank" else bank.open_bank

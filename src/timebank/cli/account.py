@@ -1,0 +1,189 @@
+"""`timebank account`: balances, limits and overrides."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from timebank.cli import wire
+from timebank.cli.options import Branch, By, DryRun, Json, Key, Reason, Unit
+from timebank.cli.output import amount, emit, stdout, table_of
+from timebank.cli.session import session_of
+from timebank.instants import parse_instant, zone_of
+from timebank.ledger.limits import Limits
+from timebank.minutes import parse_signed_minutes
+
+if TYPE_CHECKING:
+    from timebank.services.accounts import AccountChange, AccountView
+
+app = typer.Typer(name="account", help="Balances, limits and overrides.", no_args_is_help=True)
+Path = Annotated[str, typer.Argument(help="Account path, such as member:m1:available.", metavar="PATH")]
+NONE = "none"
+
+
+def _level(what: str) -> typer.models.OptionInfo:
+    return typer.Option(f"--{what}", help="A balance such as -10h or 300, or none.", metavar="TIME")  # type: ignore[no-any-return]
+
+
+@app.command("list", epilog="Example:  timebank account list --branch lille --json")
+def list_(ctx: typer.Context, branch: Branch, json_: Json = False) -> None:
+    """List all accounts of a branch with their balances."""
+    views = session_of(ctx).open().accounts.list(branch)
+    emit([wire.account(view) for view in views], as_json=json_, table=_table(f"Accounts of {branch}", views))
+
+
+@app.command("show", epilog="Example:  timebank account show member:m1:available --branch lille")
+def show(ctx: typer.Context, path: Path, branch: Branch, unit: Unit = "min", json_: Json = False) -> None:
+    """Show one account: balance, limits in force, and every change of limits."""
+    accounts = session_of(ctx).open().accounts
+    view = accounts.show(branch, path, unit)
+    changes = accounts.history(branch, path, unit)
+    value = {**wire.account(view), "changes": [wire.account_change(change) for change in changes]}
+    emit(value, as_json=json_, table=_table(f"Account of {branch}", [view]))
+    if not json_:
+        stdout().print(_limits_table(view))
+        if changes:
+            stdout().print(_changes_table(changes))
+
+
+@app.command("limit", epilog='Example:  timebank account limit member:m1:available -b lille --floor -20h --reason "board"')
+def limit(
+    ctx: typer.Context,
+    path: Path,
+    branch: Branch,
+    reason: Reason,
+    floor: Annotated[str | None, _level("floor")] = None,
+    ceiling: Annotated[str | None, _level("ceiling")] = None,
+    warn_floor: Annotated[str | None, _level("warn-floor")] = None,
+    warn_ceiling: Annotated[str | None, _level("warn-ceiling")] = None,
+    follow_policy: Annotated[
+        bool, typer.Option("--follow-policy", help="Drop the account's own limits.")
+    ] = False,
+    by: By = None,
+    key: Key = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Give an account limits of its own; a level that is not named stays as it is."""
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
+    known = bank.accounts.show(branch, path).limits
+    limits = Limits(
+        floor=_read_level(floor, known.floor),
+        ceiling=_read_level(ceiling, known.ceiling),
+        warn_floor=_read_level(warn_floor, known.warn_floor),
+        warn_ceiling=_read_level(warn_ceiling, known.warn_ceiling),
+    )
+    view = bank.accounts.limit(branch, path, limits=None if follow_policy else limits, why=reason, key=key)
+    emit(wire.account(view), as_json=json_, table=_limits_table(view))
+
+
+@app.command("override", epilog='Example:  timebank account override member:m1:available -b lille --floor -30h --until 2027-01-31T12:00 --reason "hospital"')
+def override(
+    ctx: typer.Context,
+    path: Path,
+    branch: Branch,
+    reason: Reason,
+    until: Annotated[str, typer.Option("--until", help="Last instant, local time.", metavar="INSTANT")],
+    floor: Annotated[str | None, _level("floor")] = None,
+    ceiling: Annotated[str | None, _level("ceiling")] = None,
+    by: By = None,
+    key: Key = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Let an account pass its limits for a while; who, why and until when is recorded."""
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
+    until_at = parse_instant(until, zone_of(bank.branches.show(branch).zone))
+    view = bank.accounts.override(
+        branch,
+        path,
+        floor=_read_level(floor, None),
+        ceiling=_read_level(ceiling, None),
+        until_at=until_at,
+        why=reason,
+        key=key,
+    )
+    emit(wire.account(view), as_json=json_, table=_limits_table(view))
+
+
+@app.command("open", epilog="Example:  timebank account open fund:solidarity --branch lille")
+def open_(
+    ctx: typer.Context,
+    path: Path,
+    branch: Branch,
+    unit: Unit = "min",
+    by: By = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Open a fund, an issuance or a suspense account."""
+    view = session_of(ctx).open(by=by, is_dry_run=dry_run).accounts.open(branch, path, unit)
+    emit(wire.account(view), as_json=json_, table=f"{path} is open.")
+
+
+@app.command("close", epilog="Example:  timebank account close fund:club-tea --branch lille")
+def close(
+    ctx: typer.Context,
+    path: Path,
+    branch: Branch,
+    unit: Unit = "min",
+    by: By = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Close an account that is empty; it takes no more postings."""
+    view = session_of(ctx).open(by=by, is_dry_run=dry_run).accounts.close(branch, path, unit)
+    emit(wire.account(view), as_json=json_, table=f"{path} is closed.")
+
+
+def _read_level(text: str | None, known: int | None) -> int | None:
+    if text is None:
+        return known
+    return None if text == NONE else parse_signed_minutes(text)
+
+
+def _table(title: str, views: "Sequence[AccountView]") -> Table:
+    rows = [
+        (
+            view.path + (" (closed)" if view.is_closed else ""),
+            amount(view.balance, view.unit),
+            amount(view.held, view.unit),
+            amount(view.given, view.unit),
+            amount(view.received, view.unit),
+        )
+        for view in views
+    ]
+    columns = ["account", "balance", "held", "given", "received"]
+    return table_of(title, columns, rows, right=columns[1:])
+
+
+def _limits_table(view: "AccountView") -> Table:
+    levels = view.limits
+    rows = [
+        (name, amount(level) if level is not None else "none")
+        for name, level in (
+            ("floor", levels.floor),
+            ("warning below", levels.warn_floor),
+            ("warning above", levels.warn_ceiling),
+            ("ceiling", levels.ceiling),
+        )
+    ]
+    return table_of(f"Limits of {view.path}", ["limit", "balance"], rows, right=["balance"])
+
+
+def _changes_table(changes: "Sequence[AccountChange]") -> Table:
+    rows = [
+        (
+            change.recorded_at.date(),
+            change.what,
+            amount(change.floor) if change.floor is not None else "-",
+            amount(change.ceiling) if change.ceiling is not None else "-",
+            change.until_at.date() if change.until_at is not None else "-",
+            change.actor,
+            change.why if change.why is not None else "(erased)",
+        )
+        for change in changes
+    ]
+    columns = ["on", "what", "floor", "ceiling", "until", "by", "why"]
+    return table_of("Changes of limits", columns, rows, right=["floor", "ceiling"])

@@ -1,0 +1,42 @@
+"""What one run of the command line works with: the database, and how to print."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from timebank.errors import NoAddress
+
+if TYPE_CHECKING:
+    from timebank.services.bank import Bank
+
+
+@dataclass(slots=True)
+class Session:
+    """The choices made before the noun: which database, and who acts."""
+
+    root: typer.Context
+    address: str | None
+    actor: str
+
+    def open(self, *, by: str | None = None, is_dry_run: bool = False, create: bool = False) -> "Bank":
+        """Open the bank for one command; closed when the program ends.
+
+        Raises:
+            NoAddress: neither `--db` nor `TIMEBANK_DB` says where the database is.
+            Others: see `timebank.open`.
+        """
+        if self.address is None:
+            raise NoAddress
+        import timebank  # noqa: PLC0415 - the database library loads when a command needs it
+
+        bank = timebank.open(self.address, by=by or self.actor, create=create, is_dry_run=is_dry_run)
+        self.root.call_on_close(bank.close)
+        return bank
+
+
+def session_of(ctx: typer.Context) -> Session:
+    """Return the session of a command's context."""
+    session = ctx.find_root().obj
+    assert isinstance(session, Session), "the main callback makes the session"
+    return session

@@ -1,0 +1,932 @@
+"""Every refusal of timebank: one class each, with a stable code.
+
+A code never changes its meaning once published. `kind` says what the caller can do about it; the
+command line and the service map it to an exit status or an HTTP status in one table each. Messages
+carry opaque references, minutes and codes, never a name or a note (I-10).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Kind(StrEnum):
+    """What the caller can do about an error."""
+
+    REFUSED = "refused"
+    """A rule says no; repeating the request unchanged cannot help."""
+    USAGE = "usage"
+    """The request itself is malformed."""
+    NOT_FOUND = "not_found"
+    """It names something that does not exist."""
+    BROKEN = "broken"
+    """The books do not hold: an invariant is violated in stored data."""
+    TRANSIENT = "transient"
+    """Nothing was changed; the same request may succeed later."""
+
+
+class TimebankError(Exception):
+    """Base of all errors that a caller of timebank can meet.
+
+    Construct with keyword facts only: they become attributes and fill `template`.
+    """
+
+    code: ClassVar[str] = "error"
+    kind: ClassVar[Kind] = Kind.REFUSED
+    template: ClassVar[str] = ""
+
+    def __init__(self, **facts: object) -> None:
+        """Keep the facts as attributes and state them in one sentence."""
+        self.facts = facts
+        super().__init__(self.template.format(**facts))
+
+    def __getattr__(self, name: str) -> object:
+        """Give a fact by its name."""
+        try:
+            return self.__dict__["facts"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+# --- What people write: minutes, instants, references ---------------------------------------------
+class NotMinutes(TimebankError):
+    """The text is not a length of time that timebank understands. Retrying unchanged cannot help."""
+
+    code = "not_minutes"
+    kind = Kind.USAGE
+    template = "not a length of time: write 90, 1:30, 1h30, 1 h 30 min, 1,5 h or PT1H30M"
+
+
+class MinutesOutOfRange(TimebankError):
+    """The length of time is zero, negative or beyond the stated maximum. Retrying unchanged cannot help."""
+
+    code = "minutes_out_of_range"
+    kind = Kind.USAGE
+    template = "{minutes} min is outside {least} to {most} min"
+
+
+class NaiveInstant(TimebankError):
+    """An instant came without a time zone. Retrying unchanged cannot help."""
+
+    code = "naive_instant"
+    kind = Kind.USAGE
+    template = "the instant {text} has no time zone"
+
+
+class AmbiguousInstant(TimebankError):
+    """The local time happens twice on that day (clocks go back). Say the offset, e.g. +02:00."""
+
+    code = "ambiguous_instant"
+    kind = Kind.USAGE
+    template = "{text} happens twice in {zone} on that day: add the offset, {first} or {second}"
+
+
+class MissingInstant(TimebankError):
+    """The local time does not exist on that day (clocks go forward). Retrying unchanged cannot help."""
+
+    code = "missing_instant"
+    kind = Kind.USAGE
+    template = "{text} does not exist in {zone}: clocks go forward over it"
+
+
+class NotAnInstant(TimebankError):
+    """The text is not a date and time. Retrying unchanged cannot help."""
+
+    code = "not_an_instant"
+    kind = Kind.USAGE
+    template = "not a date and time: write 2026-03-01T14:00, with or without an offset"
+
+
+class NotADay(TimebankError):
+    """The text is not a calendar day. Retrying unchanged cannot help."""
+
+    code = "not_a_day"
+    kind = Kind.USAGE
+    template = "not a calendar day: write 2026-03-01"
+
+
+class UnknownZone(TimebankError):
+    """The time zone is not in the IANA database. Retrying unchanged cannot help."""
+
+    code = "unknown_zone"
+    kind = Kind.USAGE
+    template = "unknown time zone: write an IANA name such as Europe/Paris"
+
+
+class BadReference(TimebankError):
+    """A reference has characters or a length that references cannot have. Retrying unchanged cannot help."""
+
+    code = "bad_reference"
+    kind = Kind.USAGE
+    template = "not a {what}: use 1 to 40 of a-z, 0-9 and '-', starting with a letter or digit"
+
+
+class BadPath(TimebankError):
+    """The account path is not in the chart of accounts. Retrying unchanged cannot help."""
+
+    code = "bad_path"
+    kind = Kind.USAGE
+    template = "not an account path: member:REF:available, fund:NAME, issuance:NAME, clearing:BRANCH or suspense:NAME"
+
+
+class BadUnit(TimebankError):
+    """The unit is neither min, svc nor a three-letter money code. Retrying unchanged cannot help."""
+
+    code = "bad_unit"
+    kind = Kind.USAGE
+    template = "not a unit: min, svc or a three-letter money code"
+
+
+class BadActor(TimebankError):
+    """The actor is not ROLE:REF with a role that exists. Retrying unchanged cannot help."""
+
+    code = "bad_actor"
+    kind = Kind.USAGE
+    template = "not an actor: write member:REF, coordinator:REF or system:REF"
+
+
+# --- Ledger: entries, limits, holds, reversals ------------------------------------------------------
+
+
+class TooFewPostings(TimebankError):
+    """An entry needs at least two postings (I-1). Retrying unchanged cannot help."""
+
+    code = "too_few_postings"
+    kind = Kind.USAGE
+    template = "an entry needs at least 2 postings, this one has {count}"
+
+
+class TooManyPostings(TimebankError):
+    """An entry has more postings than the stated limit. Retrying unchanged cannot help."""
+
+    code = "too_many_postings"
+    kind = Kind.USAGE
+    template = "an entry has at most {most} postings, this one has {count}"
+
+
+class UnbalancedEntry(TimebankError):
+    """Debits and credits of an entry differ in a unit (I-1). Retrying unchanged cannot help."""
+
+    code = "unbalanced_entry"
+    template = "debits and credits differ by {off_by} {unit}"
+
+
+class AmountOutOfRange(TimebankError):
+    """A posting's amount is zero, negative or beyond the stated maximum (I-1). Retrying cannot help."""
+
+    code = "amount_out_of_range"
+    kind = Kind.USAGE
+    template = "{amount} is outside {least} to {most}"
+
+
+class SameAccount(TimebankError):
+    """Debit and credit name the same account. Retrying unchanged cannot help."""
+
+    code = "same_account"
+    template = "{path} cannot be on both sides"
+
+
+class AccountClosed(TimebankError):
+    """The account takes no more postings. Retrying unchanged cannot help."""
+
+    code = "account_closed"
+    template = "{path} is closed"
+
+
+class InsufficientHours(TimebankError):
+    """The account would fall below its floor (I-5). Retrying helps only after hours were earned."""
+
+    code = "insufficient_hours"
+    template = "{path} needs {needed_minutes} min, has {available_minutes} min above its floor"
+
+
+class CeilingReached(TimebankError):
+    """The account would rise above its ceiling (I-5). Retrying helps only after hours were spent."""
+
+    code = "ceiling_reached"
+    template = "{path} has room for {room_minutes} min below its ceiling, not for {needed_minutes} min"
+
+
+class LimitsCrossed(TimebankError):
+    """A floor is above its ceiling, or a warning level lies outside the limits. Retrying cannot help."""
+
+    code = "limits_crossed"
+    kind = Kind.USAGE
+    template = "floor, warning levels and ceiling are not in rising order"
+
+
+class BalanceTooLarge(TimebankError):
+    """A balance would pass what the ledger can count. Retrying unchanged cannot help."""
+
+    code = "balance_too_large"
+    template = "{path} would pass the largest balance that can be kept"
+
+
+class AlreadyReversed(TimebankError):
+    """The entry was reversed before (I-3). Retrying unchanged cannot help."""
+
+    code = "already_reversed"
+    template = "entry {entry} was already reversed by entry {by}"
+
+
+class ReversalNotReversible(TimebankError):
+    """A reversal is not reversed; make a new entry (I-3). Retrying unchanged cannot help."""
+
+    code = "reversal_not_reversible"
+    template = "entry {entry} is itself a reversal: make a new entry instead"
+
+
+class EntryNotReversible(TimebankError):
+    """The entry belongs to a story that has its own way back, such as a hold. Retrying cannot help."""
+
+    code = "entry_not_reversible"
+    template = "entry {entry} is part of a hold: release or capture the hold instead"
+
+
+class HoldResolved(TimebankError):
+    """The hold was captured, released or expired before (I-6). Retrying unchanged cannot help."""
+
+    code = "hold_resolved"
+    template = "hold {hold} is already {state}"
+
+
+class HoldExpired(TimebankError):
+    """The hold's deadline has passed (I-6). Retrying unchanged cannot help."""
+
+    code = "hold_expired"
+    template = "hold {hold} passed its deadline"
+
+
+class CaptureExceedsHold(TimebankError):
+    """More minutes than were reserved (I-6). Retrying unchanged cannot help."""
+
+    code = "capture_exceeds_hold"
+    template = "{needed_minutes} min is more than the {held_minutes} min held"
+
+
+class DayBeyondRange(TimebankError):
+    """A day or an instant lies outside the years the ledger keeps. Retrying unchanged cannot help."""
+
+    code = "day_beyond_range"
+    kind = Kind.USAGE
+    template = "the ledger keeps years {least} to {most}"
+
+
+class PeriodReversed(TimebankError):
+    """A period ends before it starts. Retrying unchanged cannot help."""
+
+    code = "period_reversed"
+    kind = Kind.USAGE
+    template = "the period ends before it starts"
+
+
+# --- Policy -----------------------------------------------------------------------------------------
+
+
+class FaultCode(StrEnum):
+    """What is wrong with one key of a policy document."""
+
+    SYNTAX = "syntax"
+    """The text is not TOML, or is longer than a policy can be."""
+    MISSING = "missing"
+    """A key that must be there is not."""
+    UNKNOWN_FORMAT = "unknown_format"
+    """The document is written for another format than this program reads."""
+    UNKNOWN_KEY = "unknown_key"
+    """A key or section that policies do not have."""
+    WRONG_TYPE = "wrong_type"
+    """Text for a number, a number for a list, and so on."""
+    OUT_OF_RANGE = "out_of_range"
+    """A number below or above its range, or a list too short or too long."""
+    UNKNOWN_VALUE = "unknown_value"
+    """A word that the key does not know."""
+    REPEATED_VALUE = "repeated_value"
+    """A list names something twice."""
+    CONTRADICTION = "contradiction"
+    """Two keys that cannot both hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFault:
+    """One fault of a policy document: where, what, and a clause that says what to mend; `str` joins them."""
+
+    key: str
+    """Path of the key, e.g. `limits.member.floor_minutes`; empty when the fault has no key."""
+    code: FaultCode
+    text: str
+    line: int | None = None
+    """Line of a syntax fault, from 1, where it is known."""
+    also: tuple[str, ...] = ()
+    """Paths of the other keys that a contradiction involves."""
+
+    def __str__(self) -> str:
+        """State the place, then the fault."""
+        place = self.key or (f"line {self.line}" if self.line is not None else "the policy")
+        return f"{place}: {self.text}"
+
+
+class PolicyInvalid(TimebankError):
+    """The policy has faults: `faults` lists every one. Retrying unchanged cannot help."""
+
+    code = "policy_invalid"
+    kind = Kind.USAGE
+    template = "not a usable policy ({count} to mend): {first}"
+    faults: tuple[PolicyFault, ...]
+
+
+# --- Care: members, service records, beneficiaries, redemptions -------------------------------------
+
+
+class BadText(TimebankError):
+    """A text is empty, too long, or has characters no text can have. Retrying unchanged cannot help.
+
+    The text itself is never repeated: it may be a name or a note (I-10).
+    """
+
+    code = "bad_text"
+    kind = Kind.USAGE
+    template = "not a {what}: use 1 to {most} characters, without control characters"
+
+
+class ReasonMissing(TimebankError):
+    """The act needs a reason. Retrying with one can help."""
+
+    code = "reason_missing"
+    kind = Kind.USAGE
+    template = "this needs a reason"
+
+
+class MemberLeft(TimebankError):
+    """The member is not in the branch on that day. Retrying unchanged cannot help."""
+
+    code = "member_left"
+    template = "{member} is not a member of {branch} on {on}"
+
+
+class NotAllowed(TimebankError):
+    """Neither the person's own right nor a mandate covers the act (I-14). Retrying cannot help."""
+
+    code = "not_allowed"
+    template = "this is not for {actor} to do"
+
+
+class MandateNotInForce(TimebankError):
+    """The mandate is unknown, between others, over, revoked or too narrow (I-14). Retrying cannot help."""
+
+    code = "mandate_not_in_force"
+    template = "no mandate {mandate} of {actor} for {principal} covers '{scope}' on that day"
+
+
+class SelfDealing(TimebankError):
+    """Somebody would decide about their own help or for both sides (I-14). Somebody else can do it."""
+
+    code = "self_dealing"
+    template = "{actor} is a party to this: somebody else has to do it"
+
+
+class NotAParty(TimebankError):
+    """The actor is neither provider nor recipient, nor acts for one of them (I-14). Retrying cannot help."""
+
+    code = "not_a_party"
+    template = "{actor} is neither provider nor recipient here; a coordinator decides, with a reason"
+
+
+class SameParty(TimebankError):
+    """Provider and recipient are one member. Retrying unchanged cannot help."""
+
+    code = "same_party"
+    template = "{member} cannot be provider and recipient of the same help"
+
+
+class OwnStatement(TimebankError):
+    """What stands was said by the same side or person: the other side has the word. Retrying cannot help."""
+
+    code = "own_statement"
+    template = "record {record} waits for the word of the {waits_for}"
+
+
+class AlreadyConfirmed(TimebankError):
+    """The service record was confirmed before, and posted once (I-8). Retrying cannot help."""
+
+    code = "already_confirmed"
+    template = "record {record} is already confirmed"
+
+
+class RecordNotOpen(TimebankError):
+    """The service record's state does not allow the act. Retrying unchanged cannot help."""
+
+    code = "record_not_open"
+    template = "record {record} is {state}"
+
+
+class HoursInFuture(TimebankError):
+    """The help would end after now. Log it when it is done."""
+
+    code = "hours_in_future"
+    template = "these hours end in the future: log them when the help is done"
+
+
+class HoursTooOld(TimebankError):
+    """The help started longer ago than the policy lets people log. Ask a coordinator."""
+
+    code = "hours_too_old"
+    template = "these hours began more than {oldest_days} days ago: ask a coordinator"
+
+
+class OverlappingHours(TimebankError):
+    """The provider's hours overlap others of theirs (I-8). Retrying unchanged cannot help."""
+
+    code = "overlapping_hours"
+    template = "{provider} has other hours at that time: record {records}"
+
+
+class RelationNotEligible(TimebankError):
+    """The branch's policy does not sponsor for this relation. Retrying unchanged cannot help."""
+
+    code = "relation_not_eligible"
+    template = "this branch does not redeem hours for a {relation}"
+
+
+class RelationMismatch(TimebankError):
+    """The relation says `self` for somebody else, or another one for the sponsor. Retrying cannot help."""
+
+    code = "relation_mismatch"
+    kind = Kind.USAGE
+    template = "the relation {relation} does not fit: only the sponsor is 'self'"
+
+
+class BeneficiaryExists(TimebankError):
+    """The sponsor has this beneficiary already. Retrying unchanged cannot help."""
+
+    code = "beneficiary_exists"
+    template = "this is already beneficiary {beneficiary}"
+
+
+class TooManyNamed(TimebankError):
+    """The sponsor has as many named persons as the policy allows. Revoke another one first."""
+
+    code = "too_many_named"
+    template = "this branch allows {most} named person(s) for each member"
+
+
+class ConsentMissing(TimebankError):
+    """The beneficiary has not consented. Retrying helps after they have."""
+
+    code = "consent_missing"
+    template = "beneficiary {beneficiary} has not consented yet"
+
+
+class CheckMissing(TimebankError):
+    """No coordinator has checked the beneficiary. Retrying helps after one has."""
+
+    code = "check_missing"
+    template = "beneficiary {beneficiary} was not checked by a coordinator yet"
+
+
+class BeneficiaryRevoked(TimebankError):
+    """The beneficiary was revoked. Add them again to sponsor for them."""
+
+    code = "beneficiary_revoked"
+    template = "beneficiary {beneficiary} was revoked"
+
+
+class PlannedInPast(TimebankError):
+    """The planned help is not in the future, or ends after the request expires. Retrying cannot help."""
+
+    code = "planned_in_past"
+    template = "plan the help for a time after now and before the request expires"
+
+
+class RedemptionNotOpen(TimebankError):
+    """The redemption is over. Retrying unchanged cannot help."""
+
+    code = "redemption_not_open"
+    template = "redemption {redemption} is {state}"
+
+
+class RedemptionOutOfOrder(TimebankError):
+    """The redemption is open, but this step does not come next. Retrying helps once it does."""
+
+    code = "redemption_out_of_order"
+    template = "redemption {redemption} is {state}: this step does not come next"
+
+
+class RedemptionNotDue(TimebankError):
+    """The redemption has not reached its deadline. Retrying helps after it."""
+
+    code = "redemption_not_due"
+    template = "redemption {redemption} has not reached its deadline"
+
+
+class ChargeWithoutProvider(TimebankError):
+    """There is nobody to credit with the charge. Retrying without a charge can help."""
+
+    code = "charge_without_provider"
+    template = "redemption {redemption} has no provider to credit: nothing can be charged"
+
+
+# --- Reports: imports and exports -------------------------------------------------------------------
+
+
+class NotATable(TimebankError):
+    """The file is of another format than CSV. Retrying unchanged cannot help."""
+
+    code = "not_a_table"
+    kind = Kind.USAGE
+    template = "the file is {what}: export or save it as CSV"
+
+
+class NoHeader(TimebankError):
+    """The first line of the file does not name its columns. Retrying unchanged cannot help."""
+
+    code = "no_header"
+    kind = Kind.USAGE
+    template = "the first line does not name the columns: add a line of titles"
+
+
+class TableEmpty(TimebankError):
+    """The file has nothing below its header. Retrying unchanged cannot help."""
+
+    code = "table_empty"
+    kind = Kind.USAGE
+    template = "the file has no rows"
+
+
+class TableTooLarge(TimebankError):
+    """The file passes a stated limit. Retrying unchanged cannot help; split the file, or look for a quote."""
+
+    code = "table_too_large"
+    kind = Kind.USAGE
+    template = "{what} has more than {most} {of}"
+
+
+class UnknownEncoding(TimebankError):
+    """The encoding is not one that is read. Retrying unchanged cannot help."""
+
+    code = "unknown_encoding"
+    kind = Kind.USAGE
+    template = "unknown encoding: name one of {known}"
+
+
+class WrongEncoding(TimebankError):
+    """The file has bytes that its encoding does not have. Name another encoding, or repair the file."""
+
+    code = "wrong_encoding"
+    kind = Kind.USAGE
+    template = "the file is not {encoding} throughout, see about line {line}: name its encoding, or repair it"
+
+
+class BadSeparator(TimebankError):
+    """The separator is not one that is read. Retrying unchanged cannot help."""
+
+    code = "bad_separator"
+    kind = Kind.USAGE
+    template = "not a separator: name comma, semicolon, tab or pipe"
+
+
+class WrongLayout(TimebankError):
+    """The columns are not those of the export that was named. Retrying unchanged cannot help."""
+
+    code = "wrong_layout"
+    kind = Kind.USAGE
+    template = "not a {layout} export: it has {expected}"
+
+
+class LayoutWithoutMembers(TimebankError):
+    """That system's exports hold no names. Import the members from another file."""
+
+    code = "layout_without_members"
+    kind = Kind.USAGE
+    template = "a {layout} export names no members: import them from a CSV file with numbers and names"
+
+
+class MappingNotForLayout(TimebankError):
+    """A mapping is for files of no known system. Leave out either the mapping or the layout."""
+
+    code = "mapping_not_for_layout"
+    kind = Kind.USAGE
+    template = "the columns of a {layout} export are known: leave out the mapping, or read the file as csv"
+
+
+class BadMapping(TimebankError):
+    """A mapping is not FIELD=COLUMN, or names a field twice. Retrying unchanged cannot help."""
+
+    code = "bad_mapping"
+    kind = Kind.USAGE
+    template = "not a mapping: write FIELD=COLUMN, once for each field"
+
+
+class UnknownField(TimebankError):
+    """A mapping names a field that these rows do not have. Retrying unchanged cannot help."""
+
+    code = "unknown_field"
+    kind = Kind.USAGE
+    template = "no such field: map one of {fields}"
+
+
+class UnknownColumn(TimebankError):
+    """A mapping names a column that the file does not have. Retrying unchanged cannot help."""
+
+    code = "unknown_column"
+    kind = Kind.USAGE
+    template = "the file has no column of the title mapped to {field}: {columns}"
+
+
+class ColumnMissing(TimebankError):
+    """No column of the file is recognised as one that is needed. Name it by a mapping."""
+
+    code = "column_missing"
+    kind = Kind.USAGE
+    template = "no column is recognised as {field}: map {option} to one, {columns}"
+
+
+class RepeatedTitle(TimebankError):
+    """Two columns have the same title, and one of them is needed. Rename one of them."""
+
+    code = "repeated_title"
+    kind = Kind.USAGE
+    template = "two columns have the title of {field}: rename one"
+
+
+class AmbiguousLength(TimebankError):
+    """Several columns could be the length of time. Name one by a mapping."""
+
+    code = "ambiguous_length"
+    kind = Kind.USAGE
+    template = "several columns could be the length of time: map minutes, hours or duration to one"
+
+
+# --- Storage and services ---------------------------------------------------------------------------
+
+
+class UnknownBranch(TimebankError):
+    """No branch has that code. Retrying unchanged cannot help."""
+
+    code = "unknown_branch"
+    kind = Kind.NOT_FOUND
+    template = "there is no branch {branch}"
+
+
+class UnknownAccount(TimebankError):
+    """The branch has no such account. Retrying unchanged cannot help."""
+
+    code = "unknown_account"
+    kind = Kind.NOT_FOUND
+    template = "there is no account {path} in {branch}"
+
+
+class UnknownMember(TimebankError):
+    """The branch has no such member. Retrying unchanged cannot help."""
+
+    code = "unknown_member"
+    kind = Kind.NOT_FOUND
+    template = "there is no member {member} in {branch}"
+
+
+class UnknownEntry(TimebankError):
+    """The branch has no such entry. Retrying unchanged cannot help."""
+
+    code = "unknown_entry"
+    kind = Kind.NOT_FOUND
+    template = "there is no entry {entry} in {branch}"
+
+
+class UnknownHold(TimebankError):
+    """The branch has no such hold. Retrying unchanged cannot help."""
+
+    code = "unknown_hold"
+    kind = Kind.NOT_FOUND
+    template = "there is no hold {hold} in {branch}"
+
+
+class UnknownRecord(TimebankError):
+    """The branch has no such service record. Retrying unchanged cannot help."""
+
+    code = "unknown_record"
+    kind = Kind.NOT_FOUND
+    template = "there is no service record {record} in {branch}"
+
+
+class BranchExists(TimebankError):
+    """A branch with that code is there already. Retrying unchanged cannot help."""
+
+    code = "branch_exists"
+    template = "branch {branch} exists already"
+
+
+class MemberExists(TimebankError):
+    """A member with that reference is there already. Retrying unchanged cannot help."""
+
+    code = "member_exists"
+    template = "member {member} exists already in {branch}"
+
+
+class KeyReused(TimebankError):
+    """The idempotency key was used for another request (I-9). Use a new key."""
+
+    code = "key_reused"
+    template = "this idempotency key was used before for a different request"
+
+
+class TryAgain(TimebankError):
+    """Somebody else was writing, or the connection was lost. Nothing was changed; try again."""
+
+    code = "try_again"
+    kind = Kind.TRANSIENT
+    template = "the database is busy: nothing was changed, try again"
+
+
+class StorageFull(TimebankError):
+    """The disk or the database is full. Nothing was changed; try again after making room."""
+
+    code = "storage_full"
+    kind = Kind.TRANSIENT
+    template = "no room left on the disk: nothing was changed, make room and try again"
+
+
+class StorageReadOnly(TimebankError):
+    """The database file or its folder cannot be written. Retrying unchanged cannot help."""
+
+    code = "storage_read_only"
+    template = "the database cannot be written: check the permissions of the file and its folder"
+
+
+class StorageUnusable(TimebankError):
+    """The database cannot be opened: no such folder, or not readable. Retrying unchanged cannot help."""
+
+    code = "storage_unusable"
+    template = "the database cannot be opened: check the address, the folder and the permissions"
+
+
+class NotADatabase(TimebankError):
+    """The file is not a timebank database, or it is damaged. Retrying unchanged cannot help."""
+
+    code = "not_a_database"
+    template = "the file is not a timebank database, or it is damaged"
+
+
+class BadDatabaseUrl(TimebankError):
+    """The address of the database is malformed or of a kind not supported. Retrying cannot help."""
+
+    code = "bad_database_url"
+    kind = Kind.USAGE
+    template = "not a database address: write sqlite:///FILE"
+
+
+class DatabaseNewer(TimebankError):
+    """The database was made by a newer timebank. Upgrade timebank; nothing was changed."""
+
+    code = "database_newer"
+    template = "this database was made by a newer timebank (schema {found}, this one knows {known})"
+
+
+class StorageRefused(TimebankError):
+    """The database itself refused a write that breaks an invariant. Retrying unchanged cannot help."""
+
+    code = "storage_refused"
+    kind = Kind.BROKEN
+    template = "the database refused the write: {rule}"
+
+
+class NoDatabase(TimebankError):
+    """The database file does not exist. Create a branch to create it, or correct the address."""
+
+    code = "no_database"
+    kind = Kind.NOT_FOUND
+    template = "there is no database at that address: `timebank branch create` makes one"
+
+
+class UnknownMandate(TimebankError):
+    """The branch has no such mandate. Retrying unchanged cannot help."""
+
+    code = "unknown_mandate"
+    kind = Kind.NOT_FOUND
+    template = "there is no mandate {mandate} in {branch}"
+
+
+class UnknownBeneficiary(TimebankError):
+    """The branch has no such beneficiary. Retrying unchanged cannot help."""
+
+    code = "unknown_beneficiary"
+    kind = Kind.NOT_FOUND
+    template = "there is no beneficiary {beneficiary} in {branch}"
+
+
+class UnknownRedemption(TimebankError):
+    """The branch has no such redemption. Retrying unchanged cannot help."""
+
+    code = "unknown_redemption"
+    kind = Kind.NOT_FOUND
+    template = "there is no redemption {redemption} in {branch}"
+
+
+class MemberErased(TimebankError):
+    """The person behind the reference was erased. Retrying unchanged cannot help."""
+
+    code = "member_erased"
+    template = "member {member} was erased"
+
+
+class MemberHasOpenMatters(TimebankError):
+    """Minutes of the member are held. Settle or release the holds first."""
+
+    code = "member_has_open_matters"
+    template = "member {member} has pending holds: settle or release them first"
+
+
+class ConfirmationClosed(TimebankError):
+    """The branch's policy does not let this side confirm. Retrying unchanged cannot help."""
+
+    code = "confirmation_closed"
+    template = "the policy does not let this side confirm service record {record}"
+
+
+class KindNotOffered(TimebankError):
+    """The branch's policy does not list this kind of help. Retrying unchanged cannot help."""
+
+    code = "kind_not_offered"
+    template = "the policy does not know this kind of help; it has {offered}"
+
+
+class ModeNotOffered(TimebankError):
+    """The branch's policy does not list this mode of help. Retrying unchanged cannot help."""
+
+    code = "mode_not_offered"
+    template = "the policy does not know this mode of help; it has {offered}"
+
+
+class CoordinatorOnly(TimebankError):
+    """Only a coordinator does this. Retrying unchanged cannot help."""
+
+    code = "coordinator_only"
+    template = "only a coordinator can do this, not {actor}"
+
+
+class AccountNotEmpty(TimebankError):
+    """An account with a balance is not closed. Move the balance first."""
+
+    code = "account_not_empty"
+    template = "{path} still has a balance of {balance_minutes} min"
+
+
+class AccountManaged(TimebankError):
+    """The account moves by its own rules only (holds, clearing). Retrying unchanged cannot help."""
+
+    code = "account_managed"
+    template = "{path} moves only through holds and redemptions"
+
+
+class EntrySettled(TimebankError):
+    """The entry belongs to a service record or a redemption. Correct that instead, so both stay in step."""
+
+    code = "entry_settled"
+    template = "entry {entry} belongs to {cause}: use `timebank hours correct` or `timebank hours decide`"
+
+
+class PolicyDatedInPast(TimebankError):
+    """A policy takes effect today or later. Retrying unchanged cannot help."""
+
+    code = "policy_dated_in_past"
+    template = "a policy takes effect today or later: what is booked keeps the rules it was booked under"
+
+
+class UnknownPolicyVersion(TimebankError):
+    """The branch has no such policy version. Retrying unchanged cannot help."""
+
+    code = "unknown_policy_version"
+    kind = Kind.NOT_FOUND
+    template = "there is no policy version {version} in {branch}"
+
+
+# --- Command line -----------------------------------------------------------------------------------
+
+
+class NoAddress(TimebankError):
+    """Nothing says where the database is. Give `--db` or set `TIMEBANK_DB`."""
+
+    code = "no_address"
+    kind = Kind.USAGE
+    template = "where are the books? Say --db sqlite:///FILE before the noun, or set TIMEBANK_DB"
+
+
+class UnreadableFile(TimebankError):
+    """A file is missing, unreadable, too large, or not text in UTF-8. Retrying unchanged cannot help."""
+
+    code = "unreadable_file"
+    kind = Kind.USAGE
+    template = "cannot read {file}: it is missing, not readable, too large or not UTF-8 text"
+
+
+class UnwritableFile(TimebankError):
+    """A file cannot be written: no folder, no permission, no room. Nothing is left half-written."""
+
+    code = "unwritable_file"
+    kind = Kind.USAGE
+    template = "cannot write {file}: check the folder, its permissions and the room on the disk"
+
+
+class Declined(TimebankError):
+    """Somebody answered no, or there was nobody to ask. Add --yes to go ahead without being asked."""
+
+    code = "declined"
+    template = "nothing was changed; add --yes to go ahead without being asked"

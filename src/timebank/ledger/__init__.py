@@ -1,0 +1,1 @@
+"""The ledger: model, chart, posting rules, holds, reversal, statement, audit. Pure."""

@@ -1,0 +1,109 @@
+"""The canonical bytes of an entry, and their leaf hash.
+
+An entry is a short text, one fact per line, that anybody can rebuild from the database and hash with
+`sha256sum`. The leaf hash is that of RFC 9162: SHA-256 over a zero byte and the text. Pure.
+
+Format `timebank-entry/1`, lines ended by a newline, UTF-8 (only ASCII occurs):
+
+    timebank-entry/1
+    BRANCH SEQ
+    KIND CAUSE-KIND CAUSE-REF CAUSE-STEP
+    effective MICROSECONDS DAY
+    recorded MICROSECONDS
+    policy VERSION
+    by ACTOR
+    reverses SEQ-or-minus
+    help COUNTS
+    SIDE AMOUNT UNIT PATH ACCOUNT-SEQ BALANCE-AFTER      (one line for each posting, in order)
+"""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from timebank.ledger.model import JournalEntry
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+LEAF_PREFIX: Final = b"\x00"
+
+
+def micros_of(instant: datetime) -> int:
+    """Return whole microseconds since 1970-01-01T00:00Z of an aware instant, exactly."""
+    return (instant - EPOCH) // MICROSECOND
+
+
+def instant_of(micros: int) -> datetime:
+    """Return the aware UTC instant of whole microseconds since 1970-01-01T00:00Z."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def canonical_bytes(entry: JournalEntry) -> bytes:
+    """Return the entry's canonical text as bytes; the module docstring states the format."""
+    draft = entry.draft
+    cause = draft.cause
+    head = head_text(
+        entry.branch,
+        entry.seq,
+        draft.kind,
+        cause.kind,
+        cause.ref,
+        cause.step,
+        micros_of(draft.effective_at),
+        draft.effective_on.isoformat(),
+        micros_of(entry.recorded_at),
+        draft.policy_version,
+        str(draft.actor),
+        draft.reverses,
+        draft.counts_help,
+    )
+    lines = [
+        line_text(
+            line.posting.side,
+            line.posting.amount,
+            line.posting.unit,
+            line.posting.path,
+            line.account_seq,
+            line.balance_after,
+        )
+        for line in entry.lines
+    ]
+    return (head + "".join(lines)).encode()
+
+
+def head_text(  # noqa: PLR0913 - the fields of the format, in its order
+    branch: str,
+    seq: int,
+    kind: str,
+    cause_kind: str,
+    cause_ref: str,
+    step: int,
+    effective_us: int,
+    effective_on: str,
+    recorded_us: int,
+    policy_version: int,
+    actor: str,
+    reverses: int | None,
+    counts_help: int,
+) -> str:
+    """Return the lines of the format before the postings, from values as they are stored."""
+    return (
+        f"timebank-entry/1\n{branch} {seq}\n{kind} {cause_kind} {cause_ref} {step}\n"
+        f"effective {effective_us} {effective_on}\nrecorded {recorded_us}\npolicy {policy_version}\n"
+        f"by {actor}\nreverses {'-' if reverses is None else reverses}\nhelp {counts_help}\n"
+    )
+
+
+def line_text(side: str, amount: int, unit: str, path: str, account_seq: int, balance_after: int) -> str:
+    """Return the line of one posting, from values as they are stored."""
+    return f"{side} {amount} {unit} {path} {account_seq} {balance_after}\n"
+
+
+def leaf_of(canonical: bytes) -> bytes:
+    """Return the 32-byte RFC 9162 leaf hash of canonical bytes."""
+    return hashlib.sha256(LEAF_PREFIX + canonical).digest()
+
+
+def leaf_hash(entry: JournalEntry) -> bytes:
+    """Return the 32-byte RFC 9162 leaf hash of an entry."""
+    return leaf_of(canonical_bytes(entry))

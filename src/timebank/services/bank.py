@@ -1,0 +1,71 @@
+"""The bank: one opened database, and every use case on it."""
+
+from datetime import datetime
+
+from timebank.clock import Clock, SystemClock
+from timebank.ledger.model import Actor
+from timebank.services.accounts import Accounts
+from timebank.services.audits import Audits
+from timebank.services.branches import Branches
+from timebank.services.entries import Entries
+from timebank.services.holds import Holds
+from timebank.services.hours import Hours
+from timebank.services.members import Members
+from timebank.services.policies import Policies
+from timebank.services.statements import Statements
+from timebank.services.transfers import Transfers
+from timebank.storage.store import Store
+
+
+class Bank:
+    """One opened database; each attribute is a noun with its use cases."""
+
+    def __init__(self, store: Store, actor: Actor) -> None:
+        """Work on a store, as `actor` unless a call says otherwise."""
+        self.store = store
+        self.branches = Branches(store, actor)
+        self.members = Members(store, actor)
+        self.accounts = Accounts(store, actor)
+        self.hours = Hours(store, actor)
+        self.transfers = Transfers(store, actor)
+        self.entries = Entries(store, actor)
+        self.holds = Holds(store, actor)
+        self.policies = Policies(store, actor)
+        self.statements = Statements(store, actor)
+        self.audits = Audits(store, actor)
+
+    def now(self) -> datetime:
+        """Return the current instant of the bank's clock, aware UTC."""
+        return self.store.clock.now()
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
+
+def open_bank(
+    address: str,
+    *,
+    by: Actor | str = "coordinator:desk",
+    clock: Clock | None = None,
+    create: bool = True,
+    is_dry_run: bool = False,
+) -> Bank:
+    """Open a bank; its database is created or upgraded as needed.
+
+    Args:
+        address: `sqlite:///FILE` or `postgresql+psycopg://…`.
+        by: who acts unless a call says otherwise.
+        clock: where instants come from; the machine's clock by default.
+        create: whether an SQLite file that does not exist is created.
+        is_dry_run: decide and check every write in full, then roll it back.
+
+    Raises:
+        BadDatabaseUrl, NoDatabase, NotADatabase, DatabaseNewer, StorageUnusable, StorageReadOnly: the
+            database cannot be used.
+        TryAgain: somebody else is upgrading it.
+        BadActor: `by` is not an actor.
+    """
+    actor = Actor.parse(by) if isinstance(by, str) else by
+    store = Store(address, clock=clock or SystemClock(), create=create, is_dry_run=is_dry_run)
+    return Bank(store, actor)

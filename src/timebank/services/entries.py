@@ -1,0 +1,97 @@
+"""Entries: look at the journal, and reverse an entry that should not be there (I-3)."""
+
+from collections.abc import Sequence
+
+from dataclasses import dataclass
+
+from timebank.care.inputs import reason_of
+from timebank.care.mandate import require_coordinator
+from timebank.errors import EntrySettled
+from timebank.ledger.chart import AccountKind, place_of
+from timebank.ledger.model import EntryKind, JournalEntry
+from timebank.services.posting import undo
+from timebank.services.service import Service, Who, act_in
+from timebank.storage.books import Books
+
+MANAGED = frozenset({"service", "redemption"})
+"""Causes that have a state of their own, which a bare reversal would contradict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryView:
+    """An entry, what reversed it, and the words that are kept about it (none once erased)."""
+
+    entry: JournalEntry
+    reversed_by: int | None
+    notes: tuple[str, ...]
+
+
+class Entries(Service):
+    """Use cases on journal entries."""
+
+    def show(self, branch: str, seq: int) -> EntryView:
+        """Return one entry.
+
+        Raises:
+            UnknownBranch, UnknownEntry: there is none.
+        """
+        with self.store.read() as tx:
+            return _view(tx.books(branch), seq)
+
+    def list(
+        self,
+        branch: str,
+        *,
+        path: str | None = None,
+        cause: tuple[str, str] | None = None,
+        before: int | None = None,
+        limit: int | None = 50,
+    ) -> Sequence[JournalEntry]:
+        """Return entries, newest first, of an account path, of a cause, before a sequence number."""
+        with self.store.read() as tx:
+            return tx.books(branch).reader.list(
+                after=before, path=path, cause=cause, limit=limit, is_newest_first=True
+            )
+
+    def reverse(
+        self, branch: str, seq: int, *, reason: str, by: Who | None = None, key: str | None = None
+    ) -> JournalEntry:
+        """Reverse an entry, and return the reversal.
+
+        Raises:
+            UnknownBranch, UnknownEntry: there is none.
+            NotAllowed: only a coordinator reverses.
+            ReasonMissing, BadText: there is no reason.
+            EntrySettled: it belongs to a service record or a redemption, which have ways of correcting that
+                keep books and records in step.
+            ReversalNotReversible, EntryNotReversible, AlreadyReversed: see `ledger.reversal.reverse`.
+        """
+        with self.store.write(branch) as tx:
+            books = tx.books(branch)
+            actor = self.actor(by)
+            request = books.requests.open(key, "entry reverse", seq, actor)
+            if request.outcome is not None:
+                return books.reader.entry(int(request.outcome))
+            require_coordinator(act_in(books, actor), branch)
+            words = reason_of(reason)
+            entry = books.reader.entry(seq)
+            if entry.draft.cause.kind in MANAGED and entry.draft.kind is not EntryKind.REVERSAL:
+                raise EntrySettled(entry=seq, cause=f"{entry.draft.cause.kind} {entry.draft.cause.ref}")
+            reversal = undo(books, entry, actor=actor)
+            books.identities.write_note(words, about=f"entry {reversal.seq}", members=_members_of(entry))
+            request.done(reversal.seq)
+            return reversal
+
+
+def _members_of(entry: JournalEntry) -> Sequence[str]:
+    places = [place_of(posting.path) for posting in entry.draft.postings]
+    return [place.name for place in places if place.kind is AccountKind.MEMBER]
+
+
+def _view(books: Books, seq: int) -> EntryView:
+    entry = books.reader.entry(seq)
+    return EntryView(
+        entry=entry,
+        reversed_by=books.reader.reversed_by(seq),
+        notes=books.identities.notes(f"entry {seq}"),
+    )

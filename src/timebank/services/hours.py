@@ -1,0 +1,366 @@
+"""Hours: log help, let the other side say what it thinks of it, post it once (I-8)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from timebank.care import workflow
+from timebank.care.mandate import Act
+from timebank.care.member import require_active
+from timebank.care.record import (
+    Hours as Stated,
+)
+from timebank.care.record import (
+    HoursRules,
+    Mode,
+    RecordOutcome,
+    RecordState,
+    ServiceRecord,
+    member_in,
+)
+from timebank.errors import ConfirmationClosed, KindNotOffered, ModeNotOffered
+from timebank.instants import day_of
+from timebank.ledger.limits import LimitWarning
+from timebank.ledger.model import MINUTES, EntryKind
+from timebank.policy.model import Confirmer, Overlap, Policy
+from timebank.policy.rules import round_minutes
+from timebank.services.posting import post, undo
+from timebank.services.service import Service, Who, act_in
+from timebank.storage.books import Books
+from timebank.storage.records import StoredEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursDone:
+    """What an act on a service record led to."""
+
+    record: ServiceRecord
+    entries: tuple[int, ...] = ()
+    """The entries it posted, in order."""
+    warnings: tuple[LimitWarning, ...] = ()
+    overlaps: tuple[int, ...] = ()
+    """Records of the same provider that it shares time with, where the policy flags and allows that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordHistory:
+    """A record with all that was done to it; reasons are None where there were none or they were erased."""
+
+    record: ServiceRecord
+    events: tuple[tuple[StoredEvent, str | None], ...]
+
+
+class Hours(Service):
+    """Use cases on service records."""
+
+    def log(  # noqa: PLR0913 - what a service record is made of
+        self,
+        branch: str,
+        *,
+        provider: str,
+        recipient: str,
+        minutes: int,
+        kind: str,
+        start_at: datetime,
+        mode: Mode = Mode.IN_PERSON,
+        unit: str = MINUTES,
+        by: Who | None = None,
+        key: str | None = None,
+    ) -> HoursDone:
+        """State help that was given; the other side then has the word.
+
+        Args:
+            branch: where the help was given.
+            provider: member reference.
+            recipient: `member:REF`, or `fund:NAME` for work that a fund pays.
+            minutes: as measured; the policy rounds them when they are confirmed.
+            kind: code of the kind of help.
+            start_at: when it began, with a time zone.
+            mode: how it reached the recipient.
+            unit: `min`, or `svc` for service that is counted but never redeemable.
+            by: the provider, the recipient, a proxy of either, or a coordinator.
+            key: idempotency key.
+
+        Raises:
+            UnknownBranch, UnknownMember, MemberLeft, UnknownAccount: somebody or something is not there.
+            KindNotOffered, ModeNotOffered: the policy does not know it.
+            KeyReused: the key was used for another request.
+            Others: see `care.workflow.log_record`.
+        """
+        stated = Stated(start_at=start_at, minutes=minutes, kind=kind, mode=mode)
+        with self.store.write(branch) as tx:
+            books = tx.books(branch)
+            actor = self.actor(by)
+            request = books.requests.open(key, "hours log", provider, recipient, stated, unit, actor)
+            if request.outcome is not None:
+                return HoursDone(record=books.records.get(int(request.outcome)))
+            act = act_in(books, actor)
+            require_parties(books, provider, recipient, stated)
+            require_offered(books.policy.policy, stated)
+            outcome = workflow.log_record(
+                act,
+                no=books.records.next_no(),
+                provider=provider,
+                recipient=recipient,
+                hours=stated,
+                rules=rules_of(books.policy.policy),
+                others=others_of(books, provider, stated),
+                unit=unit,
+            )
+            books.records.add(outcome.record)
+            done = carry_out(books, act, outcome)
+            request.done(outcome.record.no)
+            return done
+
+    def confirm(self, branch: str, no: int, *, by: Who | None = None, key: str | None = None) -> HoursDone:
+        """Agree with what the other side stated; this posts the help.
+
+        Raises:
+            UnknownBranch, UnknownRecord: there is none.
+            ConfirmationClosed: the policy leaves confirming to coordinators.
+            InsufficientHours, CeilingReached: the policy's limits refuse the entry.
+            Others: see `care.workflow.confirm`.
+        """
+
+        def decide(books: Books, record: ServiceRecord, act: Act) -> RecordOutcome:
+            if Confirmer.OTHER_SIDE not in books.policy.policy.confirmation.by:
+                raise ConfirmationClosed(record=record.no)
+            return workflow.confirm(record, act, credited_minutes=credited(books, record.hours))
+
+        return self._act(branch, no, decide, by, key, "hours confirm")
+
+    def correct(  # noqa: PLR0913 - what may be corrected
+        self,
+        branch: str,
+        no: int,
+        *,
+        minutes: int | None = None,
+        start_at: datetime | None = None,
+        kind: str | None = None,
+        mode: Mode | None = None,
+        reason: str | None = None,
+        by: Who | None = None,
+        key: str | None = None,
+    ) -> HoursDone:
+        """Restate a record; what is left None stays as it is.
+
+        An open record then waits for the other side. A confirmed one can be restated by a coordinator,
+        with a reason: its entry is reversed and the right one is posted (I-3).
+
+        Raises:
+            UnknownBranch, UnknownRecord: there is none.
+            Others: see `care.workflow.correct` and `care.workflow.correct_confirmed`.
+        """
+
+        def decide(books: Books, record: ServiceRecord, act: Act) -> RecordOutcome:
+            stated = Stated(
+                start_at=start_at if start_at is not None else record.start_at,
+                minutes=minutes if minutes is not None else record.minutes,
+                kind=kind if kind is not None else record.kind,
+                mode=mode if mode is not None else record.mode,
+            )
+            require_offered(books.policy.policy, stated)
+            rules, others = rules_of(books.policy.policy), others_of(books, record.provider, stated)
+            if record.state is not RecordState.CONFIRMED:
+                return workflow.correct(record, act, hours=stated, rules=rules, others=others)
+            return workflow.correct_confirmed(
+                record,
+                act,
+                hours=stated,
+                rules=rules,
+                others=others,
+                credited_minutes=credited(books, stated),
+                reason=reason,
+            )
+
+        return self._act(branch, no, decide, by, key, "hours correct", minutes, start_at, kind, mode)
+
+    def dispute(
+        self, branch: str, no: int, *, reason: str, by: Who | None = None, key: str | None = None
+    ) -> HoursDone:
+        """Refuse to confirm for now, with a reason; see `care.workflow.dispute`."""
+
+        def decide(_books: Books, record: ServiceRecord, act: Act) -> RecordOutcome:
+            return workflow.dispute(record, act, reason=reason)
+
+        return self._act(branch, no, decide, by, key, "hours dispute")
+
+    def reject(
+        self, branch: str, no: int, *, reason: str, by: Who | None = None, key: str | None = None
+    ) -> HoursDone:
+        """Say that this help was not given, with a reason; see `care.workflow.reject`."""
+
+        def decide(_books: Books, record: ServiceRecord, act: Act) -> RecordOutcome:
+            return workflow.reject(record, act, reason=reason)
+
+        return self._act(branch, no, decide, by, key, "hours reject")
+
+    def withdraw(self, branch: str, no: int, *, by: Who | None = None, key: str | None = None) -> HoursDone:
+        """Take an open record back; see `care.workflow.withdraw`."""
+
+        def decide(_books: Books, record: ServiceRecord, act: Act) -> RecordOutcome:
+            return workflow.withdraw(record, act)
+
+        return self._act(branch, no, decide, by, key, "hours withdraw")
+
+    def decide(  # noqa: PLR0913 - the parts of a decision
+        self,
+        branch: str,
+        no: int,
+        *,
+        is_confirmed: bool,
+        reason: str,
+        minutes: int | None = None,
+        by: Who | None = None,
+        key: str | None = None,
+    ) -> HoursDone:
+        """Decide an open record as a coordinator, with a reason: confirm (other minutes if given) or reject.
+
+        A confirmed record that is rejected is annulled: its entry is reversed.
+
+        Raises:
+            UnknownBranch, UnknownRecord: there is none.
+            ConfirmationClosed: the policy leaves confirming to the other side.
+            Others: see `care.workflow.decide_to_confirm`, `decide_to_reject` and `annul`.
+        """
+
+        def judge(books: Books, record: ServiceRecord, act: Act) -> RecordOutcome:
+            if not is_confirmed:
+                is_posted = record.state is RecordState.CONFIRMED
+                return (workflow.annul if is_posted else workflow.decide_to_reject)(record, act, reason=reason)
+            policy = books.policy.policy
+            if Confirmer.COORDINATOR not in policy.confirmation.by:
+                raise ConfirmationClosed(record=record.no)
+            stated = Stated(
+                start_at=record.start_at,
+                minutes=minutes if minutes is not None else record.minutes,
+                kind=record.kind,
+                mode=record.mode,
+            )
+            return workflow.decide_to_confirm(
+                record,
+                act,
+                hours=stated,
+                rules=rules_of(policy),
+                others=others_of(books, record.provider, stated),
+                credited_minutes=credited(books, stated),
+                reason=reason,
+            )
+
+        return self._act(branch, no, judge, by, key, "hours decide", is_confirmed, minutes)
+
+    def list(
+        self, branch: str, *, state: RecordState | None = None, member: str | None = None, limit: int | None = None
+    ) -> Sequence[ServiceRecord]:
+        """Return service records, newest first, of a state and of a member on either side."""
+        with self.store.read() as tx:
+            return tx.books(branch).records.list(state=state, member=member, limit=limit)
+
+    def show(self, branch: str, no: int) -> RecordHistory:
+        """Return a record with its history.
+
+        Raises:
+            UnknownBranch, UnknownRecord: there is none.
+        """
+        with self.store.read() as tx:
+            books = tx.books(branch)
+            events = books.records.events(books.records.get(no).no)
+            return RecordHistory(
+                record=books.records.get(no),
+                events=tuple((event, books.identities.note(event.note_no)) for event in events),
+            )
+
+    def _act(  # noqa: PLR0913 - one shape for every act on a record
+        self,
+        branch: str,
+        no: int,
+        decide: Callable[[Books, ServiceRecord, Act], RecordOutcome],
+        by: Who | None,
+        key: str | None,
+        *payload: object,
+    ) -> HoursDone:
+        with self.store.write(branch) as tx:
+            books = tx.books(branch)
+            actor = self.actor(by)
+            request = books.requests.open(key, *payload, no, actor)
+            record = books.records.get(no)
+            if request.outcome is not None:
+                return HoursDone(record=record)
+            act = act_in(books, actor)
+            outcome = decide(books, record, act)
+            books.records.save(outcome.record)
+            done = carry_out(books, act, outcome)
+            request.done(no)
+            return done
+
+
+def require_parties(books: Books, provider: str, recipient: str, stated: Stated) -> None:
+    """Refuse help between parties that are not there, or were no members on the day of the help."""
+    on = day_of(stated.start_at, books.zone)
+    for ref in (provider, member_in(recipient)):
+        if ref is not None:
+            require_active(books.members.get(ref), on=on)
+    if member_in(recipient) is None:
+        books.accounts.state(recipient)
+
+
+def require_offered(policy: Policy, stated: Stated) -> None:
+    """Refuse a kind or mode of help that the policy does not list."""
+    if policy.service.kinds and stated.kind not in policy.service.kinds:
+        raise KindNotOffered(offered=", ".join(policy.service.kinds))
+    if stated.mode.value not in policy.service.modes:
+        raise ModeNotOffered(offered=", ".join(policy.service.modes))
+
+
+def rules_of(policy: Policy) -> HoursRules:
+    """Return what a policy says about stated hours."""
+    return HoursRules(
+        longest_minutes=policy.service.longest_minutes,
+        oldest_days=policy.service.oldest_days,
+        refuses_overlap=policy.overlap.rule is Overlap.REFUSE,
+    )
+
+
+def credited(books: Books, stated: Stated) -> int:
+    """Return stated minutes as the policy of the day of the help counts them."""
+    policy = books.policies.in_force(day_of(stated.start_at, books.zone)).policy
+    return round_minutes(policy.rounding, stated.minutes)
+
+
+def others_of(books: Books, provider: str, stated: Stated) -> Sequence[ServiceRecord]:
+    """Return the provider's records around stated hours; none where overlaps are allowed."""
+    if books.policy.policy.overlap.rule is Overlap.ALLOW:
+        return []
+    longest = books.policy.policy.service.longest_minutes  # longer statements are refused anyway
+    end_at = stated.start_at + timedelta(minutes=min(stated.minutes, longest))
+    return books.records.of_provider(provider, start_at=stated.start_at, end_at=end_at)
+
+
+def carry_out(books: Books, act: Act, outcome: RecordOutcome) -> HoursDone:
+    """Write the history of an act, and post what it leads to."""
+    record = outcome.record
+    members = [ref for ref in (record.provider, record.recipient_member) if ref is not None]
+    note_no = None
+    if outcome.reason is not None:
+        note_no = books.identities.write_note(outcome.reason, about=f"record {record.no}", members=members)
+    books.records.note(record.no, outcome.event, note_no)
+    entries = []
+    if outcome.undo is not None:
+        entry = books.reader.of_cause(outcome.undo)
+        assert entry is not None, f"I-8: confirmed record {record.no} has its entry"
+        if books.reader.reversed_by(entry.seq) is None:
+            entries.append(undo(books, entry, actor=act.actor).seq)
+    if outcome.credit is not None:
+        for posting in outcome.credit.postings:
+            books.journal.open(posting.path, posting.unit)
+        entry = post(
+            books,
+            kind=EntryKind.SERVICE,
+            cause=outcome.credit.cause,
+            postings=outcome.credit.postings,
+            actor=act.actor,
+            effective_at=record.start_at,
+        )
+        entries.append(entry.seq)
+    warnings = tuple(books.journal.warnings) if entries else ()
+    return HoursDone(record=record, entries=tuple(entries), warnings=warnings)

@@ -1,0 +1,82 @@
+"""Policies: show the rules of a branch, check a document, set a new version from a day on."""
+
+from collections.abc import Sequence
+
+from datetime import date
+
+from timebank.care.mandate import require_coordinator
+from timebank.errors import PolicyDatedInPast, UnknownPolicyVersion
+from timebank.policy.changes import Change, changes_between
+from timebank.policy.document import parse_policy
+from timebank.policy.model import Policy
+from timebank.services.service import Service, Who, act_in
+from timebank.storage.policies import PolicyVersion
+
+
+class Policies(Service):
+    """Use cases on policies."""
+
+    def list(self, branch: str) -> Sequence[PolicyVersion]:
+        """Return all versions of a branch's policy, oldest first."""
+        with self.store.read() as tx:
+            return tx.books(branch).policies.list()
+
+    def show(self, branch: str, version: int | None = None) -> PolicyVersion:
+        """Return a version of a branch's policy; the one in force today if None.
+
+        Raises:
+            UnknownBranch, UnknownPolicyVersion: there is none.
+        """
+        with self.store.read() as tx:
+            books = tx.books(branch)
+            if version is None:
+                return books.policy
+            for known in books.policies.list():
+                if known.version == version:
+                    return known
+            raise UnknownPolicyVersion(version=version, branch=branch)
+
+    @staticmethod
+    def check(document: str) -> Policy:
+        """Read a policy document.
+
+        Raises:
+            PolicyInvalid: with every fault of the document.
+        """
+        return parse_policy(document)
+
+    def set(
+        self,
+        branch: str,
+        document: str,
+        *,
+        effective_on: date | None = None,
+        by: Who | None = None,
+        key: str | None = None,
+    ) -> tuple[PolicyVersion, tuple[Change, ...]]:
+        """Set new rules from a day on; returns the version and what it changes.
+
+        What was booked keeps the version it was booked under.
+
+        Raises:
+            PolicyInvalid: with every fault of the document.
+            UnknownBranch: no branch has that code.
+            NotAllowed: only a coordinator sets the policy.
+            PolicyDatedInPast: it would take effect before today.
+            KeyReused: the key was used for another request.
+        """
+        policy = parse_policy(document)
+        with self.store.write(branch) as tx:
+            books = tx.books(branch)
+            actor = self.actor(by)
+            request = books.requests.open(key, "policy set", document, effective_on, actor)
+            if request.outcome is not None:
+                return books.policies.list()[int(request.outcome) - 1], ()
+            require_coordinator(act_in(books, actor), branch)
+            on = effective_on if effective_on is not None else books.today
+            if on < books.today:
+                raise PolicyDatedInPast
+            before = books.policies.in_force(on).policy
+            version = books.policies.add(document, effective_on=on, actor=str(actor))
+            request.done(version.version)
+            return version, changes_between(before, policy)

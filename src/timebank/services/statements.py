@@ -1,0 +1,82 @@
+"""Statements, trial balances and clearing positions, on both time axes."""
+
+from datetime import date, datetime
+
+from timebank.instants import aware_utc
+from timebank.ledger.chart import AccountKind, place_of
+from timebank.ledger.model import MINUTES
+from timebank.ledger.statement import (
+    ClearingPosition,
+    Period,
+    Statement,
+    TrialBalance,
+    clearing_positions,
+    statement_of,
+    trial_balance_of,
+)
+from timebank.services.service import Service
+
+
+class Statements(Service):
+    """Use cases that only read balances."""
+
+    def statement(  # noqa: PLR0913 - one account on two time axes
+        self,
+        branch: str,
+        path: str,
+        *,
+        unit: str = MINUTES,
+        first_on: date | None = None,
+        last_on: date | None = None,
+        known_at: datetime | None = None,
+    ) -> Statement:
+        """Return one account over one period: opening, lines, closing.
+
+        Args:
+            branch: its code.
+            path: the account.
+            unit: of the account.
+            first_on: first effective day, included; from the beginning if None.
+            last_on: last effective day, included; to the end if None.
+            known_at: leave out what was recorded after this instant.
+
+        Raises:
+            UnknownBranch, BadPath, UnknownAccount: there is no such account.
+            PeriodReversed, NaiveInstant: a part is malformed.
+        """
+        period = Period(first_on=first_on, last_on=last_on)
+        known = aware_utc(known_at) if known_at is not None else None
+        with self.store.read() as tx:
+            books = tx.books(branch)
+            account = books.accounts.state(path, unit)
+            return statement_of(
+                branch=branch,
+                path=path,
+                unit=unit,
+                period=period,
+                known_at=known,
+                opening=books.reader.opening(account.no, period, known_at=known),
+                lines=books.reader.statement_lines(account.no, period, known_at=known),
+            )
+
+    def trial_balance(
+        self, branch: str, *, on: date | None = None, known_at: datetime | None = None
+    ) -> tuple[TrialBalance, ...]:
+        """Return the trial balance of a branch, one for each unit: now, at the end of a day, as known at.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
+        with self.store.read() as tx:
+            balances = tx.books(branch).reader.balances(on=on, known_at=known_at)
+            return trial_balance_of(branch, balances)
+
+    def clearing(self) -> tuple[ClearingPosition, ...]:
+        """Return what every branch owes every other, as each of the two books says (I-7)."""
+        with self.store.read() as tx:
+            return clearing_positions(
+                (branch.code, place_of(path).name, unit, balance)
+                for _, branch in tx.branches.list()
+                for path, unit, balance in tx.books(branch.code).reader.balances()
+                if place_of(path).kind is AccountKind.CLEARING
+            )

@@ -1,0 +1,80 @@
+"""Transfers: minutes moved between two accounts by a coordinator's decision, with a reason."""
+
+from datetime import datetime
+
+from timebank.care.inputs import reason_of
+from timebank.care.mandate import require_coordinator
+from timebank.errors import AccountManaged, SameAccount
+from timebank.ledger.chart import AccountKind, place_of
+from timebank.ledger.model import MINUTES, Cause, EntryKind, JournalEntry, credit, debit
+from timebank.services.posting import post
+from timebank.services.service import Service, Who, act_in
+
+
+class Transfers(Service):
+    """Use cases on transfers."""
+
+    def transfer(  # noqa: PLR0913 - from, to, how much, when, why, who
+        self,
+        branch: str,
+        *,
+        debit_path: str,
+        credit_path: str,
+        minutes: int,
+        reason: str,
+        unit: str = MINUTES,
+        effective_at: datetime | None = None,
+        by: Who | None = None,
+        key: str | None = None,
+    ) -> JournalEntry:
+        """Move minutes from one account to another inside a branch; it does not count as help.
+
+        Args:
+            branch: its code.
+            debit_path: the account that pays.
+            credit_path: the account that receives.
+            minutes: 1 to `AMOUNT_MAX`.
+            reason: kept in the identity store.
+            unit: of both accounts.
+            effective_at: when it takes effect; now if None.
+            by: a coordinator.
+            key: idempotency key.
+
+        Raises:
+            SameAccount, BadPath, AccountManaged: the accounts cannot be moved between by hand.
+            UnknownBranch, UnknownAccount, AccountClosed: an account is not there.
+            NotAllowed: not a coordinator.
+            ReasonMissing, BadText: there is no reason.
+            AmountOutOfRange, InsufficientHours, CeilingReached: the ledger refuses the entry.
+            KeyReused: the key was used for another request.
+        """
+        if debit_path == credit_path:
+            raise SameAccount(path=debit_path)
+        for path in (debit_path, credit_path):
+            place = place_of(path)
+            if place.bucket == "held" or place.kind is AccountKind.CLEARING:
+                raise AccountManaged(path=path)
+        with self.store.write(branch) as tx:
+            books = tx.books(branch)
+            actor = self.actor(by)
+            request = books.requests.open(
+                key, "transfer", debit_path, credit_path, minutes, unit, effective_at, actor
+            )
+            if request.outcome is not None:
+                return books.reader.entry(int(request.outcome))
+            require_coordinator(act_in(books, actor), branch)
+            words = reason_of(reason)
+            number = books.journal.book.last_seq + 1
+            entry = post(
+                books,
+                kind=EntryKind.TRANSFER,
+                cause=Cause("transfer", str(number)),
+                postings=(debit(debit_path, minutes, unit), credit(credit_path, minutes, unit)),
+                actor=actor,
+                effective_at=effective_at,
+            )
+            places = (place_of(debit_path), place_of(credit_path))
+            members = [place.name for place in places if place.kind is AccountKind.MEMBER]
+            books.identities.write_note(words, about=f"entry {entry.seq}", members=members)
+            request.done(entry.seq)
+            return entry

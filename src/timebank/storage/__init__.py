@@ -1,0 +1,1 @@
+"""Storage: tables, migrations, and the unit of work over SQLite or PostgreSQL."""

@@ -1,0 +1,241 @@
+"""Accounts: opening, limits and overrides, and the state that the book decides on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.engine import Row as Found
+
+from timebank.errors import UnknownAccount
+from timebank.ledger.book import AccountState
+from timebank.ledger.canonical import instant_of
+from timebank.ledger.chart import AccountKind, held, place_of
+from timebank.ledger.limits import HELD, Limits, Override, limits_in_force
+from timebank.ledger.model import MINUTES
+from timebank.policy.model import Policy
+from timebank.policy.rules import limit_rule_for
+from timebank.storage.columns import table_of
+from timebank.storage.repository import Desk, Repository
+from timebank.storage.tables import (
+    AccountBalanceRow,
+    AccountLimitRow,
+    AccountOverrideRow,
+    AccountRow,
+)
+
+ACCOUNT = table_of(AccountRow)
+BALANCE = table_of(AccountBalanceRow)
+LIMIT = table_of(AccountLimitRow)
+OVERRIDE = table_of(AccountOverrideRow)
+STATES = select(
+    ACCOUNT.c.no,
+    ACCOUNT.c.path,
+    ACCOUNT.c.unit,
+    ACCOUNT.c.closed_us,
+    BALANCE.c.balance,
+    BALANCE.c.given,
+    BALANCE.c.received,
+    BALANCE.c.version,
+).join(BALANCE, and_(BALANCE.c.branch_id == ACCOUNT.c.branch_id, BALANCE.c.account_no == ACCOUNT.c.no))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitChange:
+    """A recorded change of an account's own limits."""
+
+    no: int
+    limits: Limits | None
+    """None: the policy's limits count again."""
+    actor: str
+    note_no: int | None
+    recorded_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideRecord:
+    """A recorded override: what it allows, who gave it, why (a note) and when."""
+
+    override: Override
+    actor: str
+    note_no: int
+    recorded_us: int
+
+
+class Accounts(Repository):
+    """The accounts of a branch, with today's limits under `policy`."""
+
+    def __init__(self, desk: Desk, policy: Policy) -> None:
+        """Work at a desk, under the policy in force today."""
+        super().__init__(desk)
+        self.policy = policy
+
+    def open(self, path: str, unit: str = MINUTES) -> bool:
+        """Open an account unless it is open; returns whether it is new.
+
+        Raises:
+            BadPath: the path is not in the chart of accounts.
+        """
+        place_of(path)
+        if self._row(AccountRow, path=path, unit=unit) is not None:
+            return False
+        no = self._next_no("account")
+        self._insert(AccountRow, no=no, path=path, unit=unit, opened_us=self.now_us, closed_us=None)
+        self._insert(AccountBalanceRow, account_no=no, balance=0, given=0, received=0, version=0)
+        return True
+
+    def close(self, path: str, unit: str) -> None:
+        """Close an account: it takes no more postings."""
+        self._update(AccountRow, {"path": path, "unit": unit}, closed_us=self.now_us)
+
+    def states(self, paths: Iterable[str] | None = None) -> list[AccountState]:
+        """Return accounts as the book decides on them, by path; None for all of the branch."""
+        query = STATES.where(ACCOUNT.c.branch_id == self.desk.branch_id)
+        if paths is not None:
+            query = query.where(ACCOUNT.c.path.in_(list(paths)))
+        rows = list(self.desk.connection.execute(query.order_by(ACCOUNT.c.path, ACCOUNT.c.unit)))
+        own = self._own_limits()
+        overrides = self._overrides()
+        return [
+            AccountState(
+                no=row.no,
+                path=row.path,
+                unit=row.unit,
+                balance=row.balance,
+                given=row.given,
+                received=row.received,
+                version=row.version,
+                limits=self._limits(row.path, row.unit, own.get(row.no), overrides.get(row.no, [])),
+                is_closed=row.closed_us is not None,
+            )
+            for row in rows
+        ]
+
+    def state(self, path: str, unit: str = MINUTES) -> AccountState:
+        """Return one account.
+
+        Raises:
+            BadPath: the path is not in the chart of accounts.
+            UnknownAccount: the branch has no such account.
+        """
+        place_of(path)
+        for state in self.states([path]):
+            if state.unit == unit:
+                return state
+        raise UnknownAccount(path=path, branch=self.desk.branch.code)
+
+    def _limits(self, path: str, unit: str, own: Limits | None, overrides: list[Override]) -> Limits:
+        place = place_of(path)
+        if place.bucket == "held":
+            return HELD
+        if own is not None:
+            return limits_in_force(own, overrides, at=self.desk.now)
+        if unit != MINUTES:
+            return Limits()
+        return limits_in_force(policy_limits(self.policy, place.kind), overrides, at=self.desk.now)
+
+    def _own_limits(self) -> dict[int, Limits | None]:
+        """Return the accounts that have limits of their own; few have."""
+        rows = self._rows(AccountLimitRow, order_by=(LIMIT.c.account_no, LIMIT.c.no))
+        return {row.account_no: _limits_of(row) for row in rows}
+
+    def _overrides(self) -> dict[int, list[Override]]:
+        found: dict[int, list[Override]] = {}
+        for row in self._rows(AccountOverrideRow, OVERRIDE.c.until_us >= self.now_us):
+            found.setdefault(row.account_no, []).append(_override_of(row))
+        return found
+
+    def change_limits(self, account_no: int, limits: Limits | None, *, actor: str, note_no: int | None) -> None:
+        """Record new limits of an account's own; None lets it follow the policy again."""
+        count = len(self._rows(AccountLimitRow, LIMIT.c.account_no == account_no))
+        levels = limits if limits is not None else Limits()
+        self._insert(
+            AccountLimitRow,
+            account_no=account_no,
+            no=count + 1,
+            follows_policy=int(limits is None),
+            floor=levels.floor,
+            ceiling=levels.ceiling,
+            warn_floor=levels.warn_floor,
+            warn_ceiling=levels.warn_ceiling,
+            actor=actor,
+            note_no=note_no,
+            recorded_us=self.now_us,
+        )
+
+    def limit_changes(self, account_no: int) -> list[LimitChange]:
+        """Return the history of an account's own limits, oldest first."""
+        rows = self._rows(AccountLimitRow, LIMIT.c.account_no == account_no, order_by=(LIMIT.c.no,))
+        return [
+            LimitChange(
+                no=row.no,
+                limits=_limits_of(row),
+                actor=row.actor,
+                note_no=row.note_no,
+                recorded_us=row.recorded_us,
+            )
+            for row in rows
+        ]
+
+    def add_override(
+        self, account_no: int, *, floor: int | None, ceiling: int | None, until_us: int, actor: str, note_no: int
+    ) -> int:
+        """Record an override; returns its number on the account."""
+        no = len(self._rows(AccountOverrideRow, OVERRIDE.c.account_no == account_no)) + 1
+        self._insert(
+            AccountOverrideRow,
+            account_no=account_no,
+            no=no,
+            floor=floor,
+            ceiling=ceiling,
+            until_us=until_us,
+            actor=actor,
+            note_no=note_no,
+            recorded_us=self.now_us,
+        )
+        return no
+
+    def overrides(self, account_no: int) -> list[OverrideRecord]:
+        """Return every override an account ever had, oldest first."""
+        rows = self._rows(AccountOverrideRow, OVERRIDE.c.account_no == account_no, order_by=(OVERRIDE.c.no,))
+        return [
+            OverrideRecord(
+                override=_override_of(row), actor=row.actor, note_no=row.note_no, recorded_us=row.recorded_us
+            )
+            for row in rows
+        ]
+
+    def held_by(self, ref: str) -> int:
+        """Return the minutes a member has reserved (I-6)."""
+        return sum(state.balance for state in self.states([held(ref)]) if state.unit == MINUTES)
+
+
+def policy_limits(policy: Policy, kind: AccountKind) -> Limits:
+    """Return a policy's limits for a kind of account."""
+    rule = limit_rule_for(policy, kind.value)
+    return Limits(
+        floor=rule.floor_minutes,
+        ceiling=rule.ceiling_minutes,
+        warn_floor=rule.warn_floor_minutes,
+        warn_ceiling=rule.warn_ceiling_minutes,
+    )
+
+
+def _limits_of(row: Found[Any]) -> Limits | None:
+    if row.follows_policy:
+        return None
+    return Limits(
+        floor=row.floor,
+        ceiling=row.ceiling,
+        warn_floor=row.warn_floor,
+        warn_ceiling=row.warn_ceiling,
+    )
+
+
+def _override_of(row: Found[Any]) -> Override:
+    return Override(
+        no=row.no,
+        floor=row.floor,
+        ceiling=row.ceiling,
+        until_at=instant_of(row.until_us),
+    )

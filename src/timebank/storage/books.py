@@ -1,0 +1,110 @@
+"""The books of one branch inside one transaction: every repository of the branch, made as needed."""
+
+from datetime import date
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from timebank.instants import day_of, zone_of
+from timebank.ledger.model import Branch
+from timebank.storage.accounts import Accounts
+from timebank.storage.care import Beneficiaries, Mandates, Redemptions
+from timebank.storage.identities import Identities
+from timebank.storage.journal import Journal
+from timebank.storage.policies import Policies, PolicyVersion
+from timebank.storage.reading import JournalReader
+from timebank.storage.records import Holds, Members, Records
+from timebank.storage.repository import Desk
+from timebank.storage.requests import Requests
+
+
+class Books:
+    """One branch, as a use case works on it."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Open the books at a desk."""
+        self.desk = desk
+
+    @property
+    def branch(self) -> Branch:
+        """The branch itself."""
+        return self.desk.branch
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The branch's time zone: its calendar days are days there."""
+        return zone_of(self.branch.zone)
+
+    @property
+    def today(self) -> date:
+        """The branch's calendar day at the transaction's instant."""
+        return day_of(self.desk.now, self.zone)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """The versions of the branch's rules."""
+        return Policies(self.desk)
+
+    @cached_property
+    def policy(self) -> PolicyVersion:
+        """The rules in force today."""
+        return self.policies.in_force(self.today)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Accounts with today's limits."""
+        return Accounts(self.desk, self.policy.policy)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The journal, open for posting."""
+        return Journal(self.desk, self.accounts)
+
+    @cached_property
+    def reader(self) -> JournalReader:
+        """The journal, for reading."""
+        return JournalReader(self.desk)
+
+    @cached_property
+    def members(self) -> Members:
+        """Members by opaque reference."""
+        return Members(self.desk)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Names, contacts and words."""
+        return Identities(self.desk)
+
+    @cached_property
+    def mandates(self) -> Mandates:
+        """Who may act for whom."""
+        return Mandates(self.desk)
+
+    @cached_property
+    def records(self) -> Records:
+        """Service records."""
+        return Records(self.desk)
+
+    @cached_property
+    def holds(self) -> Holds:
+        """Minutes reserved."""
+        return Holds(self.desk)
+
+    @cached_property
+    def beneficiaries(self) -> Beneficiaries:
+        """For whom sponsors of this branch may spend hours."""
+        return Beneficiaries(self.desk)
+
+    @cached_property
+    def redemptions(self) -> Redemptions:
+        """Redemptions whose sponsor is in this branch."""
+        return Redemptions(self.desk)
+
+    @cached_property
+    def requests(self) -> Requests:
+        """Idempotency keys."""
+        return Requests(self.desk)
+
+    def flush(self) -> None:
+        """Write what the journal has decided."""
+        if "journal" in self.__dict__:
+            self.journal.flush()

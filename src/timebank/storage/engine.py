@@ -1,0 +1,122 @@
+"""Opening a database: address, engine, schema version, and what its errors mean to a caller."""
+
+import re
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from timebank.errors import (
+    BadDatabaseUrl,
+    NotADatabase,
+    StorageFull,
+    StorageReadOnly,
+    StorageRefused,
+    StorageUnusable,
+    TimebankError,
+    TryAgain,
+)
+
+BUSY_SECONDS: Final = 5
+"""How long a writer waits for another writer of the same SQLite file."""
+WRITES: Final = "timebank_writes"
+"""Execution option of a connection whose transactions write."""
+GUARD_MESSAGE: Final = re.compile(r"I-[0-9]+: [a-z0-9 ,'-]+")
+SQLITE_KINDS: Final[dict[int, type[TimebankError]]] = {
+    sqlite3.SQLITE_BUSY: TryAgain,
+    sqlite3.SQLITE_LOCKED: TryAgain,
+    sqlite3.SQLITE_FULL: StorageFull,
+    sqlite3.SQLITE_IOERR: StorageUnusable,
+    sqlite3.SQLITE_READONLY: StorageReadOnly,
+    sqlite3.SQLITE_PERM: StorageReadOnly,
+    sqlite3.SQLITE_CANTOPEN: StorageUnusable,
+    sqlite3.SQLITE_NOTADB: NotADatabase,
+    sqlite3.SQLITE_CORRUPT: NotADatabase,
+}
+
+
+def url_of(address: str) -> URL:
+    """Read a database address.
+
+    Raises:
+        BadDatabaseUrl: malformed, of a kind not supported, or SQLite without a file.
+    """
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise BadDatabaseUrl from None
+    if url.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise BadDatabaseUrl
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise BadDatabaseUrl
+    return url
+
+
+def engine_of(url: URL) -> Engine:
+    """Make the engine for an address.
+
+    Raises:
+        BadDatabaseUrl: the driver for it is not there.
+    """
+    try:
+        if url.get_backend_name() != "sqlite":
+            return create_engine(url)
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    except (NoSuchModuleError, ModuleNotFoundError):
+        raise BadDatabaseUrl from None
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def sqlite_file_of(url: URL) -> Path | None:
+    """Return the file of an SQLite address, None for any other engine."""
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Set what a ledger needs on every connection: durable, checked, erasable (design, section 5)."""
+    connection.isolation_level = None  # type: ignore[attr-defined]  # BEGIN is ours: see _begin_sqlite
+    cursor = connection.cursor()
+    for pragma in (
+        "foreign_keys=ON",
+        "synchronous=FULL",
+        "secure_delete=ON",
+        "recursive_triggers=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]  # type: ignore[union-attr,attr-defined]
+    if mode != "wal":
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            # A file that cannot be written keeps its journal mode; reading it still works.
+            if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
+                raise
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once where the transaction writes: no upgrade, so no lost race."""
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def meaning_of(error: DatabaseError) -> TimebankError | None:
+    """Say what an error of the database means to the caller, None if it means a bug of ours."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        guard = GUARD_MESSAGE.search(str(cause))
+        if guard is not None:
+            return StorageRefused(rule=guard.group())
+        kind = SQLITE_KINDS.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+        return kind() if kind is not None else None
+    if isinstance(error, OperationalError):
+        return TryAgain()
+    return None

@@ -1,0 +1,130 @@
+"""The identity store: names, contacts, words and aliases; the only rows that are erased (I-10)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, or_, select
+from sqlalchemy.engine import Row as Found
+
+from timebank.care.member import Identity
+from timebank.storage.columns import table_of
+from timebank.storage.repository import Repository
+from timebank.storage.tables_identity import AliasRow, NoteRow, PersonRow
+
+NOTE = table_of(NoteRow)
+PERSON = table_of(PersonRow)
+ALIAS = table_of(AliasRow)
+
+
+class Identities(Repository):
+    """Who stands behind the references of a branch, and what people wrote."""
+
+    def add(self, identity: Identity) -> None:
+        """Store who stands behind a reference."""
+        self._insert(
+            PersonRow,
+            ref=identity.ref,
+            name=identity.name,
+            email=identity.email,
+            phone=identity.phone,
+            note=identity.note,
+        )
+
+    def change(self, identity: Identity) -> None:
+        """Replace what is stored behind a reference."""
+        self._update(
+            PersonRow,
+            {"ref": identity.ref},
+            name=identity.name,
+            email=identity.email,
+            phone=identity.phone,
+            note=identity.note,
+        )
+
+    def find(self, ref: str) -> Identity | None:
+        """Return who stands behind a reference; None once erased."""
+        row = self._row(PersonRow, ref=ref)
+        return self._identity(row) if row is not None else None
+
+    def list(self) -> dict[str, Identity]:
+        """Return all identities of the branch by reference."""
+        return {row.ref: self._identity(row) for row in self._rows(PersonRow)}
+
+    def _identity(self, row: Found[Any]) -> Identity:
+        return Identity(
+            branch=self.desk.branch.code,
+            ref=row.ref,
+            name=row.name,
+            email=row.email,
+            phone=row.phone,
+            note=row.note,
+        )
+
+    def write_note(self, words: str, *, about: str, members: Iterable[str] = ()) -> int:
+        """Store words about something, to be erased with either of up to two members; returns its number."""
+        first, second = (*members, None, None)[:2]
+        no = self._next_no("note")
+        self._insert(NoteRow, no=no, about=about, member=first, other_member=second, words=words)
+        return no
+
+    def write_notes(self, notes: Sequence[tuple[str, str, str | None, str | None]]) -> None:
+        """Store many notes at once: (words, about, member, other member)."""
+        if not notes:
+            return
+        first = self._next_no("note", count=len(notes))
+        self.desk.connection.execute(
+            insert(NOTE),
+            [
+                {
+                    "branch_id": self.desk.branch_id,
+                    "no": first + offset,
+                    "words": words,
+                    "about": about,
+                    "member": member,
+                    "other_member": other,
+                }
+                for offset, (words, about, member, other) in enumerate(notes)
+            ],
+        )
+
+    def notes(self, about: str) -> tuple[str, ...]:
+        """Return the words stored about something, oldest first."""
+        rows = self._rows(NoteRow, NOTE.c.about == about, order_by=(NOTE.c.no,))
+        return tuple(row.words for row in rows)
+
+    def note(self, no: int | None) -> str | None:
+        """Return the words of one note; None if there was none, or it was erased."""
+        row = self._row(NoteRow, no=no) if no is not None else None
+        return str(row.words) if row is not None else None
+
+    def erase(self, ref: str) -> None:
+        """Erase a member's identity, every note that names them, and their aliases."""
+        here = self.desk.branch_id
+        path_prefix = f"member:{ref}:"
+        for statement in (
+            delete(PERSON).where(PERSON.c.branch_id == here, PERSON.c.ref == ref),
+            delete(NOTE).where(
+                NOTE.c.branch_id == here, or_(NOTE.c.member == ref, NOTE.c.other_member == ref)
+            ),
+            delete(ALIAS).where(ALIAS.c.branch_id == here, ALIAS.c.path.startswith(path_prefix, autoescape=True)),
+        ):
+            self.desk.connection.execute(statement)
+
+    def aliases(self, source: str) -> dict[str, str]:
+        """Return the account path of every party that `source` named before."""
+        query = select(ALIAS.c.party, ALIAS.c.path).where(
+            ALIAS.c.branch_id == self.desk.branch_id, ALIAS.c.source == source
+        )
+        return {row.party: row.path for row in self.desk.connection.execute(query)}
+
+    def add_aliases(self, source: str, paths: Mapping[str, str]) -> None:
+        """Remember the account paths of parties, by their name in `source`."""
+        if not paths:
+            return
+        self.desk.connection.execute(
+            insert(ALIAS),
+            [
+                {"branch_id": self.desk.branch_id, "source": source, "party": party, "path": path}
+                for party, path in paths.items()
+            ],
+        )

@@ -1,0 +1,76 @@
+"""Create the books: branches, accounts, journal, care, identities. Why: ADR 0003. Backfill: none. Locks: none."""
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+from timebank.storage import tables, tables_care, tables_identity  # noqa
+APPEND_ONLY = (
+    "entry",
+    "posting",
+    "policy_version",
+    "account_limit",
+    "account_override",
+    "request_key",
+    "import_batch",
+    "service_event",
+    "redemption_event",
+)
+NEVER_DELETED = ("branch", "branch_head", "account", "account_balance", "member", "hold", "service_record", "redemption")
+
+
+def upgrade() -> None:
+    """Create every table, then the guards of the engine in use."""
+    tables.Row.metadata.create_all(op.get_bind())
+    if op.get_bind().dialect.name == "sqlite":
+        for statement in sqlite_guards():
+            op.execute(statement)
+
+
+def sqlite_guards() -> list[str]:
+    """Return the triggers that hold I-1, I-2, I-4, I-6 and I-13 against plain SQL."""
+    guards = [
+        f"CREATE TRIGGER {table}_never_updated BEFORE UPDATE ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'I-2: a row of {table} is never changed'); END"
+        for table in APPEND_ONLY
+    ]
+    guards += [
+        f"CREATE TRIGGER {table}_never_deleted BEFORE DELETE ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, 'I-2: a row of {table} is never deleted'); END"
+        for table in APPEND_ONLY + NEVER_DELETED
+    ]
+    guards.append(
+        "CREATE TRIGGER posting_follows BEFORE INSERT ON posting BEGIN "
+        "SELECT RAISE(ABORT, 'I-2: a posting cannot join a written entry') WHERE EXISTS "
+        "(SELECT 1 FROM entry WHERE branch_id = NEW.branch_id AND seq = NEW.entry_seq); "
+        "SELECT RAISE(ABORT, 'I-4: the running balance does not follow') WHERE "
+        "NEW.balance_after - CASE NEW.side WHEN 'credit' THEN NEW.amount ELSE -NEW.amount END IS NOT "
+        "CASE NEW.account_seq WHEN 1 THEN 0 ELSE (SELECT balance_after FROM posting "
+        "WHERE branch_id = NEW.branch_id AND account_no = NEW.account_no "
+        "AND account_seq = NEW.account_seq - 1) END; END"
+    )
+    guards.append(
+        "CREATE TRIGGER entry_balances BEFORE INSERT ON entry BEGIN "
+        "SELECT RAISE(ABORT, 'I-13: the entry does not follow the last one') WHERE NEW.seq IS NOT "
+        "(SELECT COALESCE(MAX(seq), 0) + 1 FROM entry WHERE branch_id = NEW.branch_id); "
+        "SELECT RAISE(ABORT, 'I-1: an entry has at least two postings') WHERE "
+        "(SELECT COUNT(*) FROM posting WHERE branch_id = NEW.branch_id AND entry_seq = NEW.seq) < 2; "
+        "SELECT RAISE(ABORT, 'I-1: debits and credits differ') WHERE EXISTS "
+        "(SELECT 1 FROM posting AS p JOIN account AS a ON a.branch_id = p.branch_id AND a.no = p.account_no "
+        "WHERE p.branch_id = NEW.branch_id AND p.entry_seq = NEW.seq GROUP BY a.unit "
+        "HAVING SUM(CASE p.side WHEN 'credit' THEN p.amount ELSE -p.amount END) <> 0); END"
+    )
+    guards.append(
+        "CREATE TRIGGER account_keeps_its_name BEFORE UPDATE OF branch_id, no, path, unit, opened_us ON account "
+        "BEGIN SELECT RAISE(ABORT, 'I-2: an account keeps its path and unit'); END"
+    )
+    guards.append(
+        "CREATE TRIGGER hold_resolves_once BEFORE UPDATE ON hold WHEN OLD.state <> 'pending' "
+        "OR NEW.branch_id <> OLD.branch_id OR NEW.no <> OLD.no OR NEW.member <> OLD.member "
+        "OR NEW.minutes <> OLD.minutes OR NEW.cause_kind <> OLD.cause_kind OR NEW.cause_ref <> OLD.cause_ref "
+        "BEGIN SELECT RAISE(ABORT, 'I-6: a hold resolves once and changes in nothing else'); END"
+    )
+    return guards

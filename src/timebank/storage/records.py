@@ -1,0 +1,282 @@
+"""Members, service records and holds of a branch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.engine import Row as Found
+
+from timebank.care.member import Member, MemberKind
+from timebank.care.record import Mode, RecordAct, RecordEvent, RecordState, ServiceRecord
+from timebank.errors import UnknownHold, UnknownMember, UnknownRecord
+from timebank.ledger.canonical import instant_of, micros_of
+from timebank.ledger.holds import Hold, HoldState
+from timebank.ledger.model import Actor
+from timebank.storage.columns import table_of
+from timebank.storage.repository import Repository
+from timebank.storage.tables_care import HoldRow, MemberRow, ServiceEventRow, ServiceRecordRow
+
+MEMBER = table_of(MemberRow)
+RECORD = table_of(ServiceRecordRow)
+EVENT = table_of(ServiceEventRow)
+HOLD = table_of(HoldRow)
+
+
+class Members(Repository):
+    """The members of a branch, by opaque reference."""
+
+    def add(self, member: Member) -> None:
+        """Store a new member."""
+        self._insert(
+            MemberRow,
+            ref=member.ref,
+            kind=member.kind.value,
+            joined_on=member.joined_on.isoformat(),
+            left_on=member.left_on.isoformat() if member.left_on is not None else None,
+            erased_us=None,
+        )
+
+    def find(self, ref: str) -> Member | None:
+        """Return a member, None if there is none."""
+        row = self._row(MemberRow, ref=ref)
+        return self._member(row) if row is not None else None
+
+    def get(self, ref: str) -> Member:
+        """Return a member.
+
+        Raises:
+            UnknownMember: the branch has no such member.
+        """
+        member = self.find(ref)
+        if member is None:
+            raise UnknownMember(member=ref, branch=self.desk.branch.code)
+        return member
+
+    def list(self) -> Sequence[Member]:
+        """Return all members, in the order of their references' numbers."""
+        return sorted((self._member(row) for row in self._rows(MemberRow)), key=lambda m: (len(m.ref), m.ref))
+
+    def free_ref(self) -> str:
+        """Return the next reference that is free: m1, m2, m3 …"""
+        while True:
+            ref = f"m{self._next_no('member')}"
+            if self._row(MemberRow, ref=ref) is None:
+                return ref
+
+    def mark_erased(self, ref: str) -> None:
+        """Note that the person behind a reference was erased."""
+        self._update(MemberRow, {"ref": ref}, erased_us=self.now_us)
+
+    def _member(self, row: Found[Any]) -> Member:
+        return Member(
+            branch=self.desk.branch.code,
+            ref=row.ref,
+            kind=MemberKind(row.kind),
+            joined_on=date.fromisoformat(row.joined_on),
+            left_on=date.fromisoformat(row.left_on) if row.left_on is not None else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """An act on a record or a redemption, as stored; the words behind `note_no` may be erased."""
+
+    no: int
+    act: str
+    actor: str
+    at: datetime
+    minutes: int
+    note_no: int | None
+
+
+class Records(Repository):
+    """The service records of a branch."""
+
+    def next_no(self) -> int:
+        """Take the number of a new record."""
+        return self._next_no("record")
+
+    def add(self, record: ServiceRecord) -> None:
+        """Store a new record."""
+        self._insert(ServiceRecordRow, no=record.no, **_columns(record))
+
+    def save(self, record: ServiceRecord) -> None:
+        """Store a record as it is now."""
+        self._update(ServiceRecordRow, {"no": record.no}, **_columns(record))
+
+    def note(self, no: int, event: RecordEvent, note_no: int | None) -> None:
+        """Store an act on a record."""
+        count = len(self._rows(ServiceEventRow, EVENT.c.record_no == no))
+        self._insert(
+            ServiceEventRow,
+            record_no=no,
+            no=count + 1,
+            act=event.act.value,
+            actor=str(event.actor),
+            minutes=event.minutes,
+            note_no=note_no,
+            recorded_us=micros_of(event.at),
+        )
+
+    def get(self, no: int) -> ServiceRecord:
+        """Return a record.
+
+        Raises:
+            UnknownRecord: the branch has no such record.
+        """
+        row = self._row(ServiceRecordRow, no=no)
+        if row is None:
+            raise UnknownRecord(record=no, branch=self.desk.branch.code)
+        return self._record(row)
+
+    def events(self, no: int) -> Sequence[StoredEvent]:
+        """Return what was done to a record, oldest first."""
+        rows = self._rows(ServiceEventRow, EVENT.c.record_no == no, order_by=(EVENT.c.no,))
+        return [event_of(row) for row in rows]
+
+    def of_provider(self, provider: str, *, start_at: datetime, end_at: datetime) -> Sequence[ServiceRecord]:
+        """Return a provider's records that touch an interval, whatever their state."""
+        rows = self._rows(
+            ServiceRecordRow,
+            RECORD.c.provider == provider,
+            RECORD.c.start_us <= micros_of(end_at),
+            RECORD.c.end_us >= micros_of(start_at),
+        )
+        return [self._record(row) for row in rows]
+
+    def list(
+        self, *, state: RecordState | None = None, member: str | None = None, limit: int | None = None
+    ) -> Sequence[ServiceRecord]:
+        """Return records, newest first, of a state and of a member on either side."""
+        where: list[ColumnElement[bool]] = []
+        if state is not None:
+            where.append(RECORD.c.state == state.value)
+        if member is not None:
+            where.append((RECORD.c.provider == member) | (RECORD.c.recipient == f"member:{member}"))
+        rows = self._rows(ServiceRecordRow, *where, order_by=(RECORD.c.no.desc(),), limit=limit)
+        return [self._record(row) for row in rows]
+
+    def _record(self, row: Found[Any]) -> ServiceRecord:
+        return ServiceRecord(
+            branch=self.desk.branch.code,
+            no=row.no,
+            provider=row.provider,
+            recipient=row.recipient,
+            kind=row.kind,
+            mode=Mode(row.mode),
+            start_at=instant_of(row.start_us),
+            minutes=row.minutes,
+            credited_minutes=row.credited_minutes,
+            unit=row.unit,
+            state=RecordState(row.state),
+            stated_by=Actor.parse(row.stated_by),
+            logged_by=Actor.parse(row.logged_by),
+            revision=row.revision,
+            redemption=row.redemption,
+            is_flagged_overlap=bool(row.is_flagged),
+        )
+
+
+def event_of(row: Found[Any]) -> StoredEvent:
+    """Read a stored act."""
+    return StoredEvent(
+        no=row.no,
+        act=row.act,
+        actor=row.actor,
+        at=instant_of(row.recorded_us),
+        minutes=row.minutes,
+        note_no=row.note_no,
+    )
+
+
+def _columns(record: ServiceRecord) -> dict[str, object]:
+    return {
+        "provider": record.provider,
+        "recipient": record.recipient,
+        "kind": record.kind,
+        "mode": record.mode.value,
+        "start_us": micros_of(record.start_at),
+        "end_us": micros_of(record.end_at),
+        "minutes": record.minutes,
+        "credited_minutes": record.credited_minutes,
+        "unit": record.unit,
+        "state": record.state.value,
+        "stated_by": str(record.stated_by),
+        "logged_by": str(record.logged_by),
+        "revision": record.revision,
+        "redemption": record.redemption,
+        "is_flagged": int(record.is_flagged_overlap),
+    }
+
+
+class Holds(Repository):
+    """The holds of a branch."""
+
+    def next_no(self) -> int:
+        """Take the number of a new hold."""
+        return self._next_no("hold")
+
+    def add(self, hold: Hold) -> None:
+        """Store a new hold."""
+        self._insert(
+            HoldRow,
+            no=hold.no,
+            member=hold.member,
+            minutes=hold.minutes,
+            state=hold.state.value,
+            expires_us=micros_of(hold.expires_at),
+            cause_kind=hold.cause_kind,
+            cause_ref=hold.cause_ref,
+            captured_minutes=hold.captured_minutes,
+        )
+
+    def resolve(self, hold: Hold) -> None:
+        """Store how a hold was resolved."""
+        self._update(
+            HoldRow, {"no": hold.no}, state=hold.state.value, captured_minutes=hold.captured_minutes
+        )
+
+    def get(self, no: int) -> Hold:
+        """Return a hold.
+
+        Raises:
+            UnknownHold: the branch has no such hold.
+        """
+        row = self._row(HoldRow, no=no)
+        if row is None:
+            raise UnknownHold(hold=no, branch=self.desk.branch.code)
+        return _hold(row)
+
+    def list(self, *, state: HoldState | None = None, member: str | None = None) -> Sequence[Hold]:
+        """Return holds by number, of a state and of a member."""
+        where: list[ColumnElement[bool]] = []
+        if state is not None:
+            where.append(HOLD.c.state == state.value)
+        if member is not None:
+            where.append(HOLD.c.member == member)
+        return [_hold(row) for row in self._rows(HoldRow, *where, order_by=(HOLD.c.no,))]
+
+    def due(self) -> Sequence[Hold]:
+        """Return the pending holds that have reached their deadline, by deadline, then number."""
+        rows = self._rows(
+            HoldRow,
+            HOLD.c.state == HoldState.PENDING.value,
+            HOLD.c.expires_us <= self.now_us,
+            order_by=(HOLD.c.expires_us, HOLD.c.no),
+        )
+        return [_hold(row) for row in rows]
+
+
+def _hold(row: Found[Any]) -> Hold:
+    return Hold(
+        no=row.no,
+        member=row.member,
+        minutes=row.minutes,
+        state=HoldState(row.state),
+        expires_at=instant_of(row.expires_us),
+        cause_kind=row.cause_kind,
+        cause_ref=row.cause_ref,
+        captured_minutes=row.captured_minutes,
+    )

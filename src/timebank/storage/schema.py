@@ -1,0 +1,97 @@
+"""The schema's version: create or upgrade a database, and say what its schema should be.
+
+Migrations are Alembic's and ship in the package. A database that a newer timebank made is refused; an
+older one is upgraded in one transaction, after a copy of an SQLite file was put beside it.
+"""
+
+import sqlite3
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.engine import Connection
+
+from timebank.errors import DatabaseNewer, NotADatabase
+from timebank.storage.engine import WRITES, engine_of, url_of
+
+HEAD: Final = "0001"
+"""The newest migration; a test holds it against the folder."""
+
+
+def version_of(connection: Connection) -> str | None:
+    """Return the schema version of a database, None if it is empty.
+
+    Raises:
+        NotADatabase: it holds tables, but none of ours.
+    """
+    names = set(inspect(connection).get_table_names())
+    if not names:
+        return None
+    if "alembic_version" not in names:
+        raise NotADatabase
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return str(version) if version is not None else None
+
+
+def upgrade(engine: Engine, *, backup_beside: Path | None = None) -> tuple[str | None, str]:
+    """Bring a database to the newest schema; returns the versions before and after.
+
+    Args:
+        engine: of an empty database or one that any earlier timebank made.
+        backup_beside: the SQLite file to copy before an upgrade; None to copy nothing.
+
+    Raises:
+        DatabaseNewer: a newer timebank made it.
+        NotADatabase: it holds other tables than ours.
+    """
+    with engine.connect() as connection:
+        before = version_of(connection)
+    if before == HEAD:
+        return before, HEAD
+    if before is not None and before > HEAD:
+        raise DatabaseNewer(found=before, known=HEAD)
+    if before is not None and backup_beside is not None:
+        _back_up(backup_beside, before)
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        if version_of(connection) != HEAD:  # somebody else may have upgraded it while we waited
+            _run_migrations(connection)
+    return before, HEAD
+
+
+def _run_migrations(connection: Connection) -> None:
+    # Alembic takes a third of a second to import; a database that is up to date never needs it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(files("timebank.storage") / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD)
+
+
+def _back_up(file: Path, version: str) -> None:
+    copy = file.with_name(f"{file.name}.before-{HEAD}-was-{version}")
+    with sqlite3.connect(file) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    source.close()
+    target.close()
+
+
+def sqlite_objects(connection: Connection) -> dict[tuple[str, str], str]:
+    """Return the text of every table, index and trigger of an SQLite database, by type and name."""
+    rows = connection.execute(
+        text("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")
+    )
+    return {(str(kind), str(name)): " ".join(str(sql).split()) for kind, name, sql in rows}
+
+
+def expected_sqlite_objects(scratch: Path) -> dict[tuple[str, str], str]:
+    """Return what `sqlite_objects` gives for a database fresh from the migrations, made in `scratch`."""
+    engine = engine_of(url_of(f"sqlite:///{scratch / 'expected.db'}"))
+    try:
+        upgrade(engine)
+        with engine.connect() as connection:
+            return sqlite_objects(connection)
+    finally:
+        engine.dispose()

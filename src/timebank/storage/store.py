@@ -1,0 +1,126 @@
+"""The store: transactions over the database, one for each use case.
+
+A transaction sees one instant (`now`), takes the heads of the branches it writes to first and in
+sorted order (so that nothing deadlocks), and is rolled back unless it ends well.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Engine, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError
+
+from timebank.clock import Clock
+from timebank.errors import NoDatabase
+from timebank.storage.books import Books
+from timebank.storage.branches import Branches
+from timebank.storage.columns import table_of
+from timebank.storage.engine import WRITES, engine_of, meaning_of, sqlite_file_of, url_of
+from timebank.storage.repository import Desk
+from timebank.storage.schema import upgrade
+from timebank.storage.tables import BranchHeadRow
+
+HEAD = table_of(BranchHeadRow)
+
+
+class Transaction:
+    """One database transaction: the books of any branch, at one instant."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        """Begin with no books open; `Store.read` and `Store.write` make transactions."""
+        self.connection = connection
+        self.now = now
+        self.branches = Branches(connection)
+        self._books: dict[str, Books] = {}
+
+    def books(self, code: str) -> Books:
+        """Open the books of a branch; the same ones for the whole transaction.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
+        if code not in self._books:
+            branch_id, branch = self.branches.find(code)
+            self._books[code] = Books(Desk(self.connection, branch_id, branch, self.now))
+        return self._books[code]
+
+    def take_heads(self, codes: tuple[str, ...]) -> None:
+        """Take the heads of branches in sorted order: who has a head is the branch's only writer."""
+        for code in sorted(set(codes)):
+            branch_id, _ = self.branches.find(code)
+            self.connection.execute(
+                select(HEAD.c.entry_seq).where(HEAD.c.branch_id == branch_id).with_for_update()
+            )
+
+    def flush(self) -> None:
+        """Write what the journals have decided."""
+        for books in self._books.values():
+            books.flush()
+
+
+class Store:
+    """A database of books."""
+
+    def __init__(self, address: str, *, clock: Clock, create: bool = True, is_dry_run: bool = False) -> None:
+        """Open a database, and create or upgrade it.
+
+        Args:
+            address: `sqlite:///FILE` or `postgresql+psycopg://…`.
+            clock: gives each transaction its instant.
+            create: whether an SQLite file that does not exist is created.
+            is_dry_run: every write is decided and checked in full, then rolled back.
+
+        Raises:
+            BadDatabaseUrl, NoDatabase, DatabaseNewer, NotADatabase, StorageUnusable, StorageReadOnly,
+            TryAgain: as their names say.
+        """
+        url = url_of(address)
+        file = sqlite_file_of(url)
+        if file is not None and not create and not file.exists():
+            raise NoDatabase
+        self.engine: Engine = engine_of(url)
+        self.clock = clock
+        self.is_dry_run = is_dry_run
+        with _meaningful_errors():
+            upgrade(self.engine, backup_beside=file)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads; everything in it is as of one moment."""
+        with _meaningful_errors(), self.engine.connect() as connection, connection.begin():
+            yield Transaction(connection, self.clock.now())
+
+    @contextmanager
+    def write(self, *codes: str) -> Iterator[Transaction]:
+        """Open a transaction that writes to these branches; committed if the block ends well.
+
+        Raises:
+            UnknownBranch: no branch has one of the codes.
+            TryAgain, StorageFull, StorageReadOnly: nothing was changed.
+        """
+        with _meaningful_errors(), self.engine.connect().execution_options(**{WRITES: True}) as connection:
+            begun = connection.begin()
+            with begun:
+                transaction = Transaction(connection, self.clock.now())
+                transaction.take_heads(codes)
+                yield transaction
+                transaction.flush()
+                if self.is_dry_run:
+                    begun.rollback()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _meaningful_errors() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        meaning = meaning_of(error)
+        if meaning is None:
+            raise
+        raise meaning from error
