@@ -7,7 +7,7 @@ carry opaque references, minutes and codes, never a name or a note (I-10).
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Kind(StrEnum):
@@ -654,6 +654,14 @@ class AmbiguousLength(TimebankError):
     code = "ambiguous_length"
     kind = Kind.USAGE
     template = "several columns could be the length of time: map minutes, hours or duration to one"
+
+
+class ImportRefused(TimebankError):
+    """Rows of the file are at fault: `faults` lists every one; nothing was written. Mend them and retry."""
+
+    code = "import_refused"
+    faults: tuple[Any, ...]
+    template = "{count} rows cannot be imported, so nothing was written"
 
 
 # --- Storage and services ---------------------------------------------------------------------------

@@ -8,10 +8,10 @@ import typer
 from rich.text import Text
 
 import timebank
-from timebank.cli import account, audit, branch, hours, member
+from timebank.cli import account, audit, branch, hours, import_, member
 from timebank.cli.output import stderr
 from timebank.cli.session import Session
-from timebank.errors import Kind, PolicyInvalid, TimebankError
+from timebank.errors import ImportRefused, Kind, PolicyInvalid, TimebankError
 
 EXIT_CODES = {
     Kind.REFUSED: 1,
@@ -31,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for noun in (branch, member, account, hours):
+for noun in (branch, member, account, hours, import_):
     app.add_typer(noun.app)
 for verb in (audit,):
     verb.register(app)
@@ -87,6 +87,10 @@ def report(error: TimebankError) -> None:
     if isinstance(error, PolicyInvalid):
         for fault in error.faults:
             console.print(Text(f"  {fault.path}: {fault.message} [{fault.code}]"))
+    if isinstance(error, ImportRefused):
+        for row in error.faults:
+            column = f", {row.column}" if row.column is not None else ""
+            console.print(Text(f"  line {row.line}{column}: {row.reason} [{row.code}]"))
 
 
 def run() -> None:

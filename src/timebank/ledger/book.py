@@ -74,9 +74,11 @@ class Book:
                 raise BalanceTooLarge(path=state.path)
             if enforce_limits:
                 check_limits(state.path, state.limits, before=state.balance, after=after)
-        for state, change in net:
-            self.warnings.extend(
-                soft_warnings(
+        if enforce_limits:
+            self.warnings += (
+                warning
+                for state, change in net
+                for warning in soft_warnings(
                     state.path, state.limits, before=state.balance, after=state.balance + change
                 )
             )

@@ -61,7 +61,7 @@ class Audits(Service):
                 entries += audit.entries
                 accounts += len(audit.accounts)
                 if not found:  # limits are read through records that a fault may have made unreadable
-                    outside += _outside_limits(books)
+                    outside += outside_limits(books)
             faults += check_clearing(clearing)
         return AuditReport(
             faults=tuple(sorted(faults)),
@@ -151,7 +151,8 @@ def _check_stories(books: Books, audit: JournalAudit) -> Iterator[Fault]:
         yield Fault(place, "policy_differs", "the document does not match its fingerprint")
 
 
-def _outside_limits(books: Books) -> Iterator[tuple[str, str, int]]:
+def outside_limits(books: Books) -> Iterator[tuple[str, str, int]]:
+    """Yield (branch, path, balance) of every account outside today's limits."""
     for state in books.accounts.states():
         floor, ceiling = state.limits.floor, state.limits.ceiling
         is_below = floor is not None and state.balance < floor

@@ -10,6 +10,7 @@ from timebank.services.branches import Branches
 from timebank.services.entries import Entries
 from timebank.services.holds import Holds
 from timebank.services.hours import Hours
+from timebank.services.imports import Imports
 from timebank.services.members import Members
 from timebank.services.policies import Policies
 from timebank.services.statements import Statements
@@ -33,6 +34,7 @@ class Bank:
         self.policies = Policies(store, actor)
         self.statements = Statements(store, actor)
         self.audits = Audits(store, actor)
+        self.imports = Imports(store, actor)
 
     def now(self) -> datetime:
         """Return the current instant of the bank's clock, aware UTC."""

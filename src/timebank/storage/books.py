@@ -9,6 +9,7 @@ from timebank.ledger.model import Branch
 from timebank.storage.accounts import Accounts
 from timebank.storage.care import Beneficiaries, Mandates, Redemptions
 from timebank.storage.identities import Identities
+from timebank.storage.imports import Imports
 from timebank.storage.journal import Journal
 from timebank.storage.policies import Policies, PolicyVersion
 from timebank.storage.reading import JournalReader
@@ -103,6 +104,11 @@ class Books:
     def requests(self) -> Requests:
         """Idempotency keys."""
         return Requests(self.desk)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """Files that were imported."""
+        return Imports(self.desk)
 
     def flush(self) -> None:
         """Write what the journal has decided."""

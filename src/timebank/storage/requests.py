@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import insert, select
+
 from timebank.errors import KeyReused
 from timebank.ids import fingerprint_of, key_of
+from timebank.storage.columns import table_of
 from timebank.storage.repository import Repository
 from timebank.storage.tables import RequestKeyRow
+
+KEY = table_of(RequestKeyRow)
 
 
 @dataclass(slots=True)
@@ -50,3 +55,26 @@ class Requests(Repository):
         self._insert(
             RequestKeyRow, key=key, fingerprint=fingerprint, outcome=outcome, recorded_us=self.now_us
         )
+
+    def known(self, keys: list[bytes]) -> dict[bytes, bytes]:
+        """Return the payload's fingerprint of each of these keys that was used."""
+        query = select(KEY.c.key, KEY.c.fingerprint).where(
+            KEY.c.branch_id == self.desk.branch_id, KEY.c.key.in_(keys)
+        )
+        return {row.key: row.fingerprint for row in self.desk.connection.execute(query)}
+
+    def remember_all(self, used: list[tuple[bytes, bytes, str]]) -> None:
+        """Store many keys at once: (key, fingerprint, outcome)."""
+        if not used:
+            return
+        rows = [
+            {
+                "branch_id": self.desk.branch_id,
+                "key": key,
+                "fingerprint": fingerprint,
+                "outcome": outcome,
+                "recorded_us": self.now_us,
+            }
+            for key, fingerprint, outcome in used
+        ]
+        self.desk.connection.execute(insert(KEY), rows)

@@ -109,6 +109,7 @@ class FaultCode(StrEnum):
     BAD_NUMBER = "bad_number"
     SAME_PARTY = "same_party"
     REPEATED_KEY = "repeated_key"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

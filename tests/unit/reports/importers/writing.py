@@ -1,7 +1,5 @@
 """Writes exchanges as other systems would, so that laws can read them back."""
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -175,10 +173,16 @@ def generic_cells(rows: Iterable[ExchangeRow]) -> Cells:
 
 
 def csv_text(cells: Cells, *, separator: str = ",", newline: str = "\n") -> str:
-    """Write cells as CSV."""
-    out = io.StringIO(newline="")
-    csv.writer(out, delimiter=separator, lineterminator=newline).writerows(cells)
-    return out.getvalue()
+    """Write cells as CSV (RFC 4180); Python's own writer leaves a lone CR or LF unquoted."""
+    return "".join(separator.join(quoted(cell, separator) for cell in row) + newline for row in cells)
+
+
+def quoted(cell: str, separator: str) -> str:
+    """Quote a cell that needs it."""
+    if any(letter in cell for letter in (separator, '"', "\r", "\n")):
+        doubled = cell.replace('"', '""')
+        return f'"{doubled}"'
+    return cell
 
 
 def line_of(cells: Cells, row: int) -> int:

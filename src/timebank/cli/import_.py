@@ -1,0 +1,245 @@
+"""`timebank import`: bring in exchanges, members and balances of another system."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from timebank.cli.options import Branch, By, DryRun, Json
+from timebank.cli.output import JsonObject, amount, emit, note, stderr, table_of, warn
+from timebank.cli.session import session_of
+from timebank.errors import UnreadableFile
+from timebank.instants import parse_instant, zone_of
+from timebank.reports.importers.cells import DateOrder
+from timebank.reports.importers.generic import parse_mapping
+from timebank.reports.importers.model import Layout
+
+if TYPE_CHECKING:
+    from timebank.services.imports import Difference, FileFormat, ImportReport
+
+app = typer.Typer(name="import", help="Bring in another system's data, or a branch of timebank.", no_args_is_help=True)
+NOTICES_SHOWN = 20
+DIFFER = 1
+
+File = Annotated[Path, typer.Argument(help="A CSV file.", metavar="FILE", dir_okay=False)]
+FormatOption = Annotated[
+    Layout | None,
+    typer.Option("--format", "-f", help="Whose export it is; found out from the header by default.", show_default=False),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="FIELD=COLUMN, e.g. provider=Helper; repeat for each.", metavar="FIELD=COLUMN"),
+]
+EncodingOption = Annotated[
+    str | None, typer.Option("--encoding", help="e.g. utf-8, cp1252; found out by default.", metavar="NAME")
+]
+SeparatorOption = Annotated[
+    str | None, typer.Option("--separator", help="comma, semicolon, tab or pipe.", metavar="NAME")
+]
+DatesOption = Annotated[DateOrder, typer.Option("--dates", help="How to read 04/05/2023.")]
+SourceOption = Annotated[
+    str | None,
+    typer.Option("--source", help="A name for the other bank, if several use one system.", metavar="TEXT"),
+]
+LeftOption = Annotated[
+    list[str] | None,
+    typer.Option("--left", help="What else the file writes for people who left.", metavar="TEXT"),
+]
+
+
+@app.command("exchanges", epilog="Example:  timebank import exchanges report.csv --branch lille --format timeoverflow")
+def exchanges(
+    ctx: typer.Context,
+    file: File,
+    branch: Branch,
+    layout: FormatOption = None,
+    mapping: MapOption = None,
+    encoding: EncodingOption = None,
+    separator: SeparatorOption = None,
+    dates: DatesOption = DateOrder.DAY_FIRST,
+    source: SourceOption = None,
+    left: LeftOption = None,
+    by: By = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Import exchanges as help given and received: all of the file or nothing; twice changes nothing."""
+    how = _format(layout, mapping, encoding, separator, dates, left)
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
+    with _opened(file) as (stream, tell):
+        report = bank.imports.exchanges(branch, stream, file_format=how, source=source, progress=tell)
+    _show(report, what="exchanges", as_json=json_, dry_run=dry_run)
+
+
+@app.command("members", epilog="Example:  timebank import members members.csv --branch lille --map name=Nom")
+def members(
+    ctx: typer.Context,
+    file: File,
+    branch: Branch,
+    layout: FormatOption = None,
+    mapping: MapOption = None,
+    encoding: EncodingOption = None,
+    separator: SeparatorOption = None,
+    dates: DatesOption = DateOrder.DAY_FIRST,
+    source: SourceOption = None,
+    by: By = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Import members with names and contacts; known ones keep what they have."""
+    how = _format(layout, mapping, encoding, separator, dates, None)
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
+    with _opened(file) as (stream, tell):
+        report = bank.imports.members(branch, stream, file_format=how, source=source, progress=tell)
+    _show(report, what="members", as_json=json_, dry_run=dry_run)
+
+
+@app.command("openings", epilog="Example:  timebank import openings balances.csv -b lille --on 2026-01-01T00:00")
+def openings(
+    ctx: typer.Context,
+    file: File,
+    branch: Branch,
+    on: Annotated[
+        str | None, typer.Option("--on", help="From when they count; now by default.", metavar="INSTANT")
+    ] = None,
+    layout: FormatOption = None,
+    mapping: MapOption = None,
+    encoding: EncodingOption = None,
+    separator: SeparatorOption = None,
+    source: SourceOption = None,
+    by: By = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Import opening balances, booked against issuance:opening."""
+    how = _format(layout, mapping, encoding, separator, DateOrder.DAY_FIRST, None)
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
+    effective_at = parse_instant(on, zone_of(bank.branches.show(branch).zone)) if on is not None else None
+    with _opened(file) as (stream, tell):
+        report = bank.imports.openings(
+            branch, stream, file_format=how, source=source, effective_at=effective_at, progress=tell
+        )
+    _show(report, what="opening balances", as_json=json_, dry_run=dry_run)
+
+
+@app.command("reconcile", epilog="Example:  timebank import reconcile members.csv -b lille --format timeoverflow")
+def reconcile(
+    ctx: typer.Context,
+    file: File,
+    branch: Branch,
+    layout: FormatOption = None,
+    mapping: MapOption = None,
+    encoding: EncodingOption = None,
+    separator: SeparatorOption = None,
+    source: SourceOption = None,
+    json_: Json = False,
+) -> None:
+    """Compare the books with the other system's own list of balances; exit 1 if they differ."""
+    how = _format(layout, mapping, encoding, separator, DateOrder.DAY_FIRST, None)
+    bank = session_of(ctx).open()
+    with _opened(file) as (stream, _):
+        differences = bank.imports.reconcile(branch, stream, file_format=how, source=source)
+    value = {"ok": not differences, "differences": [_difference(each) for each in differences]}
+    if not differences:
+        emit(value, as_json=json_, table="The books agree with the list.")
+        return
+    rows = [
+        (
+            each.line if each.line is not None else "-",
+            each.path or "(no account)",
+            amount(each.theirs_minutes) if each.theirs_minutes is not None else "-",
+            amount(each.ours_minutes) if each.ours_minutes is not None else "-",
+        )
+        for each in differences
+    ]
+    columns = ["line", "account", "theirs", "ours"]
+    emit(value, as_json=json_, table=table_of("Differences", columns, rows, right=["line", "theirs", "ours"]))
+    raise typer.Exit(DIFFER)
+
+
+def _format(
+    layout: Layout | None,
+    mapping: list[str] | None,
+    encoding: str | None,
+    separator: str | None,
+    dates: DateOrder,
+    left: list[str] | None,
+) -> "FileFormat":
+    from timebank.services.imports import FileFormat
+
+    return FileFormat(
+        layout=layout,
+        mapping=parse_mapping(mapping) if mapping else None,
+        encoding=encoding,
+        separator=separator,
+        dates=dates,
+        left_sentences=tuple(left or ()),
+    )
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[BinaryIO, Callable[[int], None]]]:
+    """Open a file to import, and show on stderr how far it was read."""
+    console = stderr()
+    columns = (TextColumn("Importing"), BarColumn(), TextColumn("{task.fields[rows]:,} rows"), TimeElapsedColumn())
+    try:
+        stream = file.open("rb")
+        size = file.stat().st_size
+    except OSError:
+        raise UnreadableFile(file=file.name) from None
+    with stream, Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("import", total=size, rows=0)
+
+        def tell(rows: int) -> None:
+            progress.update(task, completed=min(stream.tell(), size), rows=rows)
+
+        yield stream, tell
+
+
+def _show(report: "ImportReport", *, what: str, as_json: bool, dry_run: bool) -> None:
+    would = "would be " if dry_run else ""
+    known = f", {report.rows_known:,} were known already" if report.rows_known else ""
+    opened = f"; {len(report.new_paths):,} accounts {would}opened" if report.new_paths else ""
+    entries = f"; entries {report.first_entry} to {report.last_entry}" if report.first_entry is not None else ""
+    line = f"{report.rows_new:,} {what} {would}imported{known}{opened}{entries}."
+    emit(_report(report), as_json=as_json, table=line)
+    for notice in report.notices[:NOTICES_SHOWN]:
+        note(f"line {notice.line}: {notice.reason}")
+    if len(report.notices) > NOTICES_SHOWN:
+        note(f"and {len(report.notices) - NOTICES_SHOWN:,} more such notes; --json lists them all")
+    if report.outside_limits:
+        warn(f"{len(report.outside_limits):,} accounts are outside today's limits:")
+        for _, path, balance in report.outside_limits[:NOTICES_SHOWN]:
+            note(f"  {path}  {amount(balance)}")
+
+
+def _report(report: "ImportReport") -> JsonObject:
+    return {
+        "format": report.layout.value,
+        "encoding": report.encoding,
+        "separator": report.separator,
+        "rows_new": report.rows_new,
+        "rows_known": report.rows_known,
+        "new_paths": list(report.new_paths),
+        "first_entry": report.first_entry,
+        "last_entry": report.last_entry,
+        "notices": [
+            {"line": each.line, "code": each.code.value, "reason": each.reason} for each in report.notices
+        ],
+        "outside_limits": [
+            {"branch": code, "path": path, "balance_minutes": balance}
+            for code, path, balance in report.outside_limits
+        ],
+    }
+
+
+def _difference(each: "Difference") -> JsonObject:
+    return {
+        "line": each.line,
+        "path": each.path,
+        "theirs_minutes": each.theirs_minutes,
+        "ours_minutes": each.ours_minutes,
+    }
