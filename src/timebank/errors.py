@@ -825,7 +825,15 @@ class UnknownRedemption(TimebankError):
 
     code = "unknown_redemption"
     kind = Kind.NOT_FOUND
-    template = "there is no redemption {redemption} in {branch}"
+    template = "there is no redemption {redemption}"
+
+
+class NotARedemption(TimebankError):
+    """The text is not the reference of a redemption. Retrying unchanged cannot help."""
+
+    code = "not_a_redemption"
+    kind = Kind.USAGE
+    template = "not a redemption: write the sponsor's branch and the number, such as lille-3"
 
 
 class MemberErased(TimebankError):
@@ -938,3 +946,34 @@ class Declined(TimebankError):
 
     code = "declined"
     template = "nothing was changed; add --yes to go ahead without being asked"
+
+
+class UsageFault(TimebankError):
+    """The command line names no such command or option, or lacks one. Retrying unchanged cannot help."""
+
+    code = "usage"
+    kind = Kind.USAGE
+    template = "{problem} (see {command} --help)"
+
+
+class BadArgument(TimebankError):
+    """An argument has bytes that are no text, or a null character. Retrying unchanged cannot help."""
+
+    code = "bad_argument"
+    kind = Kind.USAGE
+    template = "word {position} of the command line is not text in UTF-8"
+
+
+class NotAnAmount(TimebankError):
+    """The text is not an amount of money. Retrying unchanged cannot help."""
+
+    code = "not_an_amount"
+    kind = Kind.USAGE
+    template = "not an amount of money: write 12 or 12.50"
+
+
+class ResultNotWritten(TimebankError):
+    """The disk that the result goes to is full. What was asked is done; ask again to see it, with the same key."""
+
+    code = "result_not_written"
+    template = "the result could not be written out; a change that was asked for is made"

@@ -29,13 +29,13 @@ from timebank.care.record import (
     payer_path,
 )
 from timebank.care.redemption import (
-    STEP_HOLD,
     Redemption,
     RedemptionOutcome,
     RedemptionState,
     Settlement,
     cause_of,
     settlement_of,
+    step_of_hold,
 )
 from timebank.errors import BadText, TimebankError
 from timebank.ledger.chart import clearing, held
@@ -114,6 +114,7 @@ class Books:
         if settlement.undo is not None:
             for branch in books:
                 self.undo(branch, settlement.undo)
+        self.post(redemption.branch, settlement.hold, settlement.hold_postings)
         self.post(redemption.branch, settlement.capture, settlement.home_postings)
         self.post(redemption.host_branch, settlement.capture, settlement.host_postings)
         self.post(redemption.branch, settlement.release, settlement.release_postings)
@@ -258,7 +259,7 @@ class RedemptionMachine(RuleBasedStateMachine):
             longest_minutes=600,
         ).redemption
         self.books.post(
-            self.redemption.branch, cause_of(self.redemption, STEP_HOLD), placing("son", held_minutes)
+            self.redemption.branch, cause_of(self.redemption, step_of_hold()), placing("son", held_minutes)
         )
 
     @rule(hours=st.sampled_from([1, 1, 1, 24, 24, 72, 240]))
@@ -405,7 +406,12 @@ def test_a_settlement_conserves_minutes(
     )
 
     change: Counter[str] = Counter()
-    for posting in (*plan.home_postings, *plan.host_postings, *plan.release_postings):
+    for posting in (
+        *plan.hold_postings,
+        *plan.home_postings,
+        *plan.host_postings,
+        *plan.release_postings,
+    ):
         change[posting.path] += posting.change
     assert -reserved == change[held("son")]
     assert reserved - charged == change["member:son:available"]

@@ -16,19 +16,22 @@ from timebank.errors import CaptureExceedsHold
 from timebank.ledger.chart import available, clearing, held
 from timebank.ledger.model import Actor, Cause, EntryKind, Posting, credit, debit
 
-STEP_HOLD: Final = 1
-"""Step of the entry that reserves the minutes, in the home book."""
-STEPS_PER_SETTLEMENT: Final = 2
+STEPS_PER_REVISION: Final = 3
 
 
-def step_of_capture(revision: int) -> int:
-    """Return the step of a charge and of the credit that goes with it: 2, and 4, 6, … for its corrections."""
-    return STEPS_PER_SETTLEMENT * revision
+def step_of_hold(revision: int = 1) -> int:
+    """Return the step of the entry that reserves minutes in the home book: 1, and 4, 7, … in corrections."""
+    return STEPS_PER_REVISION * revision - 2
 
 
-def step_of_release(revision: int) -> int:
-    """Return the step of the entry that gives back what was not charged: 3, and 5, 7, … after corrections."""
-    return STEPS_PER_SETTLEMENT * revision + 1
+def step_of_capture(revision: int = 1) -> int:
+    """Return the step of a charge and of the credit that goes with it: 2, and 5, 8, … in corrections."""
+    return STEPS_PER_REVISION * revision - 1
+
+
+def step_of_release(revision: int = 1) -> int:
+    """Return the step of the entry that gives back what was not charged: 3, and 6, 9, … in corrections."""
+    return STEPS_PER_REVISION * revision
 
 
 class RedemptionState(StrEnum):
@@ -136,7 +139,7 @@ class RedemptionEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What to do in the books, in this order: undo, charge and credit, give back.
+    """What to do in the books, in this order: undo, reserve, charge and credit, give back.
 
     All of it belongs in one database transaction; empty postings mean no entry.
     """
@@ -145,10 +148,14 @@ class Settlement:
     """Of charge and credit: `redemption` for help, `fee` for a charge without help."""
     undo: Cause | None
     """The cause of the earlier charge (home) and credit (host) to reverse first, in each book."""
+    hold: Cause
+    """The cause of what is reserved in addition, in the home book."""
     capture: Cause
     """The cause of charge and credit, in both books."""
     release: Cause
     """The cause of what is given back, in the home book."""
+    hold_postings: tuple[Posting, ...]
+    """What a correction charges beyond the earlier charge, from the sponsor's available minutes."""
     home_postings: tuple[Posting, ...]
     """The charge; in one branch, the credit too."""
     host_postings: tuple[Posting, ...]
@@ -176,8 +183,9 @@ def settlement_of(
     """Plan the entries that charge the sponsor, credit the provider and give the rest back.
 
     Between two branches, each book balances alone over its clearing account. A correction (revision 2 and
-    later) first reverses the earlier entries, which puts their minutes on the sponsor's held account again;
-    what it charges beyond them comes from the sponsor's available minutes.
+    later) first reverses the earlier charge and credit, which puts their minutes on the sponsor's held
+    account again, and reserves what is missing there: every charge comes from the held account alone, so
+    that its reversal always puts all of it back there (I-3, I-6).
 
     Args:
         redemption: as it stands before: open, or settled for a correction.
@@ -192,20 +200,20 @@ def settlement_of(
     before = redemption.charged_minutes
     assert (revision == 1) == (before is None), "revision 1 settles an open redemption, later ones correct"
     reserved = redemption.held_minutes if before is None else before
-    from_held = min(charged_minutes, reserved)
     if before is None and charged_minutes > reserved:
         raise CaptureExceedsHold(needed_minutes=charged_minutes, held_minutes=reserved)
-    home, host = _charge(redemption, from_held=from_held, from_available=charged_minutes - from_held)
+    home, host = _charge(redemption, charged_minutes)
+    sponsor_available, sponsor_held = available(redemption.sponsor), held(redemption.sponsor)
     return Settlement(
         kind=kind,
         undo=None if before is None else cause_of(redemption, step_of_capture(revision - 1)),
+        hold=cause_of(redemption, step_of_hold(revision)),
         capture=cause_of(redemption, step_of_capture(revision)),
         release=cause_of(redemption, step_of_release(revision)),
+        hold_postings=_moved(sponsor_available, sponsor_held, charged_minutes - reserved),
         home_postings=home,
         host_postings=host,
-        release_postings=_moved(
-            held(redemption.sponsor), available(redemption.sponsor), reserved - from_held
-        ),
+        release_postings=_moved(sponsor_held, sponsor_available, reserved - charged_minutes),
     )
 
 
@@ -214,22 +222,19 @@ def cause_of(redemption: Redemption, step: int) -> Cause:
     return Cause("redemption", redemption.ref, step)
 
 
-def _charge(
-    redemption: Redemption, *, from_held: int, from_available: int
-) -> tuple[tuple[Posting, ...], tuple[Posting, ...]]:
-    charged = from_held + from_available
-    if charged == 0:
+def _charge(redemption: Redemption, charged_minutes: int) -> tuple[tuple[Posting, ...], tuple[Posting, ...]]:
+    """Return the postings of the charge in the home book, and of the credit in the host's."""
+    if charged_minutes == 0:
         return (), ()
     assert redemption.provider is not None, "a charge credits a provider"
-    is_one_branch = redemption.branch == redemption.host_branch
-    payee = available(redemption.provider) if is_one_branch else clearing(redemption.host_branch)
-    payers = ((held(redemption.sponsor), from_held), (available(redemption.sponsor), from_available))
-    home = (*(debit(path, minutes) for path, minutes in payers if minutes), credit(payee, charged))
-    host = (
-        () if is_one_branch else _moved(clearing(redemption.branch), available(redemption.provider), charged)
+    payer, payee = held(redemption.sponsor), available(redemption.provider)
+    if redemption.branch == redemption.host_branch:
+        return _moved(payer, payee, charged_minutes), ()
+    return (
+        _moved(payer, clearing(redemption.host_branch), charged_minutes),
+        _moved(clearing(redemption.branch), payee, charged_minutes),
     )
-    return home, host
 
 
 def _moved(source: str, target: str, minutes: int) -> tuple[Posting, ...]:
-    return (debit(source, minutes), credit(target, minutes)) if minutes else ()
+    return (debit(source, minutes), credit(target, minutes)) if minutes > 0 else ()

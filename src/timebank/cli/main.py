@@ -1,17 +1,40 @@
-"""The command `timebank`: nouns and verbs, and what an error means for the exit status."""
+"""The command `timebank`: nouns and verbs, and what an error means for the exit status.
+
+Results go to stdout; an error is one sentence on stderr that ends with its stable code in brackets, and
+nothing on stdout. `TIMEBANK_DEBUG` shows where a bug of ours happened; nothing else prints a traceback.
+"""
 
 import os
 import sys
+import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 import timebank
-from timebank.cli import account, audit, branch, hours, import_, member
+from timebank.cli import (
+    account,
+    audit,
+    branch,
+    clearing,
+    doctor,
+    entry,
+    help as helping,
+    hours,
+    import_,
+    member,
+    migrate,
+    policy,
+    report as reports,
+    statement,
+    transfer,
+    version,
+)
 from timebank.cli.output import stderr
 from timebank.cli.session import Session
-from timebank.errors import ImportRefused, Kind, PolicyInvalid, TimebankError
+from timebank.errors import BadArgument, ImportRefused, Kind, PolicyInvalid, TimebankError, UsageFault
 
 EXIT_CODES = {
     Kind.REFUSED: 1,
@@ -20,20 +43,22 @@ EXIT_CODES = {
     Kind.BROKEN: 4,
     Kind.TRANSIENT: 5,
 }
+BUG = 70
 INTERRUPTED = 130
+PROGRAM = "timebank"
 
 app = typer.Typer(
-    name="timebank",
+    name=PROGRAM,
     help="The ledger of hours that care time banks can trust.",
-    epilog="Start with:  timebank demo --db sqlite:///demo.db",
+    epilog="Example:  timebank --db sqlite:///demo.db demo",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for noun in (branch, member, account, hours, import_):
+for noun in (branch, member, account, hours, entry, policy, clearing, reports, import_):
     app.add_typer(noun.app)
-for verb in (audit,):
+for verb in (transfer, statement, audit, doctor, migrate, version):
     verb.register(app)
 
 
@@ -43,56 +68,121 @@ def start(
     db: Annotated[
         str | None,
         typer.Option(
-            "--db", envvar="TIMEBANK_DB", help="Where the books are: sqlite:///FILE.", metavar="ADDRESS"
+            "--db",
+            envvar="TIMEBANK_DB",
+            help="Where the books are: sqlite:///FILE, sqlite:////FOLDER/FILE or postgresql+psycopg://…",
+            metavar="ADDRESS",
         ),
     ] = None,
     actor: Annotated[
-        str, typer.Option("--as", envvar="TIMEBANK_ACTOR", help="Who acts.", metavar="ACTOR")
+        str,
+        typer.Option(
+            "--as", envvar="TIMEBANK_ACTOR", help="Who acts, unless --by says otherwise.", metavar="ACTOR"
+        ),
     ] = "coordinator:desk",
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=version.print_version),
+    ] = False,
 ) -> None:
     """The ledger of hours that care time banks can trust."""
     ctx.obj = Session(root=ctx, address=db, actor=actor)
 
 
-@app.command("version", hidden=True)
-def version() -> None:
-    """Print the version of timebank."""
-    sys.stdout.write(f"timebank {timebank.__version__}\n")
+helping.explain_all(app)
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command line and return its exit status: 0 done, 1 refused, 2 usage, 3 not found,
-    4 the books do not hold, 5 try again.
+    """Run the command line and return its exit status.
+
+    0 done, 1 refused, 2 usage, 3 not found, 4 the books do not hold, 5 try again, 70 a bug of ours, 130
+    interrupted.
     """
     try:
-        app(args=arguments, prog_name="timebank")
+        refuse_unreadable(arguments)
+        status = app(args=arguments, prog_name=PROGRAM, standalone_mode=False)
     except SystemExit as end:
-        return int(end.code or 0)
+        return end.code if isinstance(end.code, int) else 0
     except TimebankError as error:
         report(error)
         return EXIT_CODES[error.kind]
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        stderr().print(Text("timebank: interrupted, nothing was changed"))
+    except typer.TyperException as error:
+        return report_usage(error)
+    except typer.Abort:
+        say("interrupted; what was not finished is undone")
         return INTERRUPTED
-    return 0
+    except Exception as error:  # noqa: BLE001 - the last line of defence: people never see a traceback
+        report_bug(error)
+        return BUG
+    if status == INTERRUPTED:
+        say("interrupted; what was not finished is undone")
+    return status if isinstance(status, int) else 0
+
+
+def refuse_unreadable(arguments: list[str]) -> None:
+    """Refuse arguments that no text can be made of, before anything looks at them.
+
+    Raises:
+        BadArgument: one has bytes that are not UTF-8, or a null character.
+    """
+    for position, argument in enumerate(arguments, start=1):
+        if "\0" in argument or any("\ud800" <= character <= "\udfff" for character in argument):
+            raise BadArgument(position=position)
 
 
 def report(error: TimebankError) -> None:
-    """Say on stderr what is wrong: one sentence and the code; every fault of a document, one a line."""
+    """Say what is wrong: one sentence and the code; every fault of a document, one a line."""
+    say(f"{error} [{error.code}]")
     console = stderr()
-    console.print(Text(f"timebank: {error} [{error.code}]", style="red"))
     if isinstance(error, PolicyInvalid):
         for fault in error.faults:
-            console.print(Text(f"  {fault.path}: {fault.message} [{fault.code}]"))
+            console.print(Text(f"  {fault} [{fault.code}]"))
     if isinstance(error, ImportRefused):
         for row in error.faults:
             column = f", {row.column}" if row.column is not None else ""
             console.print(Text(f"  line {row.line}{column}: {row.reason} [{row.code}]"))
 
 
+def report_usage(error: typer.TyperException) -> int:
+    """Say what is wrong with the command line in our one sentence, or show the help if there was nothing."""
+    message = error.format_message()
+    if message.startswith("Usage: "):  # a noun without a verb
+        sys.stderr.write(message + "\n")
+        return EXIT_CODES[Kind.USAGE]
+    words = " ".join(message.rstrip(".").split()).replace(". Did you", ", did you")
+    context = getattr(error, "ctx", None)
+    command = context.command_path if isinstance(context, typer.Context) else PROGRAM
+    report(UsageFault(problem=printable(words[:1].lower() + words[1:]), command=command))
+    return EXIT_CODES[Kind.USAGE]
+
+
+def report_bug(error: Exception) -> None:
+    """Say that the program is wrong, and where; its words stay unsaid, for they may name somebody (I-10)."""
+    if os.environ.get("TIMEBANK_DEBUG"):
+        traceback.print_exception(error)
+    ours = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if f"{os.sep}timebank{os.sep}" in frame.filename
+    ]
+    place = f", {Path(ours[-1].filename).name} line {ours[-1].lineno}" if ours else ""
+    say(
+        f"this is a bug in timebank ({type(error).__name__}{place}); what was not finished is undone;"
+        " TIMEBANK_DEBUG=1 shows more [bug]"
+    )
+
+
+def say(sentence: str) -> None:
+    """Print a sentence on stderr."""
+    stderr().print(Text(f"{PROGRAM}: {sentence}", style="red"))
+
+
+def printable(text: str) -> str:
+    """Return the text without characters that could steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 def run() -> None:
     """Run the program `timebank`."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell: `>&-`
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end
     sys.exit(main(sys.argv[1:]))

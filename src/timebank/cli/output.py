@@ -1,62 +1,180 @@
-"""Printing: results on stdout, everything else on stderr; JSON or tables that fit 80 columns."""
+"""Printing: results on stdout, everything else on stderr; JSON, or tables that fit the terminal.
+
+A reader who has seen enough (`| head`) is no error: what was asked is done, and the exit status says so.
+"""
 
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from timebank.errors import ResultNotWritten
 from timebank.minutes import format_minutes
 
 WIDTH_WHEN_PIPED = 100
-MONEY_UNIT_LENGTH = 3
+COUNTED_UNITS = frozenset({"min", "svc"})
+JsonObject = dict[str, Any]
 
 
-def stdout() -> Console:
-    """Return the console for results; as wide as the terminal, or a fixed width in a pipe."""
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH_WHEN_PIPED
-    return Console(width=width, highlight=False, soft_wrap=False)
+class ResultConsole(Console):
+    """The console for results: knows whether a table follows another, and lets a pipe end early."""
+
+    def __init__(self) -> None:
+        """Print as wide as the terminal, or in a fixed width into a pipe or a file."""
+        width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH_WHEN_PIPED
+        super().__init__(width=width, highlight=False, soft_wrap=False, emoji=False)
+        self.is_used = False
+
+    def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - as Rich has it
+        """Print, and remember that something was printed."""
+        super().print(*objects, **options)
+        self.is_used = True
+
+    def on_broken_pipe(self) -> None:
+        """Send what is left to nowhere."""
+        _drop_stdout()
+
+
+class Sheet(Table):
+    """A table with a heading above it; an empty line keeps it apart from what was printed before."""
+
+    def __init__(self, heading: str) -> None:
+        """Begin with no columns."""
+        super().__init__(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+        self.heading = heading
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render heading and table, without blanks at the ends of lines."""
+        if isinstance(console, ResultConsole) and console.is_used:
+            yield Segment.line()
+        yield Text(self.heading, style="bold")
+        for line in Segment.split_lines(console.render(_Body(self), options)):
+            yield from _without_blanks_at_the_end(line)
+            yield Segment.line()
+
+
+class _Body:
+    """The table of a sheet, to be rendered as Rich does it."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        return Table.__rich_console__(self.sheet, console, options)
+
+
+def _without_blanks_at_the_end(line: Sequence[Segment]) -> Iterator[Segment]:
+    kept = list(line)
+    while kept and not kept[-1].text.strip(" "):
+        kept.pop()
+    if kept:
+        text, style, control = kept[-1]
+        yield from kept[:-1]
+        yield Segment(text.rstrip(" "), style, control)
+
+
+_results: tuple[object, ResultConsole] | None = None
+
+
+def stdout() -> ResultConsole:
+    """Return the console for results; the same one as long as stdout is the same."""
+    global _results  # noqa: PLW0603 - one program, one stdout
+    if _results is None or _results[0] is not sys.stdout:
+        _results = sys.stdout, ResultConsole()
+    return _results[1]
 
 
 def stderr() -> Console:
     """Return the console for progress, warnings and errors."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
-def emit(value: object, *, as_json: bool, table: Table | Text | str | None = None) -> None:
-    """Print a result: as JSON if asked, else the table."""
-    if as_json:
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-    elif table is not None:
-        stdout().print(table, soft_wrap=isinstance(table, (Text, str)), markup=False)
+def emit(
+    value: object, *, as_json: bool, table: Table | Text | str | Sequence[Table | Text | str] | None = None
+) -> None:
+    """Print a result: as JSON if asked, else as tables or sentences.
+
+    Raises:
+        ResultNotWritten: the disk that stdout goes to is full, or stdout is closed.
+    """
+    parts = [table] if isinstance(table, (Table, Text, str)) else table or []
+    try:
+        if as_json:
+            sys.stdout.write(_json_of(value))
+        else:
+            for part in parts:
+                stdout().print(part, soft_wrap=isinstance(part, (Text, str)), markup=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_stdout()
+    except (OSError, ValueError):
+        _drop_stdout()
+        raise ResultNotWritten from None
+
+
+def _json_of(value: object) -> str:
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    return json.dumps(value, ensure_ascii=not is_unicode, indent=2) + "\n"
+
+
+def _drop_stdout() -> None:
+    """Let nothing more be written, and nothing complain of it when the program ends."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - open until the end
 
 
 def table_of(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[str] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    right: Sequence[str] = (),
+    total: Sequence[object] | None = None,
 ) -> Table:
-    """Return a table; columns named in `right` are right-aligned. Text is shown as it is, never as markup."""
-    table = Table(title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    """Return a table; columns named in `right` are right-aligned. Text is shown as it is, never as markup.
+
+    Args:
+        title: stands above it.
+        columns: their headings.
+        rows: the cells of each row.
+        right: columns of amounts and numbers; their cells are never broken.
+        total: a last row, below a rule.
+    """
+    table = Sheet(title)
     for name in columns:
         is_right = name in right
-        table.add_column(Text(name), justify="right" if is_right else "left", no_wrap=is_right, overflow="fold")
+        table.add_column(
+            Text(name), justify="right" if is_right else "left", no_wrap=is_right, overflow="fold"
+        )
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+        table.add_row(*map(_cell, row))
+    if total is not None:
+        table.add_section()
+        table.add_row(*map(_cell, total))
     return table
 
 
+def _cell(value: object) -> Text:
+    return value if isinstance(value, Text) else Text(str(value))
+
+
 def amount(value: int, unit: str = "min") -> Text:
-    """Return an amount for people: minutes as hours and minutes, money in units of cents; debits in red."""
-    if unit in {"min", "svc"}:
-        written = format_minutes(value)
-    else:
-        sign = "-" if value < 0 else ""
-        written = f"{sign}{abs(value) // 100}.{abs(value) % 100:02d} {unit}"
-    return Text(written, style="red" if value < 0 else "")
+    """Return an amount for people: minutes as hours and minutes, money in units of cents."""
+    return Text(written_amount(value, unit))
+
+
+def written_amount(value: int, unit: str = "min") -> str:
+    """Write an amount for people: `1 h 30`, `45 min`, `12.50 EUR`."""
+    if unit in COUNTED_UNITS:
+        return format_minutes(value)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{abs(value) // 100}.{abs(value) % 100:02d} {unit}"
 
 
 def note(message: str) -> None:
@@ -67,6 +185,3 @@ def note(message: str) -> None:
 def warn(message: str) -> None:
     """Print a warning on stderr, as it is."""
     stderr().print(Text(f"warning: {message}", style="yellow"))
-
-
-JsonObject = dict[str, Any]

@@ -274,10 +274,11 @@ class ExchangeWriter:
     def _post(self, fresh: list[tuple[bytes, ExchangeRow]]) -> None:
         notes: list[tuple[str, str, str | None, str | None]] = []
         used: list[tuple[bytes, bytes, str]] = []
-        for key, row in fresh:
-            on = day_of(row.occurred_at, self.books.zone)
-            payer = self.parties.path_of(row.recipient, on=on)
-            payee = self.parties.path_of(row.provider, on=on)
+        days = [day_of(row.occurred_at, self.books.zone) for _, row in fresh]
+        self.parties.take((row.recipient, on) for (_, row), on in zip(fresh, days, strict=True))
+        self.parties.take((row.provider, on) for (_, row), on in zip(fresh, days, strict=True))
+        for (key, row), on in zip(fresh, days, strict=True):
+            payer, payee = self.parties.path_of(row.recipient), self.parties.path_of(row.provider)
             seq = self._post_row(row, on, payer, payee)
             used.append((key, _payload(row), str(seq)))
             if row.description:
@@ -336,7 +337,8 @@ class OpeningWriter:
                 continue
             if self.tally.faults:
                 continue
-            path = self.parties.path_of(row.party, on=self.on)
+            self.parties.take([(row.party, self.on)])
+            path = self.parties.path_of(row.party)
             self.tally.rows_new += 1
             if row.balance_minutes != 0:
                 self._post(path, row.balance_minutes)

@@ -64,7 +64,7 @@ class Members(Service):
                 raise MemberExists(member=ref, branch=branch)
             member = Member(
                 branch=branch,
-                ref=ref or books.members.free_ref(),
+                ref=ref or books.members.free_ref(books.members.refs()),
                 kind=kind,
                 joined_on=joined_on or books.today,
             )

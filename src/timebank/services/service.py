@@ -1,8 +1,9 @@
 """What every use case shares: the store, and who acts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from timebank.care.mandate import Act
+from timebank.care.mandate import Act, Person
+from timebank.ids import reference
 from timebank.ledger.model import Actor
 from timebank.storage.books import Books
 from timebank.storage.store import Store
@@ -30,15 +31,55 @@ class Service:
 
 
 def act_in(books: Books, actor: Actor) -> Act:
-    """Return an act in a branch now, with the mandates of whoever is acted for."""
-    own = None if actor.branch == books.branch.code else actor.branch
+    """Return an act in a branch now, with the mandates of whoever is acted for.
+
+    An actor who names no branch is of the branch acted in; whoever is acted for always is.
+    """
+    is_own = actor.branch == books.branch.code
     mandates = books.mandates.list(actor.principal) if actor.principal is not None else ()
     return Act(
         branch=books.branch.code,
-        actor=Actor(
-            role=actor.role, ref=actor.ref, branch=own, principal=actor.principal, mandate=actor.mandate
-        ),
+        actor=replace(actor, branch=None) if is_own else actor,
         at=books.desk.now,
         on=books.today,
         mandates=mandates,
     )
+
+
+def act_in_either(home: Books, host: Books, actor: Actor, *, sponsor: str, beneficiary: str) -> Act:
+    """Return an act that both branches may do: in the actor's own one of the two, else in the home branch.
+
+    Who acts for somebody acts where the mandate is kept: the sponsor's branch or the beneficiary's. An
+    actor who names no branch is of the home branch.
+    """
+    named = of_branch(actor, home.branch.code)
+    for books, member in ((home, sponsor), (host, beneficiary)):
+        if actor.principal == member:
+            act = act_in(books, named)
+            if any((each.no, each.holder_branch, each.holder) == (actor.mandate, *act.person) for each in act.mandates):
+                return act
+    return act_in(host if named.branch == host.branch.code else home, named)
+
+
+def of_branch(actor: Actor, branch: str) -> Actor:
+    """Return the actor with their branch named: the one they said, else `branch`."""
+    return actor if actor.branch is not None else replace(actor, branch=branch)
+
+
+def seen_from(act: Act, branch: str) -> Actor:
+    """Return who acted, as the books of a branch write it.
+
+    In another branch's books than the one acted in, the actor's branch is always written out; it says that a
+    principal, too, is to be looked for where the act was done.
+    """
+    return act.actor if act.branch == branch else of_branch(act.actor, act.branch)
+
+
+def person_at(text: str, branch: str) -> Person:
+    """Read a member anywhere: `REF` in `branch`, or `REF@BRANCH`; returns branch and reference.
+
+    Raises:
+        BadReference: a part is malformed.
+    """
+    ref, at, code = text.partition("@")
+    return (reference(code, what="branch code") if at else branch, reference(ref, what="member reference"))

@@ -1,6 +1,6 @@
 """Accounts: opening, limits and overrides, and the state that the book decides on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,17 @@ class Accounts(Repository):
         self._insert(AccountRow, no=no, path=path, unit=unit, opened_us=self.now_us, closed_us=None)
         self._insert(AccountBalanceRow, account_no=no, balance=0, given=0, received=0, version=0)
         return True
+
+    def open_all(self, paths: Sequence[str], unit: str) -> list[AccountState]:
+        """Open accounts that are known to be new; returns them as the book decides on them."""
+        first = self._next_no("account", count=len(paths)) if paths else 0
+        numbered = list(enumerate(paths, first))
+        self._insert_many(AccountRow, [(no, path, unit, self.now_us, None) for no, path in numbered])
+        self._insert_many(AccountBalanceRow, [(no, 0, 0, 0, 0) for no, _ in numbered])
+        return [
+            AccountState(no=no, path=path, unit=unit, limits=self._limits(path, unit, None, []))
+            for no, path in numbered
+        ]
 
     def close(self, path: str, unit: str) -> None:
         """Close an account: it takes no more postings."""

@@ -1,31 +1,51 @@
 """Mandates, beneficiaries and redemptions of a branch."""
 
 from collections.abc import Sequence
-
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.engine import Row as Found
 
-from timebank.care.beneficiary import Beneficiary, Relation
+from timebank.care.beneficiary import Beneficiary, BeneficiaryEvent, Relation
 from timebank.care.mandate import Mandate, Scope
 from timebank.care.record import Mode
-from timebank.care.redemption import Redemption, RedemptionEvent, RedemptionState
+from timebank.care.redemption import WAITING, Redemption, RedemptionEvent, RedemptionState
 from timebank.errors import UnknownBeneficiary, UnknownMandate, UnknownRedemption
 from timebank.ledger.canonical import instant_of, micros_of
 from timebank.storage.columns import table_of
-from timebank.storage.records import StoredEvent, event_of
 from timebank.storage.repository import Repository
 from timebank.storage.tables import BranchRow
-from timebank.storage.tables_care import BeneficiaryRow, MandateRow, RedemptionEventRow, RedemptionRow
+from timebank.storage.tables_care import (
+    BeneficiaryEventRow,
+    BeneficiaryRow,
+    MandateRow,
+    RedemptionEventRow,
+    RedemptionRow,
+)
 
 MANDATE = table_of(MandateRow)
 BENEFICIARY = table_of(BeneficiaryRow)
 REDEMPTION = table_of(RedemptionRow)
-EVENT = table_of(RedemptionEventRow)
+BENEFICIARY_EVENT = table_of(BeneficiaryEventRow)
+REDEMPTION_EVENT = table_of(RedemptionEventRow)
 BRANCH = table_of(BranchRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAct:
+    """An act on a beneficiary or a redemption, as stored; the words behind `note_no` may be erased."""
+
+    no: int
+    acted_in: str
+    """Code of the branch it was done in: the actor is written as seen from there, the note is kept there."""
+    act: str
+    actor: str
+    at: datetime
+    minutes: int | None
+    """Charged minutes once a redemption is over, planned minutes until then; None for a beneficiary."""
+    note_no: int | None
 
 
 def _micros(instant: datetime | None) -> int | None:
@@ -56,13 +76,14 @@ class Mandates(Repository):
             from_on=mandate.from_on.isoformat(),
             until_on=mandate.until_on.isoformat() if mandate.until_on is not None else None,
             revoked_us=_micros(mandate.revoked_at),
+            revoked_by=None,
             actor=actor,
             recorded_us=self.now_us,
         )
 
-    def revoke(self, mandate: Mandate) -> None:
-        """Store that a mandate was revoked."""
-        self._update(MandateRow, {"no": mandate.no}, revoked_us=_micros(mandate.revoked_at))
+    def revoke(self, mandate: Mandate, *, actor: str) -> None:
+        """Store that a mandate was revoked, and by whom."""
+        self._update(MandateRow, {"no": mandate.no}, revoked_us=_micros(mandate.revoked_at), revoked_by=actor)
 
     def get(self, no: int) -> Mandate:
         """Return a mandate.
@@ -102,7 +123,7 @@ class Beneficiaries(Repository):
         """Take the number of a new beneficiary."""
         return self._next_no("beneficiary")
 
-    def add(self, beneficiary: Beneficiary, *, actor: str) -> None:
+    def add(self, beneficiary: Beneficiary) -> None:
         """Store a new beneficiary."""
         self._insert(
             BeneficiaryRow,
@@ -112,24 +133,32 @@ class Beneficiaries(Repository):
             host_branch=beneficiary.host_branch,
             member=beneficiary.member,
             consented_us=_micros(beneficiary.consented_at),
-            consented_by=None,
             checked_us=_micros(beneficiary.checked_at),
-            checked_by=None,
             revoked_us=_micros(beneficiary.revoked_at),
-            actor=actor,
-            recorded_us=self.now_us,
         )
 
-    def save(self, beneficiary: Beneficiary, *, consented_by: str | None = None, checked_by: str | None = None) -> None:
-        """Store consent, check or revocation, with who gave it."""
-        who = {"consented_by": consented_by, "checked_by": checked_by}
+    def save(self, beneficiary: Beneficiary) -> None:
+        """Store consent, check or revocation."""
         self._update(
             BeneficiaryRow,
             {"no": beneficiary.no},
             consented_us=_micros(beneficiary.consented_at),
             checked_us=_micros(beneficiary.checked_at),
             revoked_us=_micros(beneficiary.revoked_at),
-            **{name: actor for name, actor in who.items() if actor is not None},
+        )
+
+    def note(self, no: int, event: BeneficiaryEvent, *, acted_in: str, note_no: int | None) -> None:
+        """Store an act on a beneficiary."""
+        last = self._rows(BeneficiaryEventRow, BENEFICIARY_EVENT.c.beneficiary_no == no)
+        self._insert(
+            BeneficiaryEventRow,
+            beneficiary_no=no,
+            no=len(last) + 1,
+            acted_in=acted_in,
+            act=event.act.value,
+            actor=str(event.actor),
+            note_no=note_no,
+            recorded_us=micros_of(event.at),
         )
 
     def get(self, no: int) -> Beneficiary:
@@ -141,34 +170,34 @@ class Beneficiaries(Repository):
         row = self._row(BeneficiaryRow, no=no)
         if row is None:
             raise UnknownBeneficiary(beneficiary=no, branch=self.desk.branch.code)
-        return self._beneficiary(row)
+        return _beneficiary(row, self.desk.branch.code)
 
-    def list(self, sponsor: str | None = None) -> tuple[Beneficiary, ...]:
-        """Return the beneficiaries of the branch, or of one sponsor, by number."""
+    def events(self, no: int) -> Sequence[StoredAct]:
+        """Return what was done about a beneficiary, oldest first."""
+        where = BENEFICIARY_EVENT.c.beneficiary_no == no
+        rows = self._rows(BeneficiaryEventRow, where, order_by=(BENEFICIARY_EVENT.c.no,))
+        return [_act(row, minutes=None) for row in rows]
+
+    def list(self, sponsor: str | None = None) -> Sequence[Beneficiary]:
+        """Return the beneficiaries of the branch's sponsors, or of one of them, by number."""
         where = () if sponsor is None else (BENEFICIARY.c.sponsor == sponsor,)
         rows = self._rows(BeneficiaryRow, *where, order_by=(BENEFICIARY.c.no,))
-        return tuple(self._beneficiary(row) for row in rows)
+        return [_beneficiary(row, self.desk.branch.code) for row in rows]
 
-    def _beneficiary(self, row: Found[Any]) -> Beneficiary:
-        return Beneficiary(
-            branch=self.desk.branch.code,
-            no=row.no,
-            sponsor=row.sponsor,
-            relation=Relation(row.relation),
-            host_branch=row.host_branch,
-            member=row.member,
-            consented_at=_instant(row.consented_us),
-            checked_at=_instant(row.checked_us),
-            revoked_at=_instant(row.revoked_us),
+    def around(self) -> Sequence[Beneficiary]:
+        """Return the beneficiaries of sponsors here and those who are members here, by branch and number."""
+        query = (
+            select(BENEFICIARY, BRANCH.c.code)
+            .join(BRANCH, BRANCH.c.branch_id == BENEFICIARY.c.branch_id)
+            .where(
+                or_(
+                    BENEFICIARY.c.branch_id == self.desk.branch_id,
+                    BENEFICIARY.c.host_branch == self.desk.branch.code,
+                )
+            )
+            .order_by(BRANCH.c.code, BENEFICIARY.c.no)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class HostedRedemption:
-    """A redemption seen from the host's side: the sponsor's branch and number are enough to find it."""
-
-    home_branch: str
-    no: int
+        return [_beneficiary(row, row.code) for row in self.desk.connection.execute(query)]
 
 
 class Redemptions(Repository):
@@ -180,19 +209,20 @@ class Redemptions(Repository):
 
     def add(self, redemption: Redemption) -> None:
         """Store a new redemption."""
-        self._insert(RedemptionRow, no=redemption.no, **_columns(redemption))
+        self._insert(RedemptionRow, no=redemption.no, requested_us=self.now_us, **_columns(redemption))
 
     def save(self, redemption: Redemption) -> None:
         """Store a redemption as it is now."""
         self._update(RedemptionRow, {"no": redemption.no}, **_columns(redemption))
 
-    def note(self, no: int, event: RedemptionEvent, note_no: int | None) -> None:
+    def note(self, no: int, event: RedemptionEvent, *, acted_in: str, note_no: int | None) -> None:
         """Store an act on a redemption."""
-        count = len(self._rows(RedemptionEventRow, EVENT.c.redemption_no == no))
+        last = self._rows(RedemptionEventRow, REDEMPTION_EVENT.c.redemption_no == no)
         self._insert(
             RedemptionEventRow,
             redemption_no=no,
-            no=count + 1,
+            no=len(last) + 1,
+            acted_in=acted_in,
             act=event.act.value,
             actor=str(event.actor),
             minutes=event.minutes,
@@ -208,54 +238,104 @@ class Redemptions(Repository):
         """
         row = self._row(RedemptionRow, no=no)
         if row is None:
-            raise UnknownRedemption(redemption=no, branch=self.desk.branch.code)
-        return self._redemption(row)
+            raise UnknownRedemption(redemption=f"{self.desk.branch.code}-{no}")
+        return _redemption(row, self.desk.branch.code)
 
-    def events(self, no: int) -> Sequence[StoredEvent]:
+    def requested_at(self, no: int) -> datetime:
+        """Return when a redemption was requested."""
+        row = self._row(RedemptionRow, no=no)
+        assert row is not None, "the redemption was found before"
+        return instant_of(row.requested_us)
+
+    def events(self, no: int) -> Sequence[StoredAct]:
         """Return what was done to a redemption, oldest first."""
-        rows = self._rows(RedemptionEventRow, EVENT.c.redemption_no == no, order_by=(EVENT.c.no,))
-        return [event_of(row) for row in rows]
+        where = REDEMPTION_EVENT.c.redemption_no == no
+        rows = self._rows(RedemptionEventRow, where, order_by=(REDEMPTION_EVENT.c.no,))
+        return [_act(row, minutes=row.minutes) for row in rows]
 
-    def list(self, *, state: RedemptionState | None = None, sponsor: str | None = None) -> Sequence[Redemption]:
-        """Return the redemptions of the branch's sponsors, newest first."""
-        where = []
+    def due(self) -> Sequence[Redemption]:
+        """Return the redemptions without any help logged by their deadline, by deadline, then number."""
+        rows = self._rows(
+            RedemptionRow,
+            REDEMPTION.c.state.in_(sorted(WAITING)),
+            REDEMPTION.c.expires_us <= self.now_us,
+            order_by=(REDEMPTION.c.expires_us, REDEMPTION.c.no),
+        )
+        return [_redemption(row, self.desk.branch.code) for row in rows]
+
+    def around(
+        self, *, state: RedemptionState | None = None, member: str | None = None, limit: int | None = None
+    ) -> Sequence[Redemption]:
+        """Return the redemptions that are paid or served here, newest first.
+
+        Args:
+            state: only these.
+            member: only those of a member of this branch: sponsor, beneficiary or provider.
+            limit: how many.
+        """
+        home = REDEMPTION.c.branch_id == self.desk.branch_id
+        host = REDEMPTION.c.host_branch == self.desk.branch.code
+        query: Select[Any] = select(REDEMPTION, BRANCH.c.code).join(
+            BRANCH, BRANCH.c.branch_id == REDEMPTION.c.branch_id
+        )
+        if member is None:
+            query = query.where(or_(home, host))
+        else:
+            helped = or_(REDEMPTION.c.beneficiary == member, REDEMPTION.c.provider == member)
+            query = query.where(or_(home & (REDEMPTION.c.sponsor == member), host & helped))
         if state is not None:
-            where.append(REDEMPTION.c.state == state.value)
-        if sponsor is not None:
-            where.append(REDEMPTION.c.sponsor == sponsor)
-        rows = self._rows(RedemptionRow, *where, order_by=(REDEMPTION.c.no.desc(),))
-        return [self._redemption(row) for row in rows]
+            query = query.where(REDEMPTION.c.state == state.value)
+        newest_first = (REDEMPTION.c.requested_us.desc(), BRANCH.c.code, REDEMPTION.c.no.desc())
+        rows = self.desk.connection.execute(query.order_by(*newest_first).limit(limit))
+        return [_redemption(row, row.code) for row in rows]
 
-    def hosted(self) -> Sequence[HostedRedemption]:
-        """Return where to find the redemptions of other branches' sponsors that are served here."""
-        query = (
-            select(BRANCH.c.code, REDEMPTION.c.no)
-            .join(BRANCH, BRANCH.c.branch_id == REDEMPTION.c.branch_id)
-            .where(REDEMPTION.c.host_branch == self.desk.branch.code, REDEMPTION.c.branch_id != self.desk.branch_id)
-            .order_by(BRANCH.c.code, REDEMPTION.c.no.desc())
-        )
-        return [HostedRedemption(row.code, row.no) for row in self.desk.connection.execute(query)]
 
-    def _redemption(self, row: Found[Any]) -> Redemption:
-        return Redemption(
-            branch=self.desk.branch.code,
-            no=row.no,
-            sponsor=row.sponsor,
-            beneficiary_no=row.beneficiary_no,
-            host_branch=row.host_branch,
-            beneficiary=row.beneficiary,
-            kind=row.kind,
-            mode=Mode(row.mode),
-            planned_at=instant_of(row.planned_us),
-            planned_minutes=row.planned_minutes,
-            held_minutes=row.held_minutes,
-            expires_at=instant_of(row.expires_us),
-            state=RedemptionState(row.state),
-            hold_no=row.hold_no,
-            provider=row.provider,
-            record_no=row.record_no,
-            charged_minutes=row.charged_minutes,
-        )
+def _beneficiary(row: Found[Any], branch: str) -> Beneficiary:
+    return Beneficiary(
+        branch=branch,
+        no=row.no,
+        sponsor=row.sponsor,
+        relation=Relation(row.relation),
+        host_branch=row.host_branch,
+        member=row.member,
+        consented_at=_instant(row.consented_us),
+        checked_at=_instant(row.checked_us),
+        revoked_at=_instant(row.revoked_us),
+    )
+
+
+def _act(row: Found[Any], *, minutes: int | None) -> StoredAct:
+    return StoredAct(
+        no=row.no,
+        acted_in=row.acted_in,
+        act=row.act,
+        actor=row.actor,
+        at=instant_of(row.recorded_us),
+        minutes=minutes,
+        note_no=row.note_no,
+    )
+
+
+def _redemption(row: Found[Any], branch: str) -> Redemption:
+    return Redemption(
+        branch=branch,
+        no=row.no,
+        sponsor=row.sponsor,
+        beneficiary_no=row.beneficiary_no,
+        host_branch=row.host_branch,
+        beneficiary=row.beneficiary,
+        kind=row.kind,
+        mode=Mode(row.mode),
+        planned_at=instant_of(row.planned_us),
+        planned_minutes=row.planned_minutes,
+        held_minutes=row.held_minutes,
+        expires_at=instant_of(row.expires_us),
+        state=RedemptionState(row.state),
+        hold_no=row.hold_no,
+        provider=row.provider,
+        record_no=row.record_no,
+        charged_minutes=row.charged_minutes,
+    )
 
 
 def _columns(redemption: Redemption) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.engine import Row as Found
 
 from timebank.care.member import Identity
@@ -29,6 +29,11 @@ class Identities(Repository):
             phone=identity.phone,
             note=identity.note,
         )
+
+    def add_all(self, identities: Iterable[Identity]) -> None:
+        """Store who stands behind many references."""
+        rows = [(each.ref, each.name, each.email, each.phone, each.note) for each in identities]
+        self._insert_many(PersonRow, rows)
 
     def change(self, identity: Identity) -> None:
         """Replace what is stored behind a reference."""
@@ -72,20 +77,11 @@ class Identities(Repository):
         if not notes:
             return
         first = self._next_no("note", count=len(notes))
-        self.desk.connection.execute(
-            insert(NOTE),
-            [
-                {
-                    "branch_id": self.desk.branch_id,
-                    "no": first + offset,
-                    "words": words,
-                    "about": about,
-                    "member": member,
-                    "other_member": other,
-                }
-                for offset, (words, about, member, other) in enumerate(notes)
-            ],
-        )
+        rows = [
+            (first + offset, about, member, other, words)
+            for offset, (words, about, member, other) in enumerate(notes)
+        ]
+        self._insert_many(NoteRow, rows)
 
     def notes(self, about: str) -> tuple[str, ...]:
         """Return the words stored about something, oldest first."""
@@ -119,12 +115,4 @@ class Identities(Repository):
 
     def add_aliases(self, source: str, paths: Mapping[str, str]) -> None:
         """Remember the account paths of parties, by their name in `source`."""
-        if not paths:
-            return
-        self.desk.connection.execute(
-            insert(ALIAS),
-            [
-                {"branch_id": self.desk.branch_id, "source": source, "party": party, "path": path}
-                for party, path in paths.items()
-            ],
-        )
+        self._insert_many(AliasRow, [(source, party, path) for party, path in paths.items()])

@@ -4,9 +4,11 @@ A journal holds back what it decided until `flush`, which writes postings, then 
 balances and the branch's head; the unit of work flushes before it commits.
 """
 
-from sqlalchemy import bindparam, insert, select, update
+from collections.abc import Iterator, Mapping, Sequence
 
-from timebank.ledger.book import AccountState, Book
+from sqlalchemy import bindparam, select, update
+
+from timebank.ledger.book import AccountKey, AccountState, Book
 from timebank.ledger.canonical import leaf_hash, micros_of
 from timebank.ledger.limits import LimitWarning
 from timebank.ledger.model import MINUTES, EntryDraft, JournalEntry
@@ -16,8 +18,6 @@ from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import AccountBalanceRow, BranchHeadRow, EntryRow, PostingRow
 
 HEAD = table_of(BranchHeadRow)
-ENTRY = table_of(EntryRow)
-POSTING = table_of(PostingRow)
 BALANCE = table_of(AccountBalanceRow)
 SAVE_BALANCE = (
     update(BALANCE)
@@ -57,6 +57,10 @@ class Journal(Repository):
             self.accounts.open(path, unit)
             self.load(path)
 
+    def open_all(self, paths: Sequence[str]) -> None:
+        """Open accounts of minutes that are known to be new, and take them in hand."""
+        self.book.take(self.accounts.open_all(paths, MINUTES))
+
     def state(self, path: str, unit: str = MINUTES) -> AccountState:
         """Return an account as the book has it now, what is pending included.
 
@@ -69,7 +73,8 @@ class Journal(Repository):
 
     def post(self, draft: EntryDraft, *, enforce_limits: bool = True) -> JournalEntry:
         """Give a draft its place in the journal; see `Book.post` for what it refuses."""
-        missing = {posting.path for posting in draft.postings} - {path for path, _ in self.book.accounts}
+        in_hand = self.book.accounts
+        missing = {each.path for each in draft.postings if (each.path, each.unit) not in in_hand}
         if missing:
             self.load(*sorted(missing))
         entry = self.book.post(draft, recorded_at=self.desk.now, enforce_limits=enforce_limits)
@@ -80,27 +85,11 @@ class Journal(Repository):
         """Write everything decided so far."""
         if not self.pending:
             return
-        here = self.desk.branch_id
         execute = self.desk.connection.execute
+        here = self.desk.branch_id
         numbers = {key: state.no for key, state in self.book.changed.items()}
-        execute(
-            insert(POSTING),
-            [
-                {
-                    "branch_id": here,
-                    "entry_seq": entry.seq,
-                    "line": number,
-                    "account_no": numbers[line.posting.path, line.posting.unit],
-                    "side": line.posting.side.value,
-                    "amount": line.posting.amount,
-                    "account_seq": line.account_seq,
-                    "balance_after": line.balance_after,
-                }
-                for entry in self.pending
-                for number, line in enumerate(entry.lines, 1)
-            ],
-        )
-        execute(insert(ENTRY), [self._header(entry) for entry in self.pending])
+        self._insert_many(PostingRow, [row for entry in self.pending for row in _lines(entry, numbers)])
+        self._insert_many(EntryRow, [_header(entry) for entry in self.pending])
         execute(
             SAVE_BALANCE,
             [
@@ -119,21 +108,35 @@ class Journal(Repository):
         self.pending.clear()
         self.book.changed.clear()
 
-    def _header(self, entry: JournalEntry) -> dict[str, object]:
-        draft = entry.draft
-        return {
-            "branch_id": self.desk.branch_id,
-            "seq": entry.seq,
-            "kind": draft.kind.value,
-            "cause_kind": draft.cause.kind,
-            "cause_ref": draft.cause.ref,
-            "step": draft.cause.step,
-            "effective_us": micros_of(draft.effective_at),
-            "effective_on": draft.effective_on.isoformat(),
-            "recorded_us": micros_of(entry.recorded_at),
-            "policy_version": draft.policy_version,
-            "actor": str(draft.actor),
-            "reverses": draft.reverses,
-            "counts_help": draft.counts_help,
-            "leaf": leaf_hash(entry),
-        }
+
+def _lines(entry: JournalEntry, numbers: Mapping[AccountKey, int]) -> Iterator[tuple[object, ...]]:
+    for number, line in enumerate(entry.lines, 1):
+        posting = line.posting
+        yield (
+            entry.seq,
+            number,
+            numbers[posting.path, posting.unit],
+            str(posting.side),
+            posting.amount,
+            line.account_seq,
+            line.balance_after,
+        )
+
+
+def _header(entry: JournalEntry) -> tuple[object, ...]:
+    draft = entry.draft
+    return (
+        entry.seq,
+        str(draft.kind),
+        draft.cause.kind,
+        draft.cause.ref,
+        draft.cause.step,
+        micros_of(draft.effective_at),
+        draft.effective_on.isoformat(),
+        micros_of(entry.recorded_at),
+        draft.policy_version,
+        str(draft.actor),
+        draft.reverses,
+        draft.counts_help,
+        leaf_hash(entry),
+    )

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Row as Found
 from timebank.policy.document import parse_policy, policy_fingerprint
 from timebank.policy.model import Policy
 from timebank.storage.columns import table_of
-from timebank.storage.repository import Repository
+from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import PolicyVersionRow
 
 VERSION = table_of(PolicyVersionRow)
@@ -42,9 +42,17 @@ def _parsed(document: str) -> Policy:
 class Policies(Repository):
     """The policy versions of a branch."""
 
+    def __init__(self, desk: Desk) -> None:
+        """Work at a desk, with nothing read yet."""
+        super().__init__(desk)
+        self._known: Sequence[PolicyVersion] | None = None
+
     def list(self) -> Sequence[PolicyVersion]:
-        """Return all versions, oldest first."""
-        return [_version(row) for row in self._rows(PolicyVersionRow, order_by=(VERSION.c.version,))]
+        """Return all versions, oldest first; read once in a transaction."""
+        if self._known is None:
+            rows = self._rows(PolicyVersionRow, order_by=(VERSION.c.version,))
+            self._known = [_version(row) for row in rows]
+        return self._known
 
     def in_force(self, on: date) -> PolicyVersion:
         """Return the version in force on a day: the latest one effective by then, else the first."""
@@ -71,6 +79,7 @@ class Policies(Repository):
             document=document,
             fingerprint=policy_fingerprint(document),
         )
+        self._known = None
         return version
 
 

@@ -1,6 +1,6 @@
 """Members, service records and holds of a branch."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -38,6 +38,15 @@ class Members(Repository):
             erased_us=None,
         )
 
+    def add_all(self, members: Iterable[Member]) -> None:
+        """Store many new members."""
+        rows = [(each.ref, each.kind.value, each.joined_on.isoformat(), None, None) for each in members]
+        self._insert_many(MemberRow, rows)
+
+    def refs(self) -> set[str]:
+        """Return every reference that is taken."""
+        return {row.ref for row in self._rows(MemberRow)}
+
     def find(self, ref: str) -> Member | None:
         """Return a member, None if there is none."""
         row = self._row(MemberRow, ref=ref)
@@ -58,11 +67,11 @@ class Members(Repository):
         """Return all members, in the order of their references' numbers."""
         return sorted((self._member(row) for row in self._rows(MemberRow)), key=lambda m: (len(m.ref), m.ref))
 
-    def free_ref(self) -> str:
-        """Return the next reference that is free: m1, m2, m3 …"""
+    def free_ref(self, taken: Collection[str]) -> str:
+        """Return the next reference that is not taken: m1, m2, m3 …"""
         while True:
             ref = f"m{self._next_no('member')}"
-            if self._row(MemberRow, ref=ref) is None:
+            if ref not in taken:
                 return ref
 
     def mark_erased(self, ref: str) -> None:

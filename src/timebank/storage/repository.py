@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, insert, select, update
@@ -26,6 +27,24 @@ class Desk:
     """The transaction's instant, aware UTC."""
 
 
+def insert_many(connection: Connection, row: type[Row], rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows given as tuples in the order of the table's columns: the fast way for many.
+
+    It goes to the driver directly: SQLAlchemy's per-row parameter handling would cost more than the
+    insert itself.
+    """
+    if rows:
+        connection.exec_driver_sql(_insert_text(row, connection.dialect.paramstyle), list(rows))
+
+
+@cache
+def _insert_text(row: type[Row], paramstyle: str) -> str:
+    table = table_of(row)
+    names = ", ".join(column.name for column in table.columns)
+    marks = ", ".join("?" if paramstyle == "qmark" else "%s" for _ in table.columns)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
+
+
 class Repository:
     """Base of the repositories: the few statements they all need, always within the branch."""
 
@@ -36,6 +55,10 @@ class Repository:
 
     def _insert(self, row: type[Row], **values: object) -> None:
         self.desk.connection.execute(insert(table_of(row)), {"branch_id": self.desk.branch_id, **values})
+
+    def _insert_many(self, row: type[Row], rows: Sequence[tuple[object, ...]]) -> None:
+        here = self.desk.branch_id
+        insert_many(self.desk.connection, row, [(here, *values) for values in rows])
 
     def _update(self, row: type[Row], where: dict[str, object], **values: object) -> None:
         table = table_of(row)

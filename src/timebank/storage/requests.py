@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from timebank.errors import KeyReused
 from timebank.ids import fingerprint_of, key_of
@@ -65,16 +65,5 @@ class Requests(Repository):
 
     def remember_all(self, used: list[tuple[bytes, bytes, str]]) -> None:
         """Store many keys at once: (key, fingerprint, outcome)."""
-        if not used:
-            return
-        rows = [
-            {
-                "branch_id": self.desk.branch_id,
-                "key": key,
-                "fingerprint": fingerprint,
-                "outcome": outcome,
-                "recorded_us": self.now_us,
-            }
-            for key, fingerprint, outcome in used
-        ]
-        self.desk.connection.execute(insert(KEY), rows)
+        rows = [(key, fingerprint, outcome, self.now_us) for key, fingerprint, outcome in used]
+        self._insert_many(RequestKeyRow, rows)

@@ -39,6 +39,7 @@ class MandateRow(Row, table=True):
     from_on: str = text()
     until_on: str | None = text(nullable=True)
     revoked_us: int | None = number(nullable=True)
+    revoked_by: str | None = text(nullable=True)
     actor: str = text()
     recorded_us: int = number()
 
@@ -116,10 +117,10 @@ class ServiceEventRow(Row, table=True):
 
 
 class BeneficiaryRow(Row, table=True):
-    """Somebody for whom a sponsor may spend hours, at the sponsor's branch."""
+    """Somebody for whom a sponsor may spend hours, as it stands now, at the sponsor's branch."""
 
     __tablename__ = "beneficiary"
-    __table_args__ = (STRICT,)
+    __table_args__ = (Index("ix_beneficiary_member", "host_branch", "member"), STRICT)
 
     branch_id: int = key_number()
     no: int = key_number()
@@ -128,11 +129,27 @@ class BeneficiaryRow(Row, table=True):
     host_branch: str = text()
     member: str = text()
     consented_us: int | None = number(nullable=True)
-    consented_by: str | None = text(nullable=True)
     checked_us: int | None = number(nullable=True)
-    checked_by: str | None = text(nullable=True)
     revoked_us: int | None = number(nullable=True)
+
+
+class BeneficiaryEventRow(Row, table=True):
+    """One act on a beneficiary (append-only)."""
+
+    __tablename__ = "beneficiary_event"
+    __table_args__ = (
+        ForeignKeyConstraint(["branch_id", "beneficiary_no"], ["beneficiary.branch_id", "beneficiary.no"]),
+        STRICT,
+    )
+
+    branch_id: int = key_number()
+    beneficiary_no: int = key_number()
+    no: int = key_number()
+    acted_in: str = text()
+    """Code of the branch it was done in: the actor is written as seen from there, the note is kept there."""
+    act: str = text()
     actor: str = text()
+    note_no: int | None = number(nullable=True)
     recorded_us: int = number()
 
 
@@ -140,7 +157,11 @@ class RedemptionRow(Row, table=True):
     """A sponsored redemption, kept at the sponsor's branch; `host_branch` is a code, not a key."""
 
     __tablename__ = "redemption"
-    __table_args__ = (Index("ix_redemption_host", "host_branch", "state"), STRICT)
+    __table_args__ = (
+        Index("ix_redemption_host", "host_branch", "requested_us"),
+        Index("ix_redemption_due", "branch_id", "state", "expires_us"),
+        STRICT,
+    )
 
     branch_id: int = key_number()
     no: int = key_number()
@@ -159,6 +180,7 @@ class RedemptionRow(Row, table=True):
     record_no: int | None = number(nullable=True)
     charged_minutes: int | None = number(nullable=True)
     expires_us: int = number()
+    requested_us: int = number()
 
 
 class RedemptionEventRow(Row, table=True):
@@ -173,6 +195,8 @@ class RedemptionEventRow(Row, table=True):
     branch_id: int = key_number()
     redemption_no: int = key_number()
     no: int = key_number()
+    acted_in: str = text()
+    """Code of the branch it was done in: the actor is written as seen from there, the note is kept there."""
     act: str = text()
     actor: str = text()
     minutes: int = number()

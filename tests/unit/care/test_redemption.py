@@ -6,7 +6,6 @@ from tests.unit.care.builders import NOW, a_beneficiary, assigned, help_logged, 
 
 from timebank.care.beneficiary import Relation
 from timebank.care.redemption import (
-    STEP_HOLD,
     Redemption,
     RedemptionState,
     settlement_of,
@@ -75,18 +74,21 @@ def test_a_correction_downwards_gives_back() -> None:
 
     assert (debit("member:son:held", 60), credit("clearing:locmine", 60)) == plan.home_postings
     assert (debit("member:son:held", 30), credit("member:son:available", 30)) == plan.release_postings
-    assert (2, 4, 5) == (plan.undo and plan.undo.step, plan.capture.step, plan.release.step)
+    assert () == plan.hold_postings
+    assert (2, 4, 5, 6) == (
+        plan.undo and plan.undo.step,
+        plan.hold.step,
+        plan.capture.step,
+        plan.release.step,
+    )
 
 
-def test_a_correction_upwards_takes_from_the_available() -> None:
-    """The hold is long gone; a coordinator has decided."""
+def test_a_correction_upwards_reserves_what_is_missing() -> None:
+    """The charge still comes from the held account alone, so that the next reversal fits (I-3)."""
     plan = settlement_of(settled(assigned(), 90), charged_minutes=130, kind=HELP, revision=2)
 
-    assert (
-        debit("member:son:held", 90),
-        debit("member:son:available", 40),
-        credit("clearing:locmine", 130),
-    ) == plan.home_postings
+    assert (debit("member:son:available", 40), credit("member:son:held", 40)) == plan.hold_postings
+    assert (debit("member:son:held", 130), credit("clearing:locmine", 130)) == plan.home_postings
     assert (debit("clearing:lille", 130), credit("member:luc:available", 130)) == plan.host_postings
     assert () == plan.release_postings
 
@@ -102,7 +104,6 @@ def test_an_annulment_gives_everything_back() -> None:
 def test_no_two_entries_of_a_story_share_a_step() -> None:
     """A step happens once (I-8): hold, then charge and release, again for each correction."""
     steps = [
-        STEP_HOLD,
         *(step(revision) for revision in range(1, 9) for step in (step_of_capture, step_of_release)),
     ]
 

@@ -415,7 +415,7 @@ def test_a_correction_after_settlement_settles_anew() -> None:
     )
     assert second is not None
 
-    assert [(60, RedemptionAct.CORRECT, 2, 4), (0, RedemptionAct.CORRECT, 4, 6)] == [
+    assert [(60, RedemptionAct.CORRECT, 2, 5), (0, RedemptionAct.CORRECT, 5, 8)] == [
         (
             outcome.redemption.charged_minutes,
             outcome.event.act,

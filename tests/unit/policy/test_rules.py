@@ -44,6 +44,15 @@ def test_rounding_is_exact_arithmetic(rule: Rounding, minutes: int) -> None:
     assert max(whole_steps(rule, minutes), least) == round_minutes(rule, minutes)
 
 
+@pytest.mark.parametrize("mode", RoundingMode)
+def test_every_boundary_between_steps_is_exact(mode: RoundingMode) -> None:
+    """Halfway and on the step, for every step there is: chance seldom draws those."""
+    for step in range(1, 61):
+        rule = Rounding(step_minutes=step, mode=mode, least_minutes=1)
+        for minutes in range(step, 4 * step + 1):
+            assert whole_steps(rule, minutes) == round_minutes(rule, minutes), (step, minutes)
+
+
 @given(ROUNDINGS, MEASURED)
 def test_rounding_counts_whole_steps_and_never_nothing(rule: Rounding, minutes: int) -> None:
     """Help is never rounded away."""
@@ -92,7 +101,7 @@ def test_rounding_moves_less_than_a_step(rule: Rounding, minutes: int) -> None:
         (15, 22, Rounding()),
         (30, 23, Rounding()),
         (90, 90, Rounding()),
-        (60, 30, Rounding(step_minutes=60, least_minutes=1)),  # half a step counts up
+        (60, 45, Rounding(step_minutes=30)),  # halfway counts up
         (75, 70, Rounding(mode=RoundingMode.UP)),  # NorCal: 1 h 10 counts 1 h 15
         (60, 1, Rounding(step_minutes=30, mode=RoundingMode.UP, least_minutes=60)),  # a whole first hour,
         (90, 61, Rounding(step_minutes=30, mode=RoundingMode.UP, least_minutes=60)),  # then half hours

@@ -177,7 +177,9 @@ class Lengths:
             return length_of(f"{bare} h", read=read, expected=expected)
         except Refused as refused:
             if refused.code is FaultCode.BAD_DURATION:
-                raise Refused(FaultCode.NOT_WHOLE_MINUTES, f"{NOT_WHOLE}, or more than two decimals") from None
+                raise Refused(
+                    FaultCode.NOT_WHOLE_MINUTES, f"{NOT_WHOLE}, or more than two decimals"
+                ) from None
             raise
 
     @property

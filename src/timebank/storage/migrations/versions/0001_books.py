@@ -18,6 +18,7 @@ APPEND_ONLY = (
     "import_batch",
     "service_event",
     "redemption_event",
+    "beneficiary_event",
 )
 NEVER_DELETED = ("branch", "branch_head", "account", "account_balance", "member", "hold", "service_record", "redemption")
 

@@ -1,0 +1,135 @@
+"""`timebank entry`: look at the journal, reverse what should not be there."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from timebank.cli import wire
+from timebank.cli.options import Before, Branch, By, DryRun, Json, Key, Limit, No, Reason
+from timebank.cli.output import amount, emit, table_of, written_amount
+from timebank.cli.session import session_of
+from timebank.errors import UsageFault
+from timebank.ledger.model import JournalEntry, Side
+
+if TYPE_CHECKING:
+    from timebank.services.entries import EntryView
+
+app = typer.Typer(name="entry", help="Journal entries: look at them, reverse them.", no_args_is_help=True)
+
+
+@app.command("show", epilog="Example:  timebank entry show 1 --branch lille")
+def show(ctx: typer.Context, no: No, branch: Branch, json_: Json = False) -> None:
+    """Show one entry with its postings."""
+    view = session_of(ctx).open().entries.show(branch, no)
+    emit(wire.entry_view(view), as_json=json_, table=[_facts_table(view), _postings_table(view.entry)])
+
+
+@app.command("list", epilog="Example:  timebank entry list --branch lille --path member:m1:available --limit 20")
+def list_(
+    ctx: typer.Context,
+    branch: Branch,
+    path: Annotated[
+        str | None, typer.Option("--path", help="Only what touches this account.", metavar="PATH", show_default=False)
+    ] = None,
+    cause: Annotated[
+        str | None,
+        typer.Option("--cause", help="Only what it led to, such as 'service 3'.", metavar="TEXT", show_default=False),
+    ] = None,
+    before: Before = None,
+    limit: Limit = 50,
+    json_: Json = False,
+) -> None:
+    """List entries, newest first."""
+    wanted = _cause(cause) if cause is not None else None
+    entries = session_of(ctx).open().entries.list(branch, path=path, cause=wanted, before=before, limit=limit)
+    emit([wire.entry(each) for each in entries], as_json=json_, table=_table(f"Entries of {branch}", entries))
+
+
+@app.command("reverse", epilog='Example:  timebank entry reverse 7 --branch lille --reason "wrong account"')
+def reverse(
+    ctx: typer.Context,
+    no: No,
+    branch: Branch,
+    reason: Reason,
+    by: By = None,
+    key: Key = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Undo an entry by posting its opposite.
+
+    Hours and redemptions have their own ways of correcting, which keep record and books in step.
+    """
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
+    reversal = bank.entries.reverse(branch, no, reason=reason, key=key)
+    line = f"Entry {no} of {branch} is reversed by entry {reversal.seq}."
+    emit(wire.entry(reversal), as_json=json_, table=line)
+
+
+def _cause(text: str) -> tuple[str, str]:
+    kind, _, ref = text.strip().partition(" ")
+    if not ref.strip():
+        raise UsageFault(problem="a cause has two words, such as 'service 3'", command="timebank entry list")
+    return kind, ref.strip()
+
+
+def _links(entry: JournalEntry, reversed_by: int | None = None) -> str:
+    links = [f"reverses {entry.draft.reverses}"] if entry.draft.reverses is not None else []
+    links += [f"reversed by {reversed_by}"] if reversed_by is not None else []
+    return ", ".join(links)
+
+
+def _facts_table(view: "EntryView") -> Table:
+    entry, draft = view.entry, view.entry.draft
+    rows = [
+        ("what", draft.kind.value),
+        ("cause", f"{draft.cause.kind} {draft.cause.ref}"),
+        ("effective on", draft.effective_on),
+        ("effective at", wire.instant(draft.effective_at)),
+        ("recorded at", wire.instant(entry.recorded_at)),
+        ("by", draft.actor),
+        ("policy version", draft.policy_version),
+    ]
+    links = _links(entry, view.reversed_by)
+    rows += [("link", links)] if links else []
+    rows += [("words", words) for words in view.notes]
+    return table_of(f"Entry {entry.seq} of {entry.branch}", ["fact", "value"], rows)
+
+
+def _postings_table(entry: JournalEntry) -> Table:
+    rows = [
+        (
+            line.posting.path,
+            amount(line.posting.amount, line.posting.unit) if line.posting.side is Side.DEBIT else "",
+            amount(line.posting.amount, line.posting.unit) if line.posting.side is Side.CREDIT else "",
+            amount(line.balance_after, line.posting.unit),
+        )
+        for line in entry.lines
+    ]
+    columns = ["account", "debit", "credit", "balance after"]
+    return table_of("Postings", columns, rows, right=columns[1:])
+
+
+def _table(title: str, entries: Sequence[JournalEntry]) -> Table:
+    rows = [
+        (
+            entry.seq,
+            entry.draft.effective_on,
+            entry.draft.kind.value,
+            f"{entry.draft.cause.kind} {entry.draft.cause.ref}",
+            _links(entry),
+            "\n".join(
+                f"{line.posting.path} {_signed(line.posting.side, line.posting.amount, line.posting.unit)}"
+                for line in entry.lines
+            ),
+        )
+        for entry in entries
+    ]
+    columns = ["entry", "on", "what", "cause", "link", "postings (credit +, debit -)"]
+    return table_of(title, columns, rows, right=["entry"])
+
+
+def _signed(side: Side, value: int, unit: str) -> str:
+    return ("+" if side is Side.CREDIT else "-") + written_amount(value, unit)
