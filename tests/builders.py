@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from timebank.clock import SteppingClock
 from timebank.ledger.audit import JournalAudit, StoredAccount, StoredEntry, StoredLine
@@ -24,7 +24,9 @@ from timebank.ledger.model import (
     credit,
     debit,
 )
-from timebank.services.bank import Bank, open_bank
+
+if TYPE_CHECKING:
+    from timebank.services.bank import Bank
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 """A Monday at noon UTC, 14:00 in Paris."""
@@ -158,8 +160,10 @@ def an_audit(book: Book, entries: Iterable[JournalEntry] = ()) -> JournalAudit:
     return audit
 
 
-def a_bank(folder: Path, *, clock: SteppingClock | None = None, **options: Any) -> Bank:  # noqa: ANN401
+def a_bank(folder: Path, *, clock: SteppingClock | None = None, **options: Any) -> "Bank":  # noqa: ANN401
     """Open the bank of a folder, `bank.db`, by a clock that stands at `NOW`."""
+    from timebank.services.bank import open_bank  # tests of the core load no database library
+
     return open_bank(address_in(folder), clock=clock or SteppingClock(NOW), **options)
 
 
@@ -168,7 +172,7 @@ def address_in(folder: Path) -> str:
     return f"sqlite:///{folder / 'bank.db'}"
 
 
-def a_branch(folder: Path, *, members: int = 3, clock: SteppingClock | None = None) -> Bank:
+def a_branch(folder: Path, *, members: int = 3, clock: SteppingClock | None = None) -> "Bank":
     """Open a bank with the branch `lille` and its members m1, m2, m3 …"""
     bank = a_bank(folder, clock=clock)
     bank.branches.create("lille", name="Sample branch")
@@ -178,7 +182,7 @@ def a_branch(folder: Path, *, members: int = 3, clock: SteppingClock | None = No
 
 
 def help_given(
-    bank: Bank,
+    bank: "Bank",
     *,
     minutes: int = 90,
     provider: str = "m1",

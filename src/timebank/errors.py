@@ -179,6 +179,14 @@ class AmountOutOfRange(TimebankError):
     template = "{amount} is outside {least} to {most}"
 
 
+class AmountNotWhole(TimebankError):
+    """A posting's amount is not a whole number (I-15). Retrying unchanged cannot help."""
+
+    code = "amount_not_whole"
+    kind = Kind.USAGE
+    template = "an amount is a whole number"
+
+
 class SameAccount(TimebankError):
     """Debit and credit name the same account. Retrying unchanged cannot help."""
 
@@ -662,6 +670,84 @@ class ImportRefused(TimebankError):
     code = "import_refused"
     faults: tuple[Any, ...]
     template = "{count} rows cannot be imported, so nothing was written"
+
+
+class NotABranchFile(TimebankError):
+    """The file is not an export of a branch. Retrying unchanged cannot help."""
+
+    code = "not_a_branch_file"
+    kind = Kind.USAGE
+    template = "not an export of a branch: the first line does not say {format}"
+
+
+class BranchFileNewer(TimebankError):
+    """A newer timebank wrote the file. Upgrade timebank; nothing was changed."""
+
+    code = "branch_file_newer"
+    template = "a newer timebank wrote this file ({found}); this one reads {known}"
+
+
+class BranchFileCut(TimebankError):
+    """The file ends before its last line. Get the whole file; nothing was changed."""
+
+    code = "branch_file_cut"
+    template = "the file has no last line: it was cut short"
+
+
+class BranchFileChanged(TimebankError):
+    """The file is not as it was written. Get another copy of it; nothing was changed."""
+
+    code = "branch_file_changed"
+    template = "the file was damaged or changed: it does not match its own SHA-256"
+
+
+class BranchFileFaulty(TimebankError):
+    """The file says what no timebank wrote. Retrying unchanged cannot help; nothing was changed."""
+
+    code = "branch_file_faulty"
+    template = "the file cannot be a branch's books, {place}: {what}"
+
+
+class RestoreRefused(TimebankError):
+    """The audit of the restored books finds faults: `faults` lists every one. Nothing was changed."""
+
+    code = "restore_refused"
+    kind = Kind.BROKEN
+    template = "the books in the file do not hold ({count} faults), {place}: {first}"
+    faults: tuple[Any, ...]
+
+
+class RestoreUnreconciled(TimebankError):
+    """The branch and one that is here would not agree on what they owe (I-7). Nothing was changed.
+
+    Restoring both from exports of the same moment can help.
+    """
+
+    code = "restore_unreconciled"
+    template = "{branch} and {other} would differ by {off_by} {unit}: restore both from one moment"
+
+
+class ExportInconsistent(TimebankError):
+    """The books changed under the export or do not hold. Run the audit, then try again."""
+
+    code = "export_inconsistent"
+    kind = Kind.BROKEN
+    template = "{table} of {branch} has {counted} rows, {written} belong together: run `timebank audit`"
+
+
+class FileExists(TimebankError):
+    """There is a file of that name. Name another one, or add --force to replace it."""
+
+    code = "file_exists"
+    template = "{file} exists already: name another file, or add --force to replace it"
+
+
+class OutputMissing(TimebankError):
+    """`--json` describes the file that was written, and there is none. Name one with `--output`."""
+
+    code = "output_missing"
+    kind = Kind.USAGE
+    template = "--json says what was written to a file: name one with --output"
 
 
 # --- Storage and services ---------------------------------------------------------------------------

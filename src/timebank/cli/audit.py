@@ -6,14 +6,13 @@ import typer
 from rich.progress import Progress
 
 from timebank.cli import wire
+from timebank.cli.exits import Exit
 from timebank.cli.options import Json
 from timebank.cli.output import emit, stderr, table_of
 from timebank.cli.session import session_of
 
 if TYPE_CHECKING:
     from timebank.services.audits import AuditReport
-
-BOOKS_DO_NOT_HOLD = 4
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +39,7 @@ def register(app: typer.Typer) -> None:
             accounts = len(report.outside_limits)
             stderr().print(f"note: {accounts} accounts are outside today's limits; --json lists them")
         if not report.ok:
-            raise typer.Exit(BOOKS_DO_NOT_HOLD)
+            raise typer.Exit(Exit.BROKEN)
 
 
 def progress_on_stderr() -> Progress:

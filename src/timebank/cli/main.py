@@ -4,6 +4,7 @@ Results go to stdout; an error is one sentence on stderr that ends with its stab
 nothing on stdout. `TIMEBANK_DEBUG` shows where a bug of ours happened; nothing else prints a traceback.
 """
 
+import io
 import os
 import sys
 import traceback
@@ -32,19 +33,11 @@ from timebank.cli import (
     transfer,
     version,
 )
+from timebank.cli.exits import OF_KIND, Exit
 from timebank.cli.output import stderr
 from timebank.cli.session import Session
-from timebank.errors import BadArgument, ImportRefused, Kind, PolicyInvalid, TimebankError, UsageFault
+from timebank.errors import BadArgument, ImportRefused, PolicyInvalid, TimebankError, UsageFault
 
-EXIT_CODES = {
-    Kind.REFUSED: 1,
-    Kind.USAGE: 2,
-    Kind.NOT_FOUND: 3,
-    Kind.BROKEN: 4,
-    Kind.TRANSIENT: 5,
-}
-BUG = 70
-INTERRUPTED = 130
 PROGRAM = "timebank"
 
 app = typer.Typer(
@@ -105,16 +98,16 @@ def main(arguments: list[str]) -> int:
         return end.code if isinstance(end.code, int) else 0
     except TimebankError as error:
         report(error)
-        return EXIT_CODES[error.kind]
+        return OF_KIND[error.kind]
     except typer.TyperException as error:
         return report_usage(error)
     except typer.Abort:
         say("interrupted; what was not finished is undone")
-        return INTERRUPTED
+        return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: people never see a traceback
         report_bug(error)
-        return BUG
-    if status == INTERRUPTED:
+        return Exit.BUG
+    if status == Exit.INTERRUPTED:
         say("interrupted; what was not finished is undone")
     return status if isinstance(status, int) else 0
 
@@ -148,12 +141,12 @@ def report_usage(error: typer.TyperException) -> int:
     message = error.format_message()
     if message.startswith("Usage: "):  # a noun without a verb
         sys.stderr.write(message + "\n")
-        return EXIT_CODES[Kind.USAGE]
+        return Exit.USAGE
     words = " ".join(message.rstrip(".").split()).replace(". Did you", ", did you")
     context = getattr(error, "ctx", None)
     command = context.command_path if isinstance(context, typer.Context) else PROGRAM
     report(UsageFault(problem=printable(words[:1].lower() + words[1:]), command=command))
-    return EXIT_CODES[Kind.USAGE]
+    return Exit.USAGE
 
 
 def report_bug(error: Exception) -> None:
@@ -185,4 +178,7 @@ def run() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell: `>&-`
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode shows \xe9 for é
     sys.exit(main(sys.argv[1:]))

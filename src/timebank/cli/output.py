@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -21,6 +21,7 @@ from timebank.minutes import format_minutes
 WIDTH_WHEN_PIPED = 100
 COUNTED_UNITS = frozenset({"min", "svc"})
 JsonObject = dict[str, Any]
+Shown: TypeAlias = Table | Text | str
 
 
 class ResultConsole(Console):
@@ -96,9 +97,7 @@ def stderr() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
-def emit(
-    value: object, *, as_json: bool, table: Table | Text | str | Sequence[Table | Text | str] | None = None
-) -> None:
+def emit(value: object, *, as_json: bool, table: Shown | Sequence[Shown] | None = None) -> None:
     """Print a result: as JSON if asked, else as tables or sentences.
 
     Raises:
@@ -110,13 +109,21 @@ def emit(
             sys.stdout.write(_json_of(value))
         else:
             for part in parts:
-                stdout().print(part, soft_wrap=isinstance(part, (Text, str)), markup=False)
+                _print(part)
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_stdout()
     except (OSError, ValueError):
         _drop_stdout()
         raise ResultNotWritten from None
+
+
+def _print(part: Shown) -> None:
+    """Print a table or a line; a plain string goes out as it is, tabs and all."""
+    if isinstance(part, str):
+        sys.stdout.write(part if part.endswith("\n") else f"{part}\n")
+    else:
+        stdout().print(part, soft_wrap=isinstance(part, Text), markup=False)
 
 
 def _json_of(value: object) -> str:
@@ -164,9 +171,10 @@ def _cell(value: object) -> Text:
     return value if isinstance(value, Text) else Text(str(value))
 
 
-def amount(value: int, unit: str = "min") -> Text:
-    """Return an amount for people: minutes as hours and minutes, money in units of cents."""
-    return Text(written_amount(value, unit))
+def amount(value: int, unit: str = "min", *, is_change: bool = False) -> Text:
+    """Return an amount for people, see `written_amount`; a change has its sign, plus included."""
+    sign = "+" if is_change and value > 0 else ""
+    return Text(sign + written_amount(value, unit))
 
 
 def written_amount(value: int, unit: str = "min") -> str:

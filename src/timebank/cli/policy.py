@@ -1,7 +1,6 @@
 """`timebank policy`: the rules of a branch."""
 
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,27 +8,130 @@ import typer
 from rich.table import Table
 
 from timebank.cli import wire
+from timebank.cli.exits import Exit
 from timebank.cli.files import read_text
 from timebank.cli.inputs import day_in
 from timebank.cli.options import NUMBER_MOST, Branch, By, DryRun, Json, Key
-from timebank.cli.output import emit, table_of
+from timebank.cli.output import emit, note, table_of
 from timebank.cli.session import session_of
-from timebank.errors import Kind, PolicyInvalid
-from timebank.ledger.canonical import instant_of
-from timebank.policy.changes import Change, changes_between
-from timebank.policy.document import parse_policy
-from timebank.policy.writing import DEFAULT_POLICY_TEXT
+from timebank.errors import PolicyInvalid
 
 if TYPE_CHECKING:
+    from timebank.policy.changes import Change
     from timebank.storage.policies import PolicyVersion
 
 app = typer.Typer(name="policy", help="The rules of a branch: show, check, compare, set.", no_args_is_help=True)
-File = Annotated[Path, typer.Argument(help="The rules, a TOML file.", metavar="FILE", dir_okay=False)]
-UNUSABLE = 2
-
-
-def _version(flag: str, what: str) -> typer.models.OptionInfo:
-    return typer.Option(  # type: ignore[no-any-return]
-        flag, help=f"{what}; the one in force today by default.", metavar="NO", min=1, max=NUMBER_MOST,
+File = Annotated[Path, typer.Argument(help="Rules, a TOML file.", metavar="FILE", dir_okay=False)]
+Version = Annotated[
+    int | None,
+    typer.Option(
+        "--version",
+        help="Number of the version; the one in force today by default.",
+        metavar="NO",
+        min=1,
+        max=NUMBER_MOST,
         show_default=False,
-    )
+    ),
+]
+
+
+@app.command("show", epilog="Example:  timebank policy show --branch lille")
+def show(ctx: typer.Context, branch: Branch, version: Version = None, json_: Json = False) -> None:
+    """Print the rules of a branch, a TOML document."""
+    found = session_of(ctx).open().policies.show(branch, version)
+    emit(wire.policy_version(found), as_json=json_, table=found.document)
+    if not json_:
+        note(f"version {found.version} of {branch}, in force from {found.effective_on}, set by {found.actor}")
+
+
+@app.command("default", epilog="Example:  timebank policy default")
+def default(json_: Json = False) -> None:
+    """Print the default rules, to start from.
+
+    Every key with what it means; save the document, change it, check it, set it.
+    """
+    from timebank.policy.writing import DEFAULT_POLICY_TEXT
+
+    emit({"document": DEFAULT_POLICY_TEXT}, as_json=json_, table=DEFAULT_POLICY_TEXT)
+
+
+@app.command("list", epilog="Example:  timebank policy list --branch lille")
+def list_(ctx: typer.Context, branch: Branch, json_: Json = False) -> None:
+    """List the versions of a branch's rules."""
+    versions = session_of(ctx).open().policies.list(branch)
+    values = [wire.policy_version(each) for each in versions]
+    emit(values, as_json=json_, table=_versions_table(f"Policy versions of {branch}", versions))
+
+
+@app.command("check", epilog="Example:  timebank policy check rules.toml")
+def check(file: File, json_: Json = False) -> None:
+    """Check a document of rules, and list every fault.
+
+    Needs no database. Exit status 2 if there are faults.
+    """
+    from timebank.policy.document import parse_policy
+
+    try:
+        parse_policy(read_text(file))
+    except PolicyInvalid as invalid:
+        faults = [wire.policy_fault(fault) for fault in invalid.faults]
+        rows = [(fault.key or f"line {fault.line}", fault.code, fault.text) for fault in invalid.faults]
+        table = table_of(f"Faults of {file.name}", ["where", "code", "what to mend"], rows)
+        emit({"ok": False, "faults": faults}, as_json=json_, table=table)
+        raise typer.Exit(Exit.USAGE) from None
+    emit({"ok": True, "faults": []}, as_json=json_, table=f"{file.name} is a usable policy.")
+
+
+@app.command("diff", epilog="Example:  timebank policy diff rules.toml --branch lille")
+def diff(ctx: typer.Context, file: File, branch: Branch, version: Version = None, json_: Json = False) -> None:
+    """Show what a document would change.
+
+    Compares the document with the rules of the branch, key by key.
+    """
+    from timebank.policy.changes import changes_between
+    from timebank.policy.document import parse_policy
+
+    new = parse_policy(read_text(file))
+    known = session_of(ctx).open().policies.show(branch, version)
+    changes = changes_between(known.policy, new)
+    table = _changes_table(f"What {file.name} changes in version {known.version} of {branch}", changes)
+    emit([wire.policy_change(each) for each in changes], as_json=json_, table=table)
+
+
+@app.command("set", epilog="Example:  timebank policy set rules.toml --branch lille --effective-on 2030-01-01")
+def set_(
+    ctx: typer.Context,
+    file: File,
+    branch: Branch,
+    effective_on: Annotated[
+        str | None,
+        typer.Option(
+            "--effective-on", help="First day it counts; today by default.", metavar="DAY", show_default=False
+        ),
+    ] = None,
+    by: By = None,
+    key: Key = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Give a branch new rules from a day on.
+
+    What is booked keeps the rules it was booked under.
+    """
+    document = read_text(file)
+    day = day_in(effective_on)
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
+    version, changes = bank.policies.set(branch, document, effective_on=day, key=key)
+    value = {**wire.policy_version(version), "changes": [wire.policy_change(each) for each in changes]}
+    line = f"Version {version.version} of the policy of {branch} counts from {version.effective_on}."
+    emit(value, as_json=json_, table=[_changes_table("What it changes", changes), f"\n{line}"])
+
+
+def _versions_table(title: str, versions: "Sequence[PolicyVersion]") -> Table:
+    rows = [(each.version, each.effective_on, each.actor) for each in versions]
+    return table_of(title, ["version", "counts from", "set by"], rows, right=["version"])
+
+
+def _changes_table(title: str, changes: "Sequence[Change]") -> Table:
+    rows = [(each.key, each.before, each.after) for each in changes]
+    return table_of(title, ["key", "before", "after"], rows)

@@ -5,18 +5,22 @@ from typing import TYPE_CHECKING
 
 from timebank.cli.output import JsonObject
 from timebank.instants import write_instant
+from timebank.ledger.canonical import instant_of
 from timebank.ledger.limits import Limits, LimitWarning
 from timebank.ledger.model import Branch, JournalEntry
 from timebank.ledger.statement import ClearingPosition, Statement, TrialBalance
 
 if TYPE_CHECKING:
     from timebank.care.record import ServiceRecord
+    from timebank.errors import PolicyFault
     from timebank.ledger.holds import Hold
     from timebank.services.accounts import AccountChange, AccountView
     from timebank.services.audits import AuditReport
     from timebank.services.entries import EntryView
     from timebank.services.hours import HoursDone, RecordHistory
+    from timebank.policy.changes import Change
     from timebank.services.members import MemberView
+    from timebank.storage.policies import PolicyVersion
 
 
 def instant(at: datetime | None) -> str | None:
@@ -261,4 +265,31 @@ def audit(report: "AuditReport") -> JsonObject:
             {"branch": code, "path": path, "balance_minutes": balance}
             for code, path, balance in report.outside_limits
         ],
+    }
+
+
+def policy_version(value: "PolicyVersion") -> JsonObject:
+    """Write a version of a branch's rules with its whole document."""
+    return {
+        "version": value.version,
+        "effective_on": value.effective_on.isoformat(),
+        "recorded_at": write_instant(instant_of(value.recorded_us)),
+        "by": value.actor,
+        "document": value.document,
+    }
+
+
+def policy_change(value: "Change") -> JsonObject:
+    """Write one key that differs between two policies; both values as the document writes them."""
+    return {"key": value.key, "before": value.before, "after": value.after}
+
+
+def policy_fault(value: "PolicyFault") -> JsonObject:
+    """Write one fault of a policy document."""
+    return {
+        "key": value.key,
+        "code": value.code.value,
+        "text": value.text,
+        "line": value.line,
+        "also": list(value.also),
     }

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from timebank.errors import AccountClosed, BalanceTooLarge, UnknownAccount
+from timebank.ledger.chart import is_held
 from timebank.ledger.limits import UNLIMITED, Limits, LimitWarning, check_limits, soft_warnings
 from timebank.ledger.model import BALANCE_MAX, EntryDraft, JournalEntry, Line, Posting, Side
 
@@ -59,7 +60,7 @@ class Book:
             draft: balanced postings (I-1 holds by construction).
             recorded_at: when the ledger learns it, aware UTC.
             enforce_limits: False for history from another system and for corrections, which must be
-                possible whatever the limits say; the accounts outside their limits are then reported.
+                possible whatever the limits say. Held minutes cannot be overspent even then (I-6).
 
         Raises:
             UnknownAccount, AccountClosed: in posting order, before any limit.
@@ -72,7 +73,7 @@ class Book:
             after = state.balance + change
             if abs(after) > BALANCE_MAX:
                 raise BalanceTooLarge(path=state.path)
-            if enforce_limits:
+            if enforce_limits or is_held(state.path):
                 check_limits(state.path, state.limits, before=state.balance, after=after)
         if enforce_limits:
             self.warnings += (

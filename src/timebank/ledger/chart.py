@@ -69,6 +69,11 @@ def held(ref: str) -> str:
     return f"member:{ref}:held"
 
 
+def is_held(path: str) -> bool:
+    """Tell whether a path of the chart is a member's held account, without reading it."""
+    return path.endswith(":held")
+
+
 def clearing(branch: str) -> str:
     """Return the path of the account for what this branch owes `branch` (I-7)."""
     return f"clearing:{branch}"

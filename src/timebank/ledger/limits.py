@@ -95,7 +95,7 @@ def check_limits(path: str, limits: Limits, *, before: int, after: int) -> None:
     """
     if limits.floor is not None and after < limits.floor and after < before:
         raise InsufficientHours(
-            account=path,
+            path=path,
             needed_minutes=before - after,
             available_minutes=max(0, before - limits.floor),
         )

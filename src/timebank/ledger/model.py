@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from timebank.errors import (
+    AmountNotWhole,
     AmountOutOfRange,
     BadActor,
     BadUnit,
@@ -34,7 +35,11 @@ MINUTES: Final = "min"
 """Redeemable minutes."""
 SERVICE_MINUTES: Final = "svc"
 """Count-only service minutes, never redeemable (I-12)."""
-UNIT: Final = re.compile(r"min|svc|[A-Z]{3}", re.ASCII)
+UNIT: Final = re.compile(r"min|svc|(?!MIN|SVC)[A-Z]{3}", re.ASCII)
+CAUSE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,99}", re.ASCII)
+"""Kind and reference of a cause: wider than a reference, for `BRANCH-NO` of the longest branch code."""
+MANDATE_MAX: Final = 999_999_999
+"""Largest number of a mandate that an actor's text has room for."""
 ACTOR: Final = re.compile(
     r"(?P<role>[a-z]+):(?P<ref>[a-z0-9-]+)(?:@(?P<branch>[a-z0-9-]+))?(?:\+(?P<principal>[a-z0-9-]+)#(?P<mandate>[0-9]{1,9}))?",
     re.ASCII,
@@ -78,6 +83,10 @@ class Actor:
 
     `branch` is the code of the actor's own branch where it is not the branch of the act.
     `principal` and `mandate` come together: the member acted for, and the mandate's number.
+
+    Raises:
+        BadReference: a reference or code is malformed.
+        BadActor: a principal without a mandate, or the other way round, or a mandate's number out of range.
     """
 
     role: Role
@@ -85,6 +94,18 @@ class Actor:
     branch: str | None = None
     principal: str | None = None
     mandate: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what `parse` could not read back: the text stands in the canonical bytes of entries."""
+        reference(self.ref)
+        if self.branch is not None:
+            reference(self.branch, what="branch code")
+        if self.principal is not None:
+            reference(self.principal)
+        if (self.principal is None) != (self.mandate is None):
+            raise BadActor
+        if self.mandate is not None and not 0 <= self.mandate <= MANDATE_MAX:
+            raise BadActor
 
     def __str__(self) -> str:
         """Write `role:ref`, then `@branch`, then `+principal#mandate`, as far as they are known."""
@@ -106,8 +127,8 @@ class Actor:
         mandate = found["mandate"]
         return cls(
             role=Role(found["role"]),
-            ref=reference(found["ref"]),
-            branch=reference(found["branch"], what="branch code") if found["branch"] else None,
+            ref=found["ref"],
+            branch=found["branch"],
             principal=found["principal"],
             mandate=int(mandate) if mandate is not None else None,
         )
@@ -179,6 +200,11 @@ class Cause:
     ref: str
     step: int = 1
 
+    def __post_init__(self) -> None:
+        """Assert what keeps the canonical text unambiguous: no blank, no line break."""
+        for text in (self.kind, self.ref):
+            assert CAUSE.fullmatch(text) is not None, "a cause is a code and a reference"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryDraft:
@@ -188,8 +214,8 @@ class EntryDraft:
         I-1: 2 to `POSTINGS_MAX` postings, amounts from 1 to `AMOUNT_MAX`; per unit, debits equal credits.
 
     Raises:
-        TooFewPostings, TooManyPostings, AmountOutOfRange, BadUnit, UnbalancedEntry, NaiveInstant:
-            in this order; the first failure wins.
+        TooFewPostings, TooManyPostings, AmountNotWhole, AmountOutOfRange, BadUnit, UnbalancedEntry,
+        NaiveInstant: in this order; the first failure wins.
     """
 
     kind: EntryKind
@@ -209,14 +235,19 @@ class EntryDraft:
             raise TooFewPostings(count=len(self.postings))
         if len(self.postings) > POSTINGS_MAX:
             raise TooManyPostings(most=POSTINGS_MAX, count=len(self.postings))
-        for posting in self.postings:
-            if not 1 <= posting.amount <= AMOUNT_MAX:
-                raise AmountOutOfRange(amount=posting.amount, least=1, most=AMOUNT_MAX)
-        for unit, off_by in imbalance_by_unit(self.postings).items():
+        amounts = [posting.amount for posting in self.postings]
+        if any(type(amount) is not int for amount in amounts):
+            raise AmountNotWhole
+        for amount in amounts:
+            if not 1 <= amount <= AMOUNT_MAX:
+                raise AmountOutOfRange(amount=amount, least=1, most=AMOUNT_MAX)
+        imbalances = imbalance_by_unit(self.postings)
+        for unit in imbalances:
             unit_of(unit)
+        for unit, off_by in imbalances.items():
             if off_by != 0:
                 raise UnbalancedEntry(unit=unit, off_by=abs(off_by))
-        if self.effective_at.tzinfo is None:
+        if self.effective_at.utcoffset() is None:
             raise NaiveInstant(text=self.effective_at.isoformat())
         assert (self.reverses is not None) == (self.kind is EntryKind.REVERSAL), "I-3: a reversal names its original"
 

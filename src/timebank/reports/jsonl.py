@@ -245,8 +245,8 @@ def _is_number(value: object) -> bool:
 
 
 def _is_encodable(text: str) -> bool:
-    """Tell whether a text has no halves of surrogate pairs and no NUL: JSON can say them, databases cannot."""
-    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+    """Tell whether a text has no halves of surrogate pairs: JSON can say them, UTF-8 cannot."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

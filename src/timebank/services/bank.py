@@ -5,6 +5,7 @@ from datetime import datetime
 from timebank.clock import Clock, SystemClock
 from timebank.ledger.model import Actor
 from timebank.services.accounts import Accounts
+from timebank.services.activity import Activity
 from timebank.services.audits import Audits
 from timebank.services.branches import Branches
 from timebank.services.entries import Entries
@@ -35,6 +36,7 @@ class Bank:
         self.statements = Statements(store, actor)
         self.audits = Audits(store, actor)
         self.imports = Imports(store, actor)
+        self.activity = Activity(store, actor)
 
     def now(self) -> datetime:
         """Return the current instant of the bank's clock, aware UTC."""

@@ -2,32 +2,29 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from timebank.care import workflow
 from timebank.care.mandate import Act
-from timebank.care.member import require_active
-from timebank.care.record import (
-    Hours as Stated,
-)
-from timebank.care.record import (
-    HoursRules,
-    Mode,
-    RecordOutcome,
-    RecordState,
-    ServiceRecord,
-    member_in,
-)
-from timebank.errors import ConfirmationClosed, KindNotOffered, ModeNotOffered
-from timebank.instants import day_of
+from timebank.care.record import Hours as Stated
+from timebank.care.record import Mode, RecordOutcome, RecordState, ServiceRecord
 from timebank.ledger.limits import LimitWarning
 from timebank.ledger.model import MINUTES, EntryKind
-from timebank.policy.model import Confirmer, Overlap, Policy
-from timebank.policy.rules import round_minutes
 from timebank.services.posting import post, undo
 from timebank.services.service import Service, Who, act_in
+from timebank.services.settling import RedemptionDone, follow, home_and_no
+from timebank.services.stating import (
+    agree,
+    credited,
+    decide_to_confirm,
+    others_of,
+    require_offered,
+    require_parties,
+    rules_of,
+)
 from timebank.storage.books import Books
 from timebank.storage.records import StoredEvent
+from timebank.storage.store import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +37,8 @@ class HoursDone:
     warnings: tuple[LimitWarning, ...] = ()
     overlaps: tuple[int, ...] = ()
     """Records of the same provider that it shares time with, where the policy flags and allows that."""
+    redemption: RedemptionDone | None = None
+    """What it led to for the redemption that the record fulfils, in both branches' books."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +52,7 @@ class RecordHistory:
 class Hours(Service):
     """Use cases on service records."""
 
-    def log(  # noqa: PLR0913 - what a service record is made of
+    def log(
         self,
         branch: str,
         *,
@@ -108,7 +107,7 @@ class Hours(Service):
                 unit=unit,
             )
             books.records.add(outcome.record)
-            done = carry_out(books, act, outcome)
+            done = carry_out(tx, act, outcome)
             request.done(outcome.record.no)
             return done
 
@@ -121,15 +120,9 @@ class Hours(Service):
             InsufficientHours, CeilingReached: the policy's limits refuse the entry.
             Others: see `care.workflow.confirm`.
         """
+        return self._act(branch, no, agree, by, key, "hours confirm")
 
-        def decide(books: Books, record: ServiceRecord, act: Act) -> RecordOutcome:
-            if Confirmer.OTHER_SIDE not in books.policy.policy.confirmation.by:
-                raise ConfirmationClosed(record=record.no)
-            return workflow.confirm(record, act, credited_minutes=credited(books, record.hours))
-
-        return self._act(branch, no, decide, by, key, "hours confirm")
-
-    def correct(  # noqa: PLR0913 - what may be corrected
+    def correct(
         self,
         branch: str,
         no: int,
@@ -203,7 +196,7 @@ class Hours(Service):
 
         return self._act(branch, no, decide, by, key, "hours withdraw")
 
-    def decide(  # noqa: PLR0913 - the parts of a decision
+    def decide(
         self,
         branch: str,
         no: int,
@@ -227,30 +220,20 @@ class Hours(Service):
         def judge(books: Books, record: ServiceRecord, act: Act) -> RecordOutcome:
             if not is_confirmed:
                 is_posted = record.state is RecordState.CONFIRMED
-                return (workflow.annul if is_posted else workflow.decide_to_reject)(record, act, reason=reason)
-            policy = books.policy.policy
-            if Confirmer.COORDINATOR not in policy.confirmation.by:
-                raise ConfirmationClosed(record=record.no)
-            stated = Stated(
-                start_at=record.start_at,
-                minutes=minutes if minutes is not None else record.minutes,
-                kind=record.kind,
-                mode=record.mode,
-            )
-            return workflow.decide_to_confirm(
-                record,
-                act,
-                hours=stated,
-                rules=rules_of(policy),
-                others=others_of(books, record.provider, stated),
-                credited_minutes=credited(books, stated),
-                reason=reason,
-            )
+                return (workflow.annul if is_posted else workflow.decide_to_reject)(
+                    record, act, reason=reason
+                )
+            return decide_to_confirm(books, record, act, minutes=minutes, reason=reason)
 
         return self._act(branch, no, judge, by, key, "hours decide", is_confirmed, minutes)
 
     def list(
-        self, branch: str, *, state: RecordState | None = None, member: str | None = None, limit: int | None = None
+        self,
+        branch: str,
+        *,
+        state: RecordState | None = None,
+        member: str | None = None,
+        limit: int | None = None,
     ) -> Sequence[ServiceRecord]:
         """Return service records, newest first, of a state and of a member on either side."""
         with self.store.read() as tx:
@@ -270,7 +253,7 @@ class Hours(Service):
                 events=tuple((event, books.identities.note(event.note_no)) for event in events),
             )
 
-    def _act(  # noqa: PLR0913 - one shape for every act on a record
+    def _act(
         self,
         branch: str,
         no: int,
@@ -279,7 +262,7 @@ class Hours(Service):
         key: str | None,
         *payload: object,
     ) -> HoursDone:
-        with self.store.write(branch) as tx:
+        with self.store.write(branch, *self._other_branch(branch, no)) as tx:
             books = tx.books(branch)
             actor = self.actor(by)
             request = books.requests.open(key, *payload, no, actor)
@@ -289,61 +272,45 @@ class Hours(Service):
             act = act_in(books, actor)
             outcome = decide(books, record, act)
             books.records.save(outcome.record)
-            done = carry_out(books, act, outcome)
+            done = carry_out(tx, act, outcome)
             request.done(no)
             return done
 
+    def _other_branch(self, branch: str, no: int) -> tuple[str, ...]:
+        """Return whose head is needed too: the sponsor's branch, where the record fulfils a redemption.
 
-def require_parties(books: Books, provider: str, recipient: str, stated: Stated) -> None:
-    """Refuse help between parties that are not there, or were no members on the day of the help."""
-    on = day_of(stated.start_at, books.zone)
-    for ref in (provider, member_in(recipient)):
-        if ref is not None:
-            require_active(books.members.get(ref), on=on)
-    if member_in(recipient) is None:
-        books.accounts.state(recipient)
-
-
-def require_offered(policy: Policy, stated: Stated) -> None:
-    """Refuse a kind or mode of help that the policy does not list."""
-    if policy.service.kinds and stated.kind not in policy.service.kinds:
-        raise KindNotOffered(offered=", ".join(policy.service.kinds))
-    if stated.mode.value not in policy.service.modes:
-        raise ModeNotOffered(offered=", ".join(policy.service.modes))
+        That never changes, so it can be read before the heads are taken.
+        """
+        with self.store.read() as tx:
+            redemption = tx.books(branch).records.get(no).redemption
+        return () if redemption is None else (home_and_no(redemption)[0],)
 
 
-def rules_of(policy: Policy) -> HoursRules:
-    """Return what a policy says about stated hours."""
-    return HoursRules(
-        longest_minutes=policy.service.longest_minutes,
-        oldest_days=policy.service.oldest_days,
-        refuses_overlap=policy.overlap.rule is Overlap.REFUSE,
-    )
-
-
-def credited(books: Books, stated: Stated) -> int:
-    """Return stated minutes as the policy of the day of the help counts them."""
-    policy = books.policies.in_force(day_of(stated.start_at, books.zone)).policy
-    return round_minutes(policy.rounding, stated.minutes)
-
-
-def others_of(books: Books, provider: str, stated: Stated) -> Sequence[ServiceRecord]:
-    """Return the provider's records around stated hours; none where overlaps are allowed."""
-    if books.policy.policy.overlap.rule is Overlap.ALLOW:
-        return []
-    longest = books.policy.policy.service.longest_minutes  # longer statements are refused anyway
-    end_at = stated.start_at + timedelta(minutes=min(stated.minutes, longest))
-    return books.records.of_provider(provider, start_at=stated.start_at, end_at=end_at)
-
-
-def carry_out(books: Books, act: Act, outcome: RecordOutcome) -> HoursDone:
-    """Write the history of an act, and post what it leads to."""
-    record = outcome.record
+def carry_out(tx: Transaction, act: Act, outcome: RecordOutcome) -> HoursDone:
+    """Write the history of an act, and post what it leads to, for a redemption in both branches' books."""
+    books, record = tx.books(act.branch), outcome.record
     members = [ref for ref in (record.provider, record.recipient_member) if ref is not None]
     note_no = None
     if outcome.reason is not None:
         note_no = books.identities.write_note(outcome.reason, about=f"record {record.no}", members=members)
     books.records.note(record.no, outcome.event, note_no)
+    if record.redemption is not None:
+        return _settled(books, record, follow(tx, act, outcome, note_no))
+    entries = _posted(books, act, outcome)
+    warnings = tuple(books.journal.warnings) if entries else ()
+    return HoursDone(record=record, entries=entries, warnings=warnings)
+
+
+def _settled(books: Books, record: ServiceRecord, done: RedemptionDone | None) -> HoursDone:
+    if done is None:
+        return HoursDone(record=record)
+    entries = tuple(seq for branch, seq in done.entries if branch == books.branch.code)
+    return HoursDone(record=record, entries=entries, warnings=done.warnings, redemption=done)
+
+
+def _posted(books: Books, act: Act, outcome: RecordOutcome) -> tuple[int, ...]:
+    """Reverse the entry that no longer stands, and post the one that does; returns their numbers."""
+    record = outcome.record
     entries = []
     if outcome.undo is not None:
         entry = books.reader.of_cause(outcome.undo)
@@ -362,5 +329,4 @@ def carry_out(books: Books, act: Act, outcome: RecordOutcome) -> HoursDone:
             effective_at=record.start_at,
         )
         entries.append(entry.seq)
-    warnings = tuple(books.journal.warnings) if entries else ()
-    return HoursDone(record=record, entries=tuple(entries), warnings=warnings)
+    return tuple(entries)

@@ -56,7 +56,10 @@ def act_in_either(home: Books, host: Books, actor: Actor, *, sponsor: str, benef
     for books, member in ((home, sponsor), (host, beneficiary)):
         if actor.principal == member:
             act = act_in(books, named)
-            if any((each.no, each.holder_branch, each.holder) == (actor.mandate, *act.person) for each in act.mandates):
+            if any(
+                (each.no, each.holder_branch, each.holder) == (actor.mandate, *act.person)
+                for each in act.mandates
+            ):
                 return act
     return act_in(host if named.branch == host.branch.code else home, named)
 

@@ -14,16 +14,14 @@ from timebank.care import sponsorship
 from timebank.care.mandate import Act
 from timebank.care.record import RecordOutcome
 from timebank.care.redemption import (
-    STEP_HOLD,
     Redemption,
     RedemptionAct,
     RedemptionOutcome,
-    Settlement,
     cause_of,
+    step_of_hold,
 )
 from timebank.errors import NotARedemption
 from timebank.instants import day_of
-from timebank.ledger.chart import held
 from timebank.ledger.holds import Hold, HoldState, capture, expire, placing, release
 from timebank.ledger.limits import LimitWarning
 from timebank.ledger.model import HELP, Actor, Cause, EntryDraft, EntryKind, Posting, Role
@@ -102,7 +100,7 @@ def place(books: TwoBooks, act: Act, outcome: RedemptionOutcome) -> RedemptionDo
     books.home.holds.add(hold)
     _write_event(books, act, outcome, None)
     postings = placing(hold.member, hold.minutes)
-    entry = _post(books.home, EntryKind.HOLD, cause_of(redemption, STEP_HOLD), postings, act)
+    entry = _post(books.home, EntryKind.HOLD, cause_of(redemption, step_of_hold()), postings, act)
     return RedemptionDone(redemption=redemption, entries=(entry,), warnings=warnings_of(books))
 
 
@@ -139,6 +137,8 @@ def carry_out(
         _resolve_hold(books.home, act, outcome)
     else:
         entries += [_undo(each, plan.undo, act) for each in books.each]
+    if plan.hold_postings:
+        entries.append(_post(books.home, EntryKind.HOLD, plan.hold, plan.hold_postings, act))
     for each, postings in ((books.home, plan.home_postings), (books.host, plan.host_postings)):
         if postings:
             version = fee_version if each is books.host else None
@@ -227,7 +227,9 @@ def _resolve_hold(home: Books, act: Act, outcome: RedemptionOutcome) -> None:
     redemption = outcome.redemption
     hold = home.holds.get(redemption.hold_no)
     if redemption.charged_minutes:
-        claimed = [event.at for event in home.redemptions.events(redemption.no) if event.act == RedemptionAct.LOG]
+        claimed = [
+            event.at for event in home.redemptions.events(redemption.no) if event.act == RedemptionAct.LOG
+        ]
         at = claimed[-1] if outcome.event.act is RedemptionAct.SETTLE else act.at
         hold = capture(hold, minutes=redemption.charged_minutes, at=at)
     elif outcome.event.act is RedemptionAct.EXPIRE:

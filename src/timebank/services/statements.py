@@ -1,5 +1,6 @@
 """Statements, trial balances and clearing positions, on both time axes."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from timebank.instants import aware_utc
@@ -15,6 +16,16 @@ from timebank.ledger.statement import (
     trial_balance_of,
 )
 from timebank.services.service import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementPage:
+    """A statement with the names that people read above it."""
+
+    statement: Statement
+    branch_name: str
+    holder: str | None
+    """Whose account it is; None for an account that is nobody's, or once the name is erased."""
 
 
 class Statements(Service):
@@ -57,6 +68,28 @@ class Statements(Service):
                 known_at=known,
                 opening=books.reader.opening(account.no, period, known_at=known),
                 lines=books.reader.statement_lines(account.no, period, known_at=known),
+            )
+
+    def page(  # noqa: PLR0913 - as `statement`
+        self,
+        branch: str,
+        path: str,
+        *,
+        unit: str = MINUTES,
+        first_on: date | None = None,
+        last_on: date | None = None,
+        known_at: datetime | None = None,
+    ) -> StatementPage:
+        """Return a statement, see `statement`, with the names of the branch and the member."""
+        found = self.statement(
+            branch, path, unit=unit, first_on=first_on, last_on=last_on, known_at=known_at
+        )
+        place = place_of(path)
+        with self.store.read() as tx:
+            books = tx.books(branch)
+            who = books.identities.find(place.name) if place.kind is AccountKind.MEMBER else None
+            return StatementPage(
+                statement=found, branch_name=books.branch.name, holder=who.name if who is not None else None
             )
 
     def trial_balance(

@@ -130,6 +130,26 @@ class JournalReader(Repository):
                 query = query.where(ENTRY.c.effective_on <= on.isoformat())
         return [(path, unit, int(balance)) for path, unit, balance in self.desk.connection.execute(query)]
 
+    def help_by_month(self) -> Sequence[tuple[str, int, int]]:
+        """Return (month, exchanges, minutes) of help to or from members, by effective month."""
+        month = func.substr(ENTRY.c.effective_on, 1, 7)
+        query = (
+            select(month, func.count(ENTRY.c.seq.distinct()), func.sum(POSTING.c.amount * ENTRY.c.counts_help))
+            .select_from(POSTING)
+            .join(ENTRY, _same_entry())
+            .join(ACCOUNT, _same_account())
+            .where(
+                POSTING.c.branch_id == self.desk.branch_id,
+                ENTRY.c.counts_help != 0,
+                ACCOUNT.c.unit == "min",
+                POSTING.c.side == case((ENTRY.c.counts_help > 0, "credit"), else_="debit"),
+                ACCOUNT.c.path.startswith("member:"),
+            )
+            .group_by(month)
+            .order_by(month)
+        )
+        return [(str(row[0]), int(row[1]), int(row[2])) for row in self.desk.connection.execute(query)]
+
     def opening(self, account_no: int, period: Period, *, known_at: datetime | None) -> int:
         """Return an account's balance before the first day of a period, as known at an instant."""
         if period.first_on is None:

@@ -103,11 +103,11 @@ def test_an_annulment_gives_everything_back() -> None:
 
 def test_no_two_entries_of_a_story_share_a_step() -> None:
     """A step happens once (I-8): hold, then charge and release, again for each correction."""
-    steps = [
-        *(step(revision) for revision in range(1, 9) for step in (step_of_capture, step_of_release)),
-    ]
+    of_a_revision = (step_of_hold, step_of_capture, step_of_release)
 
-    assert [*range(1, 18)] == steps
+    steps = [step(revision) for revision in range(1, 9) for step in of_a_revision]
+
+    assert [*range(1, 25)] == steps
 
 
 @pytest.mark.parametrize(

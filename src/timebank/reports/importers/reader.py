@@ -81,7 +81,7 @@ MAGIC: Final = (
     (b"<html", "a web page"),
 )
 # Tabs and line ends may stand in a cell; the rest means that the file is no text, or was damaged.
-CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # The first line by which spreadsheets tell one another the separator.
 SEP_LINE: Final = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 

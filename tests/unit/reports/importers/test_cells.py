@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.unit.reports.importers.writing import PARIS
+
 from timebank.reports.importers.cells import (
     DateOrder,
     FirstLines,

@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 
 import pytest
-
 from tests.unit.reports.importers.writing import PARIS, csv_text
+
 from timebank.errors import (
     AmbiguousLength,
     BadMapping,

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-
 from tests.unit.reports.importers.writing import exchanges, members, timeoverflow_parties
+
 from timebank.reports.importers.keys import RowKeys
 from timebank.reports.importers.model import ExchangeRow, Layout, Party, PartyKind
 

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
-
 from tests.unit.reports.importers.writing import KOMUNITIN_TITLES, PARIS, csv_text
+
 from timebank.errors import RepeatedTitle, WrongLayout
 from timebank.reports.importers.layouts import read_accounts, read_exchanges
 from timebank.reports.importers.model import (

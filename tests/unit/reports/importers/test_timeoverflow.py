@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from tests.unit.reports.importers.writing import PARIS, csv_text
+
 from timebank.errors import NoHeader, WrongLayout
 from timebank.reports.importers import timeoverflow
 from timebank.reports.importers.headers import LEFT_SENTENCES

@@ -1,0 +1,64 @@
+"""`timebank report`: whole branches at a glance."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from timebank.cli import wire
+from timebank.cli.exits import Exit
+from timebank.cli.inputs import day_in, known_at_in
+from timebank.cli.options import Branch, Json, KnownAt
+from timebank.cli.output import amount, emit, table_of
+from timebank.cli.session import session_of
+from timebank.ledger.statement import TrialBalance
+
+app = typer.Typer(name="report", help="Whole branches at a glance.", no_args_is_help=True)
+
+
+@app.command(
+    "trial-balance", epilog="Example:  timebank report trial-balance -b lille --on 2030-03-31 --known-at 2030-03-31"
+)
+def trial_balance(
+    ctx: typer.Context,
+    branch: Branch,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", help="At the end of this day; now by default.", metavar="DAY", show_default=False),
+    ] = None,
+    known_at: KnownAt = None,
+    json_: Json = False,
+) -> None:
+    """Print every balance of a branch; debits equal credits.
+
+    One table for each unit. Exit status 4 if the two sides differ.
+    """
+    day = day_in(on)
+    bank = session_of(ctx).open()
+    known = known_at_in(bank, branch, known_at)
+    balances = bank.statements.trial_balance(branch, on=day, known_at=known)
+    when = (f" at the end of {day}" if day is not None else "") + (
+        f", as known at {wire.instant(known)}" if known is not None else ""
+    )
+    tables = [_table(f"Trial balance of {branch} in {each.unit}{when}", each) for each in balances]
+    emit(
+        [wire.trial_balance(each) for each in balances],
+        as_json=json_,
+        table=tables or f"{branch} has no accounts yet.",
+    )
+    if not all(each.is_balanced for each in balances):
+        raise typer.Exit(Exit.BROKEN)
+
+
+def _table(title: str, balance: TrialBalance) -> Table:
+    rows = [
+        (
+            row.path,
+            amount(row.debit, row.unit) if row.debit else "",
+            amount(row.credit, row.unit) if row.credit else "",
+        )
+        for row in balance.rows
+    ]
+    verdict = "balanced" if balance.is_balanced else "NOT BALANCED"
+    total = (verdict, amount(balance.debit_total, balance.unit), amount(balance.credit_total, balance.unit))
+    return table_of(title, ["account", "debit", "credit"], rows, right=["debit", "credit"], total=total)

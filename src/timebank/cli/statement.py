@@ -1,0 +1,108 @@
+"""`timebank statement`: one account over one period, on two time axes."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from timebank.cli import wire
+from timebank.cli.inputs import day_in, known_at_in
+from timebank.cli.options import Branch, Json, KnownAt, Path, Unit
+from timebank.cli.output import amount, emit, table_of
+from timebank.cli.session import session_of
+from timebank.ledger.statement import Statement, StatementLine
+
+if TYPE_CHECKING:
+    from timebank.services.statements import StatementPage
+
+OTHERS_SHOWN = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the program."""
+
+    @app.command(
+        "statement",
+        epilog="Example:  timebank statement member:m1:available -b lille --first-on 2030-03-01 --last-on 2030-03-31",
+    )
+    def statement(
+        ctx: typer.Context,
+        path: Path,
+        branch: Branch,
+        first_on: Annotated[
+            str | None,
+            typer.Option(
+                "--first-on", help="First day; from the beginning by default.", metavar="DAY", show_default=False
+            ),
+        ] = None,
+        last_on: Annotated[
+            str | None,
+            typer.Option("--last-on", help="Last day; to the end by default.", metavar="DAY", show_default=False),
+        ] = None,
+        known_at: KnownAt = None,
+        unit: Unit = "min",
+        json_: Json = False,
+    ) -> None:
+        """Print the statement of an account.
+
+        Opening balance, every line by the day it took effect, closing balance. With --known-at it is the
+        statement as it was then: what was recorded later is left out, even if it took effect in the period.
+        """
+        first, last = day_in(first_on), day_in(last_on)
+        bank = session_of(ctx).open()
+        page = bank.statements.page(
+            branch, path, unit=unit, first_on=first, last_on=last, known_at=known_at_in(bank, branch, known_at)
+        )
+        found = page.statement
+        emit(wire.statement(found), as_json=json_, table=_table(_title(page), found))
+
+
+def _title(page: "StatementPage") -> str:
+    found = page.statement
+    holder = f" ({page.holder})" if page.holder is not None else ""
+    first, last = found.period.first_on, found.period.last_on
+    period = f"{first or 'the beginning'} to {last or 'the end'}"
+    known = f", as known at {wire.instant(found.known_at)}" if found.known_at is not None else ""
+    return f"Statement of {found.path}{holder}\n{page.branch_name}, {period}{known}"
+
+
+def _table(title: str, found: Statement) -> Table:
+    opening = ("", "", "opening balance", "", "", amount(found.opening, found.unit))
+    rows = [
+        (
+            line.effective_on,
+            line.entry,
+            "\n".join(_what(line, found)),
+            _with(line.other_paths),
+            amount(line.change, found.unit, is_change=True),
+            amount(line.balance, found.unit),
+        )
+        for line in found.lines
+    ]
+    closing = ("", "", "closing balance", "", "", amount(found.closing, found.unit))
+    columns = ["on", "entry", "what", "with", "change", "balance"]
+    return table_of(title, columns, [opening, *rows], right=["entry", "change", "balance"], total=closing)
+
+
+def _what(line: StatementLine, found: Statement) -> Iterator[str]:
+    if line.reverses is not None:
+        yield f"reverses entry {line.reverses}"
+    else:
+        kind = line.cause.partition(" ")[0]
+        yield line.cause if kind == line.kind else f"{line.kind}, {line.cause}"
+    if line.reversed_by is not None:
+        yield f"reversed by entry {line.reversed_by}"
+    if found.period.last_on is not None and line.recorded_at.date() > found.period.last_on:
+        yield f"recorded {line.recorded_at.date()}"
+
+
+def _with(paths: Sequence[str]) -> str:
+    names = [short_path(path) for path in paths[:OTHERS_SHOWN]]
+    more = [f"and {len(paths) - OTHERS_SHOWN} more"] if len(paths) > OTHERS_SHOWN else []
+    return "\n".join([*names, *more])
+
+
+def short_path(path: str) -> str:
+    """Return a path as people know it: a member's own account by the member's reference alone."""
+    return path.removeprefix("member:").removesuffix(":available") if path.startswith("member:") else path

@@ -1,0 +1,103 @@
+"""Stating: what the policy of a branch says about stated hours, and who confirms them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from timebank.care import workflow
+from timebank.care.mandate import Act
+from timebank.care.member import require_active
+from timebank.care.record import Hours, HoursRules, RecordOutcome, ServiceRecord, member_in
+from timebank.errors import ConfirmationClosed, KindNotOffered, ModeNotOffered
+from timebank.instants import day_of
+from timebank.policy.model import Policy
+from timebank.policy.rules import round_minutes
+from timebank.policy.words import Confirmer, Overlap
+from timebank.storage.books import Books
+
+
+def require_parties(books: Books, provider: str, recipient: str, stated: Hours) -> None:
+    """Refuse help between parties that are not there, or were no members on the day of the help."""
+    on = day_of(stated.start_at, books.zone)
+    for ref in (provider, member_in(recipient)):
+        if ref is not None:
+            require_active(books.members.get(ref), on=on)
+    if member_in(recipient) is None:
+        books.accounts.state(recipient)
+
+
+def require_offered(policy: Policy, stated: Hours) -> None:
+    """Refuse a kind or mode of help that the policy does not list."""
+    if policy.service.kinds and stated.kind not in policy.service.kinds:
+        raise KindNotOffered(offered=", ".join(policy.service.kinds))
+    if stated.mode.value not in policy.service.modes:
+        raise ModeNotOffered(offered=", ".join(policy.service.modes))
+
+
+def rules_of(policy: Policy) -> HoursRules:
+    """Return what a policy says about stated hours."""
+    return HoursRules(
+        longest_minutes=policy.service.longest_minutes,
+        oldest_days=policy.service.oldest_days,
+        refuses_overlap=policy.overlap.rule is Overlap.REFUSE,
+    )
+
+
+def credited(books: Books, stated: Hours) -> int:
+    """Return stated minutes as the policy of the day of the help counts them; 0 for less than a minute.
+
+    The core refuses statements without a minute; here they only must not fail otherwise.
+    """
+    if stated.minutes < 1:
+        return 0
+    policy = books.policies.in_force(day_of(stated.start_at, books.zone)).policy
+    return round_minutes(policy.rounding, stated.minutes)
+
+
+def others_of(books: Books, provider: str, stated: Hours) -> Sequence[ServiceRecord]:
+    """Return the provider's records around stated hours; none where overlaps are allowed."""
+    if books.policy.policy.overlap.rule is Overlap.ALLOW:
+        return []
+    longest = books.policy.policy.service.longest_minutes  # longer statements are refused anyway
+    end_at = stated.start_at + timedelta(minutes=min(stated.minutes, longest))
+    return books.records.of_provider(provider, start_at=stated.start_at, end_at=end_at)
+
+
+def agree(books: Books, record: ServiceRecord, act: Act) -> RecordOutcome:
+    """Confirm a record as the other side.
+
+    Raises:
+        ConfirmationClosed: the policy leaves confirming to coordinators.
+        Others: see `care.workflow.confirm`.
+    """
+    if Confirmer.OTHER_SIDE not in books.policy.policy.confirmation.by:
+        raise ConfirmationClosed(record=record.no)
+    return workflow.confirm(record, act, credited_minutes=credited(books, record.hours))
+
+
+def decide_to_confirm(
+    books: Books, record: ServiceRecord, act: Act, *, minutes: int | None = None, reason: str | None
+) -> RecordOutcome:
+    """Confirm a record as a coordinator, with other minutes than stated if given.
+
+    Raises:
+        ConfirmationClosed: the policy leaves confirming to the other side.
+        Others: see `care.workflow.decide_to_confirm`.
+    """
+    policy = books.policy.policy
+    if Confirmer.COORDINATOR not in policy.confirmation.by:
+        raise ConfirmationClosed(record=record.no)
+    stated = Hours(
+        start_at=record.start_at,
+        minutes=minutes if minutes is not None else record.minutes,
+        kind=record.kind,
+        mode=record.mode,
+    )
+    return workflow.decide_to_confirm(
+        record,
+        act,
+        hours=stated,
+        rules=rules_of(policy),
+        others=others_of(books, record.provider, stated),
+        credited_minutes=credited(books, stated),
+        reason=reason,
+    )
