@@ -1063,3 +1063,10 @@ class ResultNotWritten(TimebankError):
 
     code = "result_not_written"
     template = "the result could not be written out; a change that was asked for is made"
+
+
+class NotTheSampleWorld(TimebankError):
+    """The database holds other branches than the sample world's. Give the demo a database of its own."""
+
+    code = "not_the_sample_world"
+    template = "this database holds other branches: give the demo one of its own, --db sqlite:///demo.db"

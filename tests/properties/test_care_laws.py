@@ -165,7 +165,7 @@ def acts_on(
 
 
 ALL_NAMES = sorted(acts_on(logged(), act_of("member:luc"), 1, None))
-names = st.sampled_from(["confirm", "correct_confirmed"]) | st.sampled_from(ALL_NAMES)
+names = st.sampled_from(["confirm", "correct_confirmed", "annul"]) | st.sampled_from(ALL_NAMES)
 
 
 class RecordMachine(RuleBasedStateMachine):
@@ -199,6 +199,8 @@ class RecordMachine(RuleBasedStateMachine):
     def judge(self, before: ServiceRecord, act: Act, outcome: RecordOutcome) -> None:
         """Check who may do what to whom (I-14)."""
         event, person = outcome.event, act.person
+        is_proxy = act.actor.principal is not None
+        assert not is_proxy or person not in before.parties, "nobody speaks for both sides"
         if event.act is RecordAct.CONFIRM:
             is_provider = person == (before.branch, before.provider)
             assert not is_provider or before.stated_side is Party.RECIPIENT, "nobody confirms their own help"

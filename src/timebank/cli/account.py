@@ -7,8 +7,8 @@ import typer
 from rich.table import Table
 
 from timebank.cli import wire
-from timebank.cli.options import Branch, By, DryRun, Json, Key, Reason, Unit
-from timebank.cli.output import amount, emit, stdout, table_of
+from timebank.cli.options import Branch, By, DryRun, Json, Key, Path, Reason, Unit
+from timebank.cli.output import amount, emit, facts_of, table_of
 from timebank.cli.session import session_of
 from timebank.instants import parse_instant, zone_of
 from timebank.ledger.limits import Limits
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from timebank.services.accounts import AccountChange, AccountView
 
 app = typer.Typer(name="account", help="Balances, limits and overrides.", no_args_is_help=True)
-Path = Annotated[str, typer.Argument(help="Account path, such as member:m1:available.", metavar="PATH")]
 NONE = "none"
 
 
@@ -35,16 +34,17 @@ def list_(ctx: typer.Context, branch: Branch, json_: Json = False) -> None:
 
 @app.command("show", epilog="Example:  timebank account show member:m1:available --branch lille")
 def show(ctx: typer.Context, path: Path, branch: Branch, unit: Unit = "min", json_: Json = False) -> None:
-    """Show one account: balance, limits in force, and every change of limits."""
+    """Show one account.
+
+    Balance, limits in force, and every change of limits.
+    """
     accounts = session_of(ctx).open().accounts
     view = accounts.show(branch, path, unit)
     changes = accounts.history(branch, path, unit)
     value = {**wire.account(view), "changes": [wire.account_change(change) for change in changes]}
-    emit(value, as_json=json_, table=_table(f"Account of {branch}", [view]))
-    if not json_:
-        stdout().print(_limits_table(view))
-        if changes:
-            stdout().print(_changes_table(changes))
+    tables = [_table(f"Account of {branch}", [view]), _limits_table(view)]
+    tables += [_changes_table(changes)] if changes else []
+    emit(value, as_json=json_, table=tables)
 
 
 @app.command("limit", epilog='Example:  timebank account limit member:m1:available -b lille --floor -20h --reason "board"')
@@ -65,7 +65,10 @@ def limit(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Give an account limits of its own; a level that is not named stays as it is."""
+    """Give an account limits of its own.
+
+    A level that is not named stays as it is.
+    """
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     known = bank.accounts.show(branch, path).limits
     limits = Limits(
@@ -92,7 +95,10 @@ def override(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Let an account pass its limits for a while; who, why and until when is recorded."""
+    """Let an account pass its limits for a while.
+
+    Who, why and until when is recorded.
+    """
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     until_at = parse_instant(until, zone_of(bank.branches.show(branch).zone))
     view = bank.accounts.override(
@@ -114,11 +120,12 @@ def open_(
     branch: Branch,
     unit: Unit = "min",
     by: By = None,
+    key: Key = None,
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
     """Open a fund, an issuance or a suspense account."""
-    view = session_of(ctx).open(by=by, is_dry_run=dry_run).accounts.open(branch, path, unit)
+    view = session_of(ctx).open(by=by, is_dry_run=dry_run).accounts.open(branch, path, unit, key=key)
     emit(wire.account(view), as_json=json_, table=f"{path} is open.")
 
 
@@ -129,11 +136,15 @@ def close(
     branch: Branch,
     unit: Unit = "min",
     by: By = None,
+    key: Key = None,
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Close an account that is empty; it takes no more postings."""
-    view = session_of(ctx).open(by=by, is_dry_run=dry_run).accounts.close(branch, path, unit)
+    """Close an empty account.
+
+    It takes no more postings.
+    """
+    view = session_of(ctx).open(by=by, is_dry_run=dry_run).accounts.close(branch, path, unit, key=key)
     emit(wire.account(view), as_json=json_, table=f"{path} is closed.")
 
 
@@ -160,7 +171,7 @@ def _table(title: str, views: "Sequence[AccountView]") -> Table:
 
 def _limits_table(view: "AccountView") -> Table:
     levels = view.limits
-    rows = [
+    facts = [
         (name, amount(level) if level is not None else "none")
         for name, level in (
             ("floor", levels.floor),
@@ -169,7 +180,7 @@ def _limits_table(view: "AccountView") -> Table:
             ("ceiling", levels.ceiling),
         )
     ]
-    return table_of(f"Limits of {view.path}", ["limit", "balance"], rows, right=["balance"])
+    return facts_of(f"Limits of {view.path}", facts)
 
 
 def _changes_table(changes: "Sequence[AccountChange]") -> Table:

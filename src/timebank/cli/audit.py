@@ -20,7 +20,11 @@ def register(app: typer.Typer) -> None:
 
     @app.command("audit", epilog="Example:  timebank --db sqlite:///demo.db audit")
     def audit(ctx: typer.Context, json_: Json = False) -> None:
-        """Prove the books of every branch: recompute everything, list all faults. Exit 4 if there are any."""
+        """Prove the books of every branch.
+
+        Recomputes everything from the journal and lists all faults, each with its place. Exit status 4 if
+        there are any.
+        """
         bank = session_of(ctx).open()
         with progress_on_stderr() as progress:
             tasks = {}

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from timebank.cli import wire
 from timebank.cli.files import read_text
-from timebank.cli.options import DryRun, Json
+from timebank.cli.options import By, DryRun, Json, Key
 from timebank.cli.output import emit, table_of
 from timebank.cli.session import session_of
 from timebank.ledger.model import Branch
@@ -19,7 +19,7 @@ Code = Annotated[str, typer.Argument(help="Code of the branch: a-z, 0-9 and '-'.
 
 
 @app.command("create", epilog="Example:  timebank branch create lille --name Lille")
-def create(  # noqa: PLR0913 - one parameter for each option
+def create(
     ctx: typer.Context,
     code: Code,
     name: Annotated[str, typer.Option("--name", help="What people call it.", metavar="TEXT")],
@@ -29,13 +29,18 @@ def create(  # noqa: PLR0913 - one parameter for each option
     policy: Annotated[
         Path | None, typer.Option("--policy", help="Its rules, a TOML file.", dir_okay=False, metavar="FILE")
     ] = None,
+    by: By = None,
+    key: Key = None,
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Found a branch; makes the database if there is none."""
+    """Found a branch.
+
+    Makes the database if there is none.
+    """
     document = read_text(policy) if policy is not None else None
-    bank = session_of(ctx).open(is_dry_run=dry_run, create=True)
-    made = bank.branches.create(code, name=name, zone=zone, policy=document)
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run, create=True)
+    made = bank.branches.create(code, name=name, zone=zone, policy=document, key=key)
     emit(wire.branch(made), as_json=json_, table=f"Branch {made.code} is open: {made.name}, {made.zone}.")
 
 

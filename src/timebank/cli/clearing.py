@@ -60,5 +60,7 @@ def _who_owes(position: ClearingPosition) -> str:
         return f"THEY DIFFER by {written_amount(abs(position.owed + position.owed_back), position.unit)}"
     if position.owed == 0:
         return "even"
-    debtor, creditor = (position.branch, position.other) if position.owed > 0 else (position.other, position.branch)
+    debtor, creditor = (
+        (position.branch, position.other) if position.owed > 0 else (position.other, position.branch)
+    )
     return f"{debtor} owes {creditor}"

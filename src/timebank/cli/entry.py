@@ -1,6 +1,6 @@
 """`timebank entry`: look at the journal, reverse what should not be there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +8,7 @@ from rich.table import Table
 
 from timebank.cli import wire
 from timebank.cli.options import Before, Branch, By, DryRun, Json, Key, Limit, No, Reason
-from timebank.cli.output import amount, emit, table_of, written_amount
+from timebank.cli.output import amount, emit, facts_of, local_time, table_of
 from timebank.cli.session import session_of
 from timebank.errors import UsageFault
 from timebank.ledger.model import JournalEntry, Side
@@ -22,20 +22,27 @@ app = typer.Typer(name="entry", help="Journal entries: look at them, reverse the
 @app.command("show", epilog="Example:  timebank entry show 1 --branch lille")
 def show(ctx: typer.Context, no: No, branch: Branch, json_: Json = False) -> None:
     """Show one entry with its postings."""
-    view = session_of(ctx).open().entries.show(branch, no)
-    emit(wire.entry_view(view), as_json=json_, table=[_facts_table(view), _postings_table(view.entry)])
+    bank = session_of(ctx).open()
+    view = bank.entries.show(branch, no)
+    zone = bank.branches.show(branch).zone
+    emit(wire.entry_view(view), as_json=json_, table=[_facts_table(view, zone), _postings_table(view.entry)])
 
 
-@app.command("list", epilog="Example:  timebank entry list --branch lille --path member:m1:available --limit 20")
+@app.command(
+    "list", epilog="Example:  timebank entry list --branch lille --path member:m1:available --limit 20"
+)
 def list_(
     ctx: typer.Context,
     branch: Branch,
     path: Annotated[
-        str | None, typer.Option("--path", help="Only what touches this account.", metavar="PATH", show_default=False)
+        str | None,
+        typer.Option("--path", help="Only what touches this account.", metavar="PATH", show_default=False),
     ] = None,
     cause: Annotated[
         str | None,
-        typer.Option("--cause", help="Only what it led to, such as 'service 3'.", metavar="TEXT", show_default=False),
+        typer.Option(
+            "--cause", help="Only what it led to, such as 'service 3'.", metavar="TEXT", show_default=False
+        ),
     ] = None,
     before: Before = None,
     limit: Limit = 50,
@@ -76,26 +83,25 @@ def _cause(text: str) -> tuple[str, str]:
 
 
 def _links(entry: JournalEntry, reversed_by: int | None = None) -> str:
-    links = [f"reverses {entry.draft.reverses}"] if entry.draft.reverses is not None else []
-    links += [f"reversed by {reversed_by}"] if reversed_by is not None else []
+    links = [f"reverses entry {entry.draft.reverses}"] if entry.draft.reverses is not None else []
+    links += [f"reversed by entry {reversed_by}"] if reversed_by is not None else []
     return ", ".join(links)
 
 
-def _facts_table(view: "EntryView") -> Table:
+def _facts_table(view: "EntryView", zone: str) -> Table:
     entry, draft = view.entry, view.entry.draft
-    rows = [
+    facts: list[tuple[str, object]] = [
         ("what", draft.kind.value),
         ("cause", f"{draft.cause.kind} {draft.cause.ref}"),
-        ("effective on", draft.effective_on),
-        ("effective at", wire.instant(draft.effective_at)),
-        ("recorded at", wire.instant(entry.recorded_at)),
+        ("effective", local_time(draft.effective_at, zone)),
+        ("recorded", local_time(entry.recorded_at, zone)),
         ("by", draft.actor),
-        ("policy version", draft.policy_version),
+        ("under policy", f"version {draft.policy_version}"),
     ]
     links = _links(entry, view.reversed_by)
-    rows += [("link", links)] if links else []
-    rows += [("words", words) for words in view.notes]
-    return table_of(f"Entry {entry.seq} of {entry.branch}", ["fact", "value"], rows)
+    facts += [("linked", links)] if links else []
+    facts += [("words", words) for words in view.notes]
+    return facts_of(f"Entry {entry.seq} of {entry.branch}", facts)
 
 
 def _postings_table(entry: JournalEntry) -> Table:
@@ -113,23 +119,19 @@ def _postings_table(entry: JournalEntry) -> Table:
 
 
 def _table(title: str, entries: Sequence[JournalEntry]) -> Table:
-    rows = [
-        (
-            entry.seq,
-            entry.draft.effective_on,
-            entry.draft.kind.value,
-            f"{entry.draft.cause.kind} {entry.draft.cause.ref}",
-            _links(entry),
-            "\n".join(
-                f"{line.posting.path} {_signed(line.posting.side, line.posting.amount, line.posting.unit)}"
-                for line in entry.lines
-            ),
-        )
-        for entry in entries
-    ]
-    columns = ["entry", "on", "what", "cause", "link", "postings (credit +, debit -)"]
-    return table_of(title, columns, rows, right=["entry"])
+    columns = ["entry", "on", "what", "account", "change"]
+    rows = [row for entry in entries for row in _rows(entry)]
+    return table_of(title, columns, rows, right=["entry", "change"])
 
 
-def _signed(side: Side, value: int, unit: str) -> str:
-    return ("+" if side is Side.CREDIT else "-") + written_amount(value, unit)
+def _rows(entry: JournalEntry) -> Iterator[tuple[object, ...]]:
+    """Yield a row for each posting; what counts for the whole entry stands in the first."""
+    draft = entry.draft
+    what = f"{draft.cause.kind} {draft.cause.ref}"
+    what = what if draft.kind.value == draft.cause.kind else f"{draft.kind.value}, {what}"
+    head: tuple[object, ...] = (entry.seq, draft.effective_on, _links(entry) or what)
+    for line in entry.lines:
+        posting = line.posting
+        change = posting.amount if posting.side is Side.CREDIT else -posting.amount
+        yield (*head, posting.path, amount(change, posting.unit, is_change=True))
+        head = ("", "", "")

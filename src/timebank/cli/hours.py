@@ -10,8 +10,8 @@ from rich.table import Table
 
 from timebank.care.record import Mode, RecordState, ServiceRecord
 from timebank.cli import wire
-from timebank.cli.options import Branch, By, DryRun, HelpMode, Json, Key, Minutes, Reason, ServiceKind, Unit
-from timebank.cli.output import amount, emit, stdout, table_of, warn
+from timebank.cli.options import Branch, By, DryRun, HelpMode, Json, Key, Limit, Minutes, No, Reason, ServiceKind, Unit
+from timebank.cli.output import amount, emit, local_time, table_of, warn
 from timebank.cli.session import session_of
 from timebank.instants import parse_instant, zone_of
 from timebank.minutes import format_minutes, parse_minutes
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from timebank.services.hours import HoursDone
 
 app = typer.Typer(name="hours", help="Log help, and say what the other side thinks of it.", no_args_is_help=True)
-No = Annotated[int, typer.Argument(help="Number of the service record.", metavar="NO")]
 At = Annotated[
     str | None,
     typer.Option(
@@ -60,7 +59,10 @@ def log(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """State help that was given; the other side then confirms it."""
+    """State help that was given.
+
+    The other side then has the word: it confirms, corrects, disputes or rejects.
+    """
     length = parse_minutes(minutes)
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     start_at = start_of(bank, branch, at, length)
@@ -88,7 +90,10 @@ def confirm(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Agree with what the other side stated; this posts the hours, once."""
+    """Agree with what the other side stated.
+
+    This posts the hours, once.
+    """
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     show_done(bank.hours.confirm(branch, no, key=key), as_json=json_)
 
@@ -136,7 +141,10 @@ def dispute(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Refuse to confirm for now; a correction or a coordinator settles it."""
+    """Refuse to confirm for now.
+
+    A correction or a coordinator settles it.
+    """
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     show_done(bank.hours.dispute(branch, no, reason=reason, key=key), as_json=json_)
 
@@ -187,7 +195,10 @@ def decide(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Decide a record as a coordinator; rejecting a confirmed one reverses its entry."""
+    """Decide a record as a coordinator.
+
+    Rejecting a confirmed one reverses its entry.
+    """
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     done = bank.hours.decide(
         branch,
@@ -208,7 +219,7 @@ def list_(
     member: Annotated[
         str | None, typer.Option("--member", help="Only of this member, on either side.", metavar="REF")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", help="How many, newest first.", min=1)] = 50,
+    limit: Limit = 50,
     json_: Json = False,
 ) -> None:
     """List service records, newest first."""
@@ -219,16 +230,16 @@ def list_(
 @app.command("show", epilog="Example:  timebank hours show 1 --branch lille")
 def show(ctx: typer.Context, no: No, branch: Branch, json_: Json = False) -> None:
     """Show one record with everything that was done to it."""
-    history = session_of(ctx).open().hours.show(branch, no)
-    table = record_table(f"Service record {no} of {branch}", [history.record])
-    emit(wire.record_history(history), as_json=json_, table=table)
-    if not json_:
-        rows = [
-            (event.at.strftime("%Y-%m-%d %H:%M"), event.act, event.actor, amount(event.minutes), reason or "")
-            for event, reason in history.events
-        ]
-        columns = ["at (UTC)", "act", "by", "stated", "reason"]
-        stdout().print(table_of("What happened", columns, rows, right=["stated"]))
+    bank = session_of(ctx).open()
+    history = bank.hours.show(branch, no)
+    zone = bank.branches.show(branch).zone
+    rows = [
+        (local_time(event.at, zone), event.act, event.actor, amount(event.minutes), reason or "")
+        for event, reason in history.events
+    ]
+    happened = table_of("What happened", ["at", "act", "by", "stated", "reason"], rows, right=["stated"])
+    found = record_table(f"Service record {no} of {branch}", [history.record])
+    emit(wire.record_history(history), as_json=json_, table=[found, happened])
 
 
 def start_of(bank: "Bank", branch: str, at: str | None, minutes: int) -> "datetime":

@@ -14,24 +14,33 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-import timebank
 from timebank.cli import (
     account,
     audit,
+    beneficiary,
     branch,
     clearing,
+    demo,
     doctor,
     entry,
-    help as helping,
+    export,
+    hold,
     hours,
     import_,
+    mandate,
     member,
     migrate,
     policy,
-    report as reports,
+    redeem,
     statement,
     transfer,
     version,
+)
+from timebank.cli import (
+    help as helping,
+)
+from timebank.cli import (
+    report as reports,
 )
 from timebank.cli.exits import OF_KIND, Exit
 from timebank.cli.output import stderr
@@ -49,9 +58,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for noun in (branch, member, account, hours, entry, policy, clearing, reports, import_):
+for noun in (branch, member, account, hours, redeem, beneficiary, mandate, hold, entry, policy, clearing, reports, import_, export):
     app.add_typer(noun.app)
-for verb in (transfer, statement, audit, doctor, migrate, version):
+export.register(import_.app)
+for verb in (transfer, statement, audit, demo, doctor, migrate, version):
     verb.register(app)
 
 
@@ -127,7 +137,7 @@ def report(error: TimebankError) -> None:
     """Say what is wrong: one sentence and the code; every fault of a document, one a line."""
     say(f"{error} [{error.code}]")
     console = stderr()
-    if isinstance(error, PolicyInvalid):
+    if isinstance(error, PolicyInvalid) and len(error.faults) > 1:
         for fault in error.faults:
             console.print(Text(f"  {fault} [{fault.code}]"))
     if isinstance(error, ImportRefused):
@@ -154,7 +164,9 @@ def report_bug(error: Exception) -> None:
     if os.environ.get("TIMEBANK_DEBUG"):
         traceback.print_exception(error)
     ours = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if f"{os.sep}timebank{os.sep}" in frame.filename
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if f"{os.sep}timebank{os.sep}" in frame.filename
     ]
     place = f", {Path(ours[-1].filename).name} line {ours[-1].lineno}" if ours else ""
     say(

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 app = typer.Typer(name="member", help="Members: join, list, look up, rename, erase.", no_args_is_help=True)
 Ref = Annotated[str, typer.Argument(help="Reference of the member, such as m1.", metavar="REF")]
 Name = Annotated[str, typer.Option("--name", help="Kept apart from the books, erasable.", metavar="TEXT")]
-Email = Annotated[str | None, typer.Option("--email", metavar="TEXT", show_default=False)]
-Phone = Annotated[str | None, typer.Option("--phone", metavar="TEXT", show_default=False)]
+Email = Annotated[
+    str | None, typer.Option("--email", help="Erasable, as the name is.", metavar="TEXT", show_default=False)
+]
+Phone = Annotated[
+    str | None, typer.Option("--phone", help="Erasable, as the name is.", metavar="TEXT", show_default=False)
+]
 
 
 @app.command("add", epilog='Example:  timebank member add --branch lille --name "Sample Member"')
@@ -40,16 +44,16 @@ def add(
     joined_on: Annotated[
         str | None, typer.Option("--joined-on", help="First day; today by default.", metavar="DAY")
     ] = None,
+    by: By = None,
     key: Key = None,
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
     """Let a member join, with an empty account."""
     joined = parse_day(joined_on) if joined_on is not None else None
-    view = (
-        session_of(ctx)
-        .open(is_dry_run=dry_run)
-        .members.add(branch, name=name, email=email, phone=phone, ref=ref, kind=kind, joined_on=joined, key=key)
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
+    view = bank.members.add(
+        branch, name=name, email=email, phone=phone, ref=ref, kind=kind, joined_on=joined, key=key
     )
     emit(wire.member(view), as_json=json_, table=f"Member {view.member.ref} joined {branch}.")
 
@@ -76,12 +80,17 @@ def rename(
     name: Name,
     email: Email = None,
     phone: Phone = None,
+    by: By = None,
+    key: Key = None,
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Change the name or the contacts behind a reference; the books do not change."""
-    bank = session_of(ctx).open(is_dry_run=dry_run)
-    view = bank.members.rename(branch, ref, name=name, email=email, phone=phone)
+    """Change the name or the contacts.
+
+    A contact that is left out stays, one that is empty is removed. The books do not change.
+    """
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
+    view = bank.members.rename(branch, ref, name=name, email=email, phone=phone, key=key)
     emit(wire.member(view), as_json=json_, table=f"Member {ref} is renamed.")
 
 
@@ -92,13 +101,17 @@ def erase(
     branch: Branch,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     by: By = None,
+    key: Key = None,
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Erase a person: name, contacts and every note that names them. Balances stay as they are."""
+    """Erase a person for ever.
+
+    Name, contacts and every note that names them. The books stay as they are, and every proof holds.
+    """
     if not (yes or dry_run or (sys.stdin.isatty() and typer.confirm(f"Erase {ref} for ever?", err=True))):
         raise Declined
-    view = session_of(ctx).open(by=by, is_dry_run=dry_run).members.erase(branch, ref)
+    view = session_of(ctx).open(by=by, is_dry_run=dry_run).members.erase(branch, ref, key=key)
     emit(wire.member(view), as_json=json_, table=f"Member {ref} is erased; the books are unchanged.")
 
 

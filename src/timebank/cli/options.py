@@ -54,7 +54,10 @@ DryRun = Annotated[
 Key = Annotated[
     str | None,
     typer.Option(
-        "--key", help="Idempotency key: the same key never takes effect twice.", metavar="TEXT", show_default=False
+        "--key",
+        help="Idempotency key: the same key never takes effect twice.",
+        metavar="TEXT",
+        show_default=False,
     ),
 ]
 By = Annotated[
@@ -68,11 +71,16 @@ By = Annotated[
     ),
 ]
 Minutes = Annotated[
-    str, typer.Option("--minutes", "-m", help="How long: 90, 1:30, 1h30, 1 h 30 min, 1,5 h, PT1H30M.", metavar="TIME")
+    str,
+    typer.Option(
+        "--minutes", "-m", help="How long: 90, 1:30, 1h30, 1 h 30 min, 1,5 h, PT1H30M.", metavar="TIME"
+    ),
 ]
 Unit = Annotated[str, typer.Option("--unit", help="min, svc or a money code.", metavar="UNIT")]
 Reason = Annotated[
     str, typer.Option("--reason", help="Why; kept with the names, erased with them.", metavar="TEXT")
 ]
 HelpMode = Annotated[Mode, typer.Option("--mode", help="How the help reached the recipient.")]
-ServiceKind = Annotated[str, typer.Option("--kind", "-k", help="Kind of help, e.g. shopping.", metavar="CODE")]
+ServiceKind = Annotated[
+    str, typer.Option("--kind", "-k", help="Kind of help, e.g. shopping.", metavar="CODE")
+]

@@ -7,18 +7,24 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, TypeAlias
 
-from rich.box import SIMPLE_HEAD
+from rich.box import Box
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from timebank.errors import ResultNotWritten
+from timebank.instants import zone_of
 from timebank.minutes import format_minutes
 
 WIDTH_WHEN_PIPED = 100
+RULES = Box(
+    # Edges, columns and rows need no lines: a rule below the headings and one above the total are enough.
+    "    \n    \n ── \n    \n ── \n ── \n    \n    \n"
+)
 COUNTED_UNITS = frozenset({"min", "svc"})
 JsonObject = dict[str, Any]
 Shown: TypeAlias = Table | Text | str
@@ -48,7 +54,7 @@ class Sheet(Table):
 
     def __init__(self, heading: str) -> None:
         """Begin with no columns."""
-        super().__init__(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+        super().__init__(box=RULES, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         self.heading = heading
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -165,6 +171,22 @@ def table_of(
         table.add_section()
         table.add_row(*map(_cell, total))
     return table
+
+
+def facts_of(title: str, facts: Sequence[tuple[str, object]]) -> Table:
+    """Return a table of named facts, one a line."""
+    table = Sheet(title)
+    table.show_header = False
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        table.add_row(Text(name, style="dim"), _cell(value))
+    return table
+
+
+def local_time(at: datetime, zone: str) -> str:
+    """Write an instant for people, to the minute, in a time zone: `2026-03-01 14:00`."""
+    return f"{at.astimezone(zone_of(zone)):%Y-%m-%d %H:%M}"
 
 
 def _cell(value: object) -> Text:

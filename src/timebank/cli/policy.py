@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from timebank.policy.changes import Change
     from timebank.storage.policies import PolicyVersion
 
-app = typer.Typer(name="policy", help="The rules of a branch: show, check, compare, set.", no_args_is_help=True)
+app = typer.Typer(
+    name="policy", help="The rules of a branch: show, check, compare, set.", no_args_is_help=True
+)
 File = Annotated[Path, typer.Argument(help="Rules, a TOML file.", metavar="FILE", dir_okay=False)]
 Version = Annotated[
     int | None,
@@ -83,7 +85,9 @@ def check(file: File, json_: Json = False) -> None:
 
 
 @app.command("diff", epilog="Example:  timebank policy diff rules.toml --branch lille")
-def diff(ctx: typer.Context, file: File, branch: Branch, version: Version = None, json_: Json = False) -> None:
+def diff(
+    ctx: typer.Context, file: File, branch: Branch, version: Version = None, json_: Json = False
+) -> None:
     """Show what a document would change.
 
     Compares the document with the rules of the branch, key by key.
@@ -98,7 +102,9 @@ def diff(ctx: typer.Context, file: File, branch: Branch, version: Version = None
     emit([wire.policy_change(each) for each in changes], as_json=json_, table=table)
 
 
-@app.command("set", epilog="Example:  timebank policy set rules.toml --branch lille --effective-on 2030-01-01")
+@app.command(
+    "set", epilog="Example:  timebank policy set rules.toml --branch lille --effective-on 2030-01-01"
+)
 def set_(
     ctx: typer.Context,
     file: File,
@@ -124,7 +130,11 @@ def set_(
     version, changes = bank.policies.set(branch, document, effective_on=day, key=key)
     value = {**wire.policy_version(version), "changes": [wire.policy_change(each) for each in changes]}
     line = f"Version {version.version} of the policy of {branch} counts from {version.effective_on}."
-    emit(value, as_json=json_, table=[_changes_table("What it changes", changes), f"\n{line}"])
+    emit(
+        value,
+        as_json=json_,
+        table=[_changes_table(f"What version {version.version} changes", changes), f"\n{line}"],
+    )
 
 
 def _versions_table(title: str, versions: "Sequence[PolicyVersion]") -> Table:
@@ -133,5 +143,5 @@ def _versions_table(title: str, versions: "Sequence[PolicyVersion]") -> Table:
 
 
 def _changes_table(title: str, changes: "Sequence[Change]") -> Table:
-    rows = [(each.key, each.before, each.after) for each in changes]
+    rows = [(each.key, each.before, each.after) for each in changes] or [("nothing", "", "")]
     return table_of(title, ["key", "before", "after"], rows)

@@ -17,14 +17,17 @@ app = typer.Typer(name="report", help="Whole branches at a glance.", no_args_is_
 
 
 @app.command(
-    "trial-balance", epilog="Example:  timebank report trial-balance -b lille --on 2030-03-31 --known-at 2030-03-31"
+    "trial-balance",
+    epilog="Example:  timebank report trial-balance -b lille --on 2030-03-31 --known-at 2030-03-31",
 )
 def trial_balance(
     ctx: typer.Context,
     branch: Branch,
     on: Annotated[
         str | None,
-        typer.Option("--on", help="At the end of this day; now by default.", metavar="DAY", show_default=False),
+        typer.Option(
+            "--on", help="At the end of this day; now by default.", metavar="DAY", show_default=False
+        ),
     ] = None,
     known_at: KnownAt = None,
     json_: Json = False,
@@ -38,7 +41,7 @@ def trial_balance(
     known = known_at_in(bank, branch, known_at)
     balances = bank.statements.trial_balance(branch, on=day, known_at=known)
     when = (f" at the end of {day}" if day is not None else "") + (
-        f", as known at {wire.instant(known)}" if known is not None else ""
+        f", as known on {known_at}" if known_at is not None else ""
     )
     tables = [_table(f"Trial balance of {branch} in {each.unit}{when}", each) for each in balances]
     emit(

@@ -26,13 +26,22 @@ class Session:
             NoAddress: neither `--db` nor `TIMEBANK_DB` says where the database is.
             Others: see `timebank.open`.
         """
-        if self.address is None:
-            raise NoAddress
-        import timebank  # noqa: PLC0415 - the database library loads when a command needs it
+        address = self.required_address()
+        import timebank  # the database library loads when a command needs it
 
-        bank = timebank.open(self.address, by=by or self.actor, create=create, is_dry_run=is_dry_run)
+        bank = timebank.open(address, by=by or self.actor, create=create, is_dry_run=is_dry_run)
         self.root.call_on_close(bank.close)
         return bank
+
+    def required_address(self) -> str:
+        """Return the address of the database.
+
+        Raises:
+            NoAddress: neither `--db` nor `TIMEBANK_DB` says where it is.
+        """
+        if self.address is None:
+            raise NoAddress
+        return self.address
 
 
 def session_of(ctx: typer.Context) -> Session:

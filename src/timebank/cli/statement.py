@@ -24,7 +24,8 @@ def register(app: typer.Typer) -> None:
 
     @app.command(
         "statement",
-        epilog="Example:  timebank statement member:m1:available -b lille --first-on 2030-03-01 --last-on 2030-03-31",
+        epilog="Example:  timebank statement member:m1:available -b lille --first-on 2030-03-01"
+        " --last-on 2030-03-31",
     )
     def statement(
         ctx: typer.Context,
@@ -33,12 +34,17 @@ def register(app: typer.Typer) -> None:
         first_on: Annotated[
             str | None,
             typer.Option(
-                "--first-on", help="First day; from the beginning by default.", metavar="DAY", show_default=False
+                "--first-on",
+                help="First day; from the beginning by default.",
+                metavar="DAY",
+                show_default=False,
             ),
         ] = None,
         last_on: Annotated[
             str | None,
-            typer.Option("--last-on", help="Last day; to the end by default.", metavar="DAY", show_default=False),
+            typer.Option(
+                "--last-on", help="Last day; to the end by default.", metavar="DAY", show_default=False
+            ),
         ] = None,
         known_at: KnownAt = None,
         unit: Unit = "min",
@@ -52,18 +58,23 @@ def register(app: typer.Typer) -> None:
         first, last = day_in(first_on), day_in(last_on)
         bank = session_of(ctx).open()
         page = bank.statements.page(
-            branch, path, unit=unit, first_on=first, last_on=last, known_at=known_at_in(bank, branch, known_at)
+            branch,
+            path,
+            unit=unit,
+            first_on=first,
+            last_on=last,
+            known_at=known_at_in(bank, branch, known_at),
         )
         found = page.statement
-        emit(wire.statement(found), as_json=json_, table=_table(_title(page), found))
+        emit(wire.statement(found), as_json=json_, table=_table(_title(page, known_at), found))
 
 
-def _title(page: "StatementPage") -> str:
+def _title(page: "StatementPage", known_at: str | None) -> str:
     found = page.statement
     holder = f" ({page.holder})" if page.holder is not None else ""
     first, last = found.period.first_on, found.period.last_on
     period = f"{first or 'the beginning'} to {last or 'the end'}"
-    known = f", as known at {wire.instant(found.known_at)}" if found.known_at is not None else ""
+    known = f", as known on {known_at}" if known_at is not None else ""
     return f"Statement of {found.path}{holder}\n{page.branch_name}, {period}{known}"
 
 

@@ -54,5 +54,6 @@ def register(app: typer.Typer) -> None:
             effective_at=instant_in(bank, branch, at),
             key=key,
         )
-        line = f"Entry {entry.seq} of {branch}: {written_amount(amount, unit)} from {debit_path} to {credit_path}."
+        moved = written_amount(amount, unit)
+        line = f"Entry {entry.seq} of {branch}: {moved} from {debit_path} to {credit_path}."
         emit(wire.entry(entry), as_json=json_, table=line)

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from timebank.care.record import ServiceRecord
     from timebank.errors import PolicyFault
     from timebank.ledger.holds import Hold
+    from timebank.policy.changes import Change
     from timebank.services.accounts import AccountChange, AccountView
     from timebank.services.audits import AuditReport
+    from timebank.services.doctor import Check
     from timebank.services.entries import EntryView
     from timebank.services.hours import HoursDone, RecordHistory
-    from timebank.policy.changes import Change
     from timebank.services.members import MemberView
+    from timebank.services.migrations import Migration
     from timebank.storage.policies import PolicyVersion
 
 
@@ -293,3 +295,18 @@ def policy_fault(value: "PolicyFault") -> JsonObject:
         "line": value.line,
         "also": list(value.also),
     }
+
+
+def check(value: "Check") -> JsonObject:
+    """Write one check of the doctor."""
+    return {
+        "check": value.name,
+        "verdict": value.verdict.value,
+        "found": value.found,
+        "advice": value.advice,
+    }
+
+
+def migration(value: "Migration") -> JsonObject:
+    """Write a migration: versions before and after, and whether anything had to be done."""
+    return {"before": value.before, "after": value.after, "is_needed": value.is_needed}

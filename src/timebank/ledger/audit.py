@@ -1,17 +1,24 @@
 """The audit of a branch's books: re-derives everything from the journal and lists all faults.
 
-Checks I-1 to I-8 on rows as they are stored, without trusting any of them: a fold that shares no code
-with the posting rules. Memory is bounded by the number of accounts, not of entries, except for the
-entries that were reversed. Pure: the caller streams the rows.
+Checks I-1 to I-4 and I-13 on rows as they are stored, without trusting any of them: a fold that shares
+no code with the posting rules, and gathers what `reconcile` and `stories` compare with the rest of the
+database. Memory grows with the accounts, the reversals, and the entries of service records and
+redemptions, not with other entries. Pure: the caller streams the rows.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from timebank.ledger.canonical import head_text, leaf_of, line_text
+from timebank.ledger.chart import is_held
 from timebank.ledger.model import AMOUNT_MAX
+
+STORIES: Final = frozenset({"service", "redemption"})
+"""Causes that have a state of their own, kept outside the journal."""
+RESERVING: Final = frozenset({"hold", "release"})
+"""Kinds of entry that only move minutes between available and held."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,6 +75,36 @@ class StoredAccount(NamedTuple):
     version: int | None
 
 
+class Posted(NamedTuple):
+    """What an entry of a service record or a redemption did, as far as its story must agree with it."""
+
+    seq: int
+    kind: str
+    step: int
+    effective_us: int
+    minutes: int
+    """Sum of its credits."""
+    unit: str
+    payer: str
+    """Path of its first debit; empty if there is none."""
+    payee: str
+    """Path of its first credit; empty if there is none."""
+
+
+@dataclass(slots=True)
+class Reserved:
+    """What the entries of one cause did to one held account."""
+
+    seq: int
+    """The first of them."""
+    placed: int = 0
+    """Credited by the first entry that holds."""
+    captured: int = 0
+    """Debited by the first entry that charges."""
+    left: int = 0
+    """Credits minus debits."""
+
+
 @dataclass(slots=True)
 class Totals:
     """What the fold knows about one account."""
@@ -93,8 +130,12 @@ class JournalAudit:
     """Reversal of each reversed entry."""
     mirrors: dict[int, Counter[tuple[int, str, int]]] = field(default_factory=dict)
     """The lines of each reversal with their sides turned, by the entry it reverses."""
-    service_credits: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
-    """For each service record's number: (entry, step, credited minutes) of its entries (I-8)."""
+    reversals: set[int] = field(default_factory=set)
+    """Every entry that is itself a reversal."""
+    posted: dict[tuple[str, str], list[Posted]] = field(default_factory=dict)
+    """The entries of each story, by kind and reference of its cause, without what is only reserved (I-8)."""
+    reserved: dict[tuple[str, str, str], Reserved] = field(default_factory=dict)
+    """By kind and reference of the cause and path of the held account (I-6)."""
 
     def fault(self, code: str, place: str, detail: str) -> None:
         """Note a fault at a place of this branch."""
@@ -105,7 +146,7 @@ class JournalAudit:
         lines = tuple(lines)
         place = f"entry {entry.seq}"
         if entry.seq != self.last_seq + 1:
-            self.fault("entry_missing", place, f"expected entry {self.last_seq + 1}")
+            self.fault("entry_missing", f"entry {self.last_seq + 1}", f"the journal goes on with {place}")
         self.last_seq = entry.seq
         self.entries += 1
         if entry.policy_version not in self.policy_versions:
@@ -113,16 +154,19 @@ class JournalAudit:
         self._check_balance(place, lines)
         for line in lines:
             self._check_line(f"{place} line {line.line}", line, entry.counts_help)
+        self._reserve(place, entry, lines)
         if entry.reverses is not None:
             self._check_reversal(place, entry, lines)
-        if entry.cause_kind == "service" and entry.kind in {"service", "reversal"}:
-            minutes = sum(line.amount for line in lines if line.side == "credit")
-            self.service_credits.setdefault(entry.cause_ref, []).append((entry.seq, entry.step, minutes))
+        if entry.cause_kind in STORIES and entry.kind not in RESERVING:
+            story = self.posted.setdefault((entry.cause_kind, entry.cause_ref), [])
+            story.append(self._posted(entry, lines))
         if self._leaf(entry, lines) != entry.leaf:
-            self.fault("leaf_differs", place, "the entry does not hash to its leaf: something in it was changed")
+            self.fault(
+                "leaf_differs", place, "the entry does not hash to its leaf: something in it was changed"
+            )
 
     def _check_balance(self, place: str, lines: tuple[StoredLine, ...]) -> None:
-        if len(lines) < 2:  # noqa: PLR2004 - I-1
+        if len(lines) < 2:
             self.fault("too_few_postings", place, f"{len(lines)} postings")
         if [line.line for line in lines] != list(range(1, len(lines) + 1)):
             self.fault("posting_missing", place, "the lines are not numbered 1, 2, 3 …")
@@ -149,19 +193,68 @@ class JournalAudit:
         else:
             totals.received += counts_help * line.amount
         if line.account_seq != totals.version:
-            self.fault("account_sequence_gap", place, f"version {line.account_seq}, expected {totals.version}")
+            self.fault(
+                "account_sequence_gap", place, f"version {line.account_seq}, expected {totals.version}"
+            )
         if line.balance_after != totals.balance:
             self.fault(
-                "running_balance_differs", place, f"balance {line.balance_after}, the fold gives {totals.balance}"
+                "running_balance_differs",
+                place,
+                f"balance {line.balance_after}, the fold gives {totals.balance}",
             )
-        account = self.accounts.get(line.account_no)
-        if account is not None and account.path.endswith(":held") and totals.balance < 0:
-            self.fault("held_below_zero", place, f"{account.path} falls to {totals.balance}")
+
+    def _reserve(self, place: str, entry: StoredEntry, lines: tuple[StoredLine, ...]) -> None:
+        """Carry on what each cause did to the held accounts, which never fall below zero (I-6)."""
+        for line in lines:
+            account = self.accounts.get(line.account_no)
+            if account is None or not is_held(account.path):
+                continue
+            key = (entry.cause_kind, entry.cause_ref, account.path)
+            reserved = self.reserved.setdefault(key, Reserved(entry.seq))
+            is_credit = line.side == "credit"
+            if entry.kind == "hold" and is_credit and reserved.placed == 0:
+                reserved.placed = line.amount
+            if entry.kind not in RESERVING and not is_credit and reserved.captured == 0:
+                reserved.captured = line.amount
+            reserved.left += line.amount if is_credit else -line.amount
+            balance = self.totals[line.account_no].balance
+            if balance < 0:
+                self.fault("held_below_zero", place, f"{account.path} falls to {balance}")
+
+    def _posted(self, entry: StoredEntry, lines: tuple[StoredLine, ...]) -> Posted:
+        paths: dict[str, str] = {}
+        units: dict[str, str] = {}
+        for line in lines:
+            account = self.accounts.get(line.account_no)
+            if account is not None:
+                paths.setdefault(line.side, account.path)
+                units.setdefault(line.side, account.unit)
+        return Posted(
+            seq=entry.seq,
+            kind=entry.kind,
+            step=entry.step,
+            effective_us=entry.effective_us,
+            minutes=sum(line.amount for line in lines if line.side == "credit"),
+            unit=units.get("credit", ""),
+            payer=paths.get("debit", ""),
+            payee=paths.get("credit", ""),
+        )
+
+    def standing(self, cause_kind: str, cause_ref: str) -> list[Posted]:
+        """Return the entries of a story that are neither reversals nor reversed, in journal order."""
+        return [
+            posted
+            for posted in self.posted.get((cause_kind, cause_ref), [])
+            if posted.seq not in self.reversed_by and posted.seq not in self.reversals
+        ]
 
     def _check_reversal(self, place: str, entry: StoredEntry, lines: tuple[StoredLine, ...]) -> None:
         assert entry.reverses is not None, "called for reversals only"
         if entry.reverses in self.reversed_by:
             self.fault("reversed_twice", place, f"entry {entry.reverses} was reversed before")
+        if entry.reverses in self.reversals:
+            self.fault("reversal_reversed", place, f"entry {entry.reverses} is itself a reversal")
+        self.reversals.add(entry.seq)
         self.reversed_by[entry.reverses] = entry.seq
         self.mirrors[entry.reverses] = tally(lines, is_turned=True)
 

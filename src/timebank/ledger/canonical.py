@@ -71,7 +71,7 @@ def canonical_bytes(entry: JournalEntry) -> bytes:
     return (head + "".join(lines)).encode()
 
 
-def head_text(  # noqa: PLR0913 - the fields of the format, in its order
+def head_text(  # noqa: PLR0917 - the fields of the format, in its order
     branch: str,
     seq: int,
     kind: str,
@@ -94,7 +94,9 @@ def head_text(  # noqa: PLR0913 - the fields of the format, in its order
     )
 
 
-def line_text(side: str, amount: int, unit: str, path: str, account_seq: int, balance_after: int) -> str:
+def line_text(  # noqa: PLR0917 - as above
+    side: str, amount: int, unit: str, path: str, account_seq: int, balance_after: int
+) -> str:
     """Return the line of one posting, from values as they are stored."""
     return f"{side} {amount} {unit} {path} {account_seq} {balance_after}\n"
 

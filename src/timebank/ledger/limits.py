@@ -31,7 +31,9 @@ class Limits:
     def __post_init__(self) -> None:
         """Refuse levels that are out of order."""
         levels = [
-            level for level in (self.floor, self.warn_floor, self.warn_ceiling, self.ceiling) if level is not None
+            level
+            for level in (self.floor, self.warn_floor, self.warn_ceiling, self.ceiling)
+            if level is not None
         ]
         if levels != sorted(levels):
             raise LimitsCrossed

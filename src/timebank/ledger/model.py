@@ -249,7 +249,9 @@ class EntryDraft:
                 raise UnbalancedEntry(unit=unit, off_by=abs(off_by))
         if self.effective_at.utcoffset() is None:
             raise NaiveInstant(text=self.effective_at.isoformat())
-        assert (self.reverses is not None) == (self.kind is EntryKind.REVERSAL), "I-3: a reversal names its original"
+        assert (self.reverses is not None) == (self.kind is EntryKind.REVERSAL), (
+            "I-3: a reversal names its original"
+        )
 
 
 def imbalance_by_unit(postings: Iterable[Posting]) -> dict[str, int]:

@@ -1,16 +1,21 @@
-"""The audit, second half: cached totals, holds, service records and clearing against the journal.
+"""The audit, second half: what is cached, reserved, limited and counted against the journal.
 
-Owns the checks of I-4 (cached balances), I-6 (holds), I-7 (clearing) and I-8 (one service record, one
-standing credit). Pure.
+Owns the checks of I-4 (cached totals), I-5 (the history of limits), I-6 (holds), I-7 (clearing) and of the
+numbers a branch has given out. Pure.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from timebank.ledger.audit import Fault, JournalAudit, Totals
-from timebank.ledger.chart import held
+from timebank.errors import BadActor, BadReference, LimitsCrossed
+from timebank.ledger.audit import Fault, JournalAudit, Reserved, Totals
+from timebank.ledger.chart import held, is_held
 from timebank.ledger.holds import HoldState
+from timebank.ledger.limits import Limits
+from timebank.ledger.model import Actor
 from timebank.ledger.statement import clearing_positions
+
 
 class StoredHold(NamedTuple):
     """A hold, as stored."""
@@ -19,17 +24,22 @@ class StoredHold(NamedTuple):
     member: str
     minutes: int
     state: str
+    expires_us: int
+    cause_kind: str
+    cause_ref: str
     captured_minutes: int
 
 
-class StoredRecord(NamedTuple):
-    """What a service record says about its posting, as stored."""
+class StoredLimit(NamedTuple):
+    """A change of an account's limits or an override, as stored; an override has no warning levels."""
 
+    account_no: int
     no: int
-    state: str
-    revision: int
-    credited_minutes: int | None
-    redemption: str | None
+    floor: int | None
+    ceiling: int | None
+    warn_floor: int | None
+    warn_ceiling: int | None
+    actor: str
 
 
 def check_totals(audit: JournalAudit) -> Iterator[Fault]:
@@ -52,64 +62,110 @@ def check_totals(audit: JournalAudit) -> Iterator[Fault]:
 
 
 def check_holds(audit: JournalAudit, holds: Iterable[StoredHold]) -> Iterator[Fault]:
-    """Check that each member's held balance is the sum of their pending holds (I-6)."""
-    pending: dict[str, int] = {}
+    """Check every hold against the entries that reserved, charged and gave back its minutes (I-6)."""
+    known: Counter[tuple[str, str, str]] = Counter()
     for hold in holds:
         place = f"{audit.branch} hold {hold.no}"
+        key = (hold.cause_kind, hold.cause_ref, held(hold.member))
+        known[key] += 1
+        is_captured = hold.state == HoldState.CAPTURED
         if hold.state not in set(HoldState):
             yield Fault(place, "hold_invalid", f"state {hold.state}")
-        if not 0 <= hold.captured_minutes <= hold.minutes:
-            yield Fault(place, "hold_invalid", f"{hold.captured_minutes} of {hold.minutes} min captured")
-        if hold.state == HoldState.PENDING:
-            pending[held(hold.member)] = pending.get(held(hold.member), 0) + hold.minutes
-    balances = {
-        account.path: audit.totals.get(no, Totals()).balance
-        for no, account in audit.accounts.items()
-        if account.path.endswith(":held")
-    }
-    for path in sorted(balances.keys() | pending.keys()):
-        if balances.get(path, 0) != pending.get(path, 0):
+        if is_captured != (hold.captured_minutes > 0) or not 0 <= hold.captured_minutes <= hold.minutes:
             yield Fault(
-                f"{audit.branch} account {path}",
-                "held_differs",
-                f"balance {balances.get(path, 0)}, pending holds {pending.get(path, 0)}",
+                place,
+                "hold_invalid",
+                f"{hold.state} with {hold.captured_minutes} of {hold.minutes} min captured",
+            )
+        if known[key] > 1:
+            yield Fault(place, "hold_repeated", f"another hold of {hold.member} has the same cause")
+        reserved = audit.reserved.get(key, Reserved(0))
+        for what, stored, folded in (
+            ("reserved", hold.minutes, reserved.placed),
+            ("captured", hold.captured_minutes, reserved.captured),
+            ("left", hold.minutes if hold.state == HoldState.PENDING else 0, reserved.left),
+        ):
+            if stored != folded:
+                yield Fault(place, "hold_differs", f"{stored} min {what}, its entries say {folded}")
+    for key in sorted(audit.reserved.keys() - known.keys()):
+        reserved = audit.reserved[key]
+        yield Fault(
+            f"{audit.branch} entry {reserved.seq}", "hold_missing", f"no hold for what it does to {key[2]}"
+        )
+    yield from _check_held_balances(audit)
+
+
+def _check_held_balances(audit: JournalAudit) -> Iterator[Fault]:
+    left: Counter[str] = Counter()
+    for (_, _, path), reserved in audit.reserved.items():
+        left[path] += reserved.left
+    for no, account in sorted(audit.accounts.items()):
+        balance = audit.totals.get(no, Totals()).balance
+        if is_held(account.path) and balance != left[account.path]:
+            place = f"{audit.branch} account {account.path} {account.unit}"
+            yield Fault(place, "held_differs", f"balance {balance}, its causes left {left[account.path]}")
+
+
+def check_limits_history(audit: JournalAudit, what: str, changes: Iterable[StoredLimit]) -> Iterator[Fault]:
+    """Check that an account's changes are numbered 1, 2, 3 …, name who made them, and are in order (I-5).
+
+    Args:
+        audit: of the branch.
+        what: `limit` or `override`.
+        changes: by account, then number.
+    """
+    last: Counter[int] = Counter()
+    for change in changes:
+        account = audit.accounts.get(change.account_no)
+        path = account.path if account is not None else f"number {change.account_no}"
+        place = f"{audit.branch} account {path} {what} {change.no}"
+        last[change.account_no] += 1
+        if account is None:
+            yield Fault(place, "account_missing", f"there is no account number {change.account_no}")
+        if change.no != last[change.account_no]:
+            yield Fault(place, f"{what}_missing", f"expected number {last[change.account_no]}")
+            last[change.account_no] = change.no
+        try:
+            Limits(
+                floor=change.floor,
+                warn_floor=change.warn_floor,
+                warn_ceiling=change.warn_ceiling,
+                ceiling=change.ceiling,
+            )
+            Actor.parse(change.actor)
+        except (LimitsCrossed, BadActor, BadReference) as error:
+            yield Fault(place, f"{what}_invalid", str(error))
+
+
+def check_counters(
+    branch: str, counters: Mapping[str, int], numbers: Mapping[str, tuple[int, int]]
+) -> Iterator[Fault]:
+    """Check the last number given to each noun against the rows there are: none is missing, none is to come.
+
+    Args:
+        branch: its code.
+        counters: last number given, by noun.
+        numbers: how many rows there are and their highest number, by noun; rows are never deleted.
+    """
+    for noun, (count, highest) in sorted(numbers.items()):
+        last = counters.get(noun, 0)
+        if not last == count == highest:
+            yield Fault(
+                f"{branch} counter {noun}",
+                "numbers_differ",
+                f"{last} numbers given, {count} rows up to number {highest}",
             )
 
 
-def check_records(audit: JournalAudit, records: Iterable[StoredRecord]) -> Iterator[Fault]:
-    """Check that a confirmed service record has exactly one standing credit, any other none (I-8).
+def check_clearing(
+    balances: Iterable[tuple[str, str, str, int]], *, here: Collection[str]
+) -> Iterator[Fault]:
+    """Check that what A owes B and what B says A owes it sum to zero (I-7), for all branches `here`.
 
-    A record that settles a redemption is credited under the redemption's cause, not its own.
+    What a branch here and one of another deployment owe each other cannot be checked from one side.
     """
-    known = set()
-    for record in records:
-        known.add(str(record.no))
-        place = f"{audit.branch} service record {record.no}"
-        credits = audit.service_credits.get(str(record.no), [])
-        standing = [(seq, minutes) for seq, _, minutes in credits if seq not in audit.reversed_by]
-        standing = [item for item in standing if item[0] not in audit.reversed_by.values()]
-        if len(standing) > 1:
-            yield Fault(place, "record_posted_twice", f"entries {', '.join(str(seq) for seq, _ in standing)}")
-        elif record.state == "confirmed" and record.redemption is None:
-            if len(credits) == 0:
-                yield Fault(place, "record_not_posted", "it is confirmed but no entry credits it")
-            elif standing and standing[0][1] != record.credited_minutes:
-                yield Fault(
-                    place,
-                    "record_minutes_differ",
-                    f"{record.credited_minutes} min credited, entry {standing[0][0]} has {standing[0][1]}",
-                )
-        elif standing:
-            yield Fault(place, "record_wrongly_posted", f"it is {record.state}, yet entry {standing[0][0]} credits it")
-    for ref in sorted(audit.service_credits.keys() - known):
-        seq = audit.service_credits[ref][0][0]
-        yield Fault(f"{audit.branch} entry {seq}", "record_missing", f"there is no service record {ref}")
-
-
-def check_clearing(balances: Iterable[tuple[str, str, str, int]]) -> Iterator[Fault]:
-    """Check that what A owes B and what B says A owes it sum to zero (I-7), over all branches."""
     for position in clearing_positions(balances):
-        if not position.is_reconciled:
+        if position.branch in here and position.other in here and not position.is_reconciled:
             yield Fault(
                 f"clearing {position.branch} and {position.other}",
                 "clearing_differs",

@@ -61,7 +61,7 @@ class Statement:
     closing: int
 
 
-def statement_of(  # noqa: PLR0913 - the parts of a statement
+def statement_of(
     *,
     branch: str,
     path: str,

@@ -57,15 +57,11 @@ def csv_text(
         separator: one sign.
         has_bom: begin with a byte order mark, for spreadsheet programs.
     """
-    writer = csv.writer(_Echo(), delimiter=separator, lineterminator="\r\n")
-    yield (BOM if has_bom else "") + _line(writer, titles)
+    write = csv.writer(_Echo(), delimiter=separator, lineterminator="\r\n").writerow
+    yield (BOM if has_bom else "") + str(write(titles))
     for row in rows:
         assert len(row) == len(titles), f"{len(titles)} columns, a row of {len(row)} cells"
-        yield _line(writer, [cell_of(cell) for cell in row])
-
-
-def _line(writer: "csv._writer", cells: Sequence[str]) -> str:
-    return str(writer.writerow(cells))
+        yield str(write([cell_of(cell) for cell in row]))
 
 
 def cell_of(value: Cell) -> str:

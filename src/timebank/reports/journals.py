@@ -141,7 +141,7 @@ def plain_journal(book: JournalBook, entries: Iterable[JournalEntry], *, for_led
 def heading_of(book: JournalBook) -> Iterator[str]:
     """Yield the words at the top of every journal."""
     yield f"The journal of branch {book.branch}, written by timebank. Entries: {book.entries}."
-    yield "Whole minutes; debits are positive, so what the bank owes somebody is negative."
+    yield "Debits are positive, so what the bank owes somebody is negative."
     yield "The balances that timebank keeps are asserted at the end."
 
 
@@ -169,7 +169,8 @@ def plain_entry(entry: JournalEntry) -> str:
             f"\n{draft.effective_on.isoformat()} * ({entry.seq}) {draft.kind.value}\n",
             *(f"    ; {name}: {fact}\n" for name, fact in facts_of(entry)),
             *(
-                f"    {plain_account(posting.path)}  {quantity_of(signed(posting), posting.unit)} {posting.unit}\n"
+                f"    {plain_account(posting.path)}"
+                f"  {quantity_of(signed(posting), posting.unit)} {posting.unit}\n"
                 for posting in draft.postings
             ),
         )

@@ -219,11 +219,15 @@ def _read(shape: TableShape, value: dict[str, Any], number: int) -> dict[str, An
         found = value.pop(column.name, None)  # a column that an older timebank did not have is empty
         if not _fits(column, found):
             raise BranchFileFaulty(place=place, what=f"{column.name} is missing or not a {column.kind.value}")
-        row[column.name] = bytes.fromhex(found) if column.kind is ColumnKind.BYTES and found is not None else found
+        row[column.name] = (
+            bytes.fromhex(found) if column.kind is ColumnKind.BYTES and found is not None else found
+        )
     if shape.nested is not None:
         nested = value.pop(shape.nested.name, None)
         if not isinstance(nested, list) or not all(isinstance(each, dict) for each in nested):
-            raise BranchFileFaulty(place=place, what=f"{shape.nested.name} is missing or not a list of objects")
+            raise BranchFileFaulty(
+                place=place, what=f"{shape.nested.name} is missing or not a list of objects"
+            )
         row[shape.nested.name] = [_read(shape.nested, each, number) for each in nested]
     if value:
         raise BranchFileNewer(found=f"a column that is not known, in {place}", known=FORMAT)

@@ -166,37 +166,51 @@ class Accounts(Service):
                 request.done(path)
             return _view(books, path, MINUTES)
 
-    def open(self, branch: str, path: str, unit: str = MINUTES, *, by: Who | None = None) -> AccountView:
+    def open(
+        self, branch: str, path: str, unit: str = MINUTES, *, by: Who | None = None, key: str | None = None
+    ) -> AccountView:
         """Open a fund or another account of the chart that is not a member's; opening twice changes nothing.
 
         Raises:
             UnknownBranch, BadPath, BadUnit: a part is malformed.
             NotAllowed: only a coordinator opens accounts.
             AccountManaged: members' and clearing accounts are opened by joining and redeeming.
+            KeyReused: the key was used for another request.
         """
         with self.store.write(branch) as tx:
             books = tx.books(branch)
-            _require_manager(books, self.actor(by), path)
-            if place_of(path).kind in {AccountKind.MEMBER, AccountKind.CLEARING}:
-                raise AccountManaged(path=path)
-            books.accounts.open(path, unit)
+            actor = self.actor(by)
+            request = books.requests.open(key, "account open", path, unit, actor)
+            if request.outcome is None:
+                _require_manager(books, actor, path)
+                if place_of(path).kind in {AccountKind.MEMBER, AccountKind.CLEARING}:
+                    raise AccountManaged(path=path)
+                books.accounts.open(path, unit)
+                request.done(path)
             return _view(books, path, unit)
 
-    def close(self, branch: str, path: str, unit: str = MINUTES, *, by: Who | None = None) -> AccountView:
+    def close(
+        self, branch: str, path: str, unit: str = MINUTES, *, by: Who | None = None, key: str | None = None
+    ) -> AccountView:
         """Close an account with a balance of zero; it takes no more postings.
 
         Raises:
             UnknownBranch, BadPath, UnknownAccount: there is no such account.
             NotAllowed: only a coordinator closes accounts.
             AccountNotEmpty: it has a balance.
+            KeyReused: the key was used for another request.
         """
         with self.store.write(branch) as tx:
             books = tx.books(branch)
-            _require_manager(books, self.actor(by), path)
-            state = books.accounts.state(path, unit)
-            if state.balance != 0:
-                raise AccountNotEmpty(path=path, balance_minutes=state.balance)
-            books.accounts.close(path, unit)
+            actor = self.actor(by)
+            request = books.requests.open(key, "account close", path, unit, actor)
+            if request.outcome is None:
+                _require_manager(books, actor, path)
+                state = books.accounts.state(path, unit)
+                if state.balance != 0:
+                    raise AccountNotEmpty(path=path, balance_minutes=state.balance)
+                books.accounts.close(path, unit)
+                request.done(path)
             return _view(books, path, unit)
 
 

@@ -7,13 +7,18 @@ from timebank.ledger.model import Actor
 from timebank.services.accounts import Accounts
 from timebank.services.activity import Activity
 from timebank.services.audits import Audits
+from timebank.services.beneficiaries import Beneficiaries
 from timebank.services.branches import Branches
 from timebank.services.entries import Entries
+from timebank.services.exports import Exports
 from timebank.services.holds import Holds
 from timebank.services.hours import Hours
 from timebank.services.imports import Imports
+from timebank.services.mandates import Mandates
 from timebank.services.members import Members
 from timebank.services.policies import Policies
+from timebank.services.redemptions import Redemptions
+from timebank.services.restores import Restores
 from timebank.services.statements import Statements
 from timebank.services.transfers import Transfers
 from timebank.storage.store import Store
@@ -32,10 +37,15 @@ class Bank:
         self.transfers = Transfers(store, actor)
         self.entries = Entries(store, actor)
         self.holds = Holds(store, actor)
+        self.mandates = Mandates(store, actor)
+        self.beneficiaries = Beneficiaries(store, actor)
+        self.redemptions = Redemptions(store, actor)
         self.policies = Policies(store, actor)
         self.statements = Statements(store, actor)
         self.audits = Audits(store, actor)
         self.imports = Imports(store, actor)
+        self.exports = Exports(store, actor)
+        self.restores = Restores(store, actor)
         self.activity = Activity(store, actor)
 
     def now(self) -> datetime:

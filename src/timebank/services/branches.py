@@ -29,6 +29,7 @@ class Branches(Service):
         zone: str = "Europe/Paris",
         policy: str | None = None,
         by: Who | None = None,
+        key: str | None = None,
     ) -> Branch:
         """Found a branch with its first policy and an empty journal.
 
@@ -38,22 +39,31 @@ class Branches(Service):
             zone: IANA time zone; calendar days of the branch are days there.
             policy: its rules as a TOML document; the default rules if None.
             by: who founds it.
+            key: idempotency key.
 
         Raises:
             BadReference, BadText, UnknownZone, PolicyInvalid: a part is malformed.
             BranchExists: the code is taken.
+            KeyReused: the key was used for another request.
         """
         reference(code, what="branch code")
         zone_of(zone)
         document = policy if policy is not None else write_policy(Policy())
         parse_policy(document)
         actor = self.actor(by)
+        title = clean_text(name, what="name", most=NAME_MOST)
+        payload = ("branch create", title, zone, document, actor)
         with self.store.write() as tx:
-            branch = Branch(
-                code=code, name=clean_text(name, what="name", most=NAME_MOST), zone=zone, created_at=tx.now
-            )
+            if key is not None and any(known.code == code for _, known in tx.branches.list()):
+                # Keys are kept by branch: the new branch itself remembers the request that founded it.
+                books = tx.books(code)
+                if books.requests.open(key, *payload).outcome is not None:
+                    return books.branch
+            branch = Branch(code=code, name=title, zone=zone, created_at=tx.now)
             tx.branches.create(branch)
-            tx.books(code).policies.add(document, effective_on=FOUNDED_ON, actor=str(actor))
+            books = tx.books(code)
+            books.policies.add(document, effective_on=FOUNDED_ON, actor=str(actor))
+            books.requests.open(key, *payload).done(code)
             return branch
 
     def list(self) -> Sequence[Branch]:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from timebank.care.mandate import Act, require_coordinator
 from timebank.care.member import Identity, Member, MemberKind
-from timebank.errors import MemberErased, MemberExists, MemberHasOpenMatters
+from timebank.errors import KeyReused, MemberErased, MemberExists, MemberHasOpenMatters
 from timebank.ids import reference
 from timebank.ledger.chart import available
 from timebank.ledger.holds import HoldState
 from timebank.ledger.model import MINUTES
-from timebank.services.service import Service, Who
+from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
 
 
@@ -36,6 +37,7 @@ class Members(Service):
         ref: str | None = None,
         kind: MemberKind = MemberKind.PERSON,
         joined_on: date | None = None,
+        by: Who | None = None,
         key: str | None = None,
     ) -> MemberView:
         """Let a member join, with an empty account of minutes.
@@ -48,18 +50,19 @@ class Members(Service):
             ref: the opaque reference the books use; the next free one, `m1`, `m2` …, if None.
             kind: a person or an organisation.
             joined_on: first day of membership; today if None.
+            by: who lets them join.
             key: idempotency key.
 
         Raises:
-            UnknownBranch, BadReference, BadText: a part is malformed.
+            UnknownBranch, BadReference, BadText, BadActor: a part is malformed.
             MemberExists: the reference is taken.
             KeyReused: the key was used for another request.
         """
         with self.store.write(branch) as tx:
             books = tx.books(branch)
-            request = books.requests.open(key, "member add", name, email, phone, ref, kind, joined_on)
+            request = books.requests.open(key, "member add", ref, kind, joined_on, self.actor(by))
             if request.outcome is not None:
-                return _view(books, request.outcome)
+                return _again(books, request.outcome, name=name, email=email, phone=phone)
             if ref is not None and books.members.find(reference(ref, what="member reference")) is not None:
                 raise MemberExists(member=ref, branch=branch)
             member = Member(
@@ -97,18 +100,34 @@ class Members(Service):
         with self.store.read() as tx:
             return _view(tx.books(branch), ref)
 
-    def rename(
-        self, branch: str, ref: str, *, name: str, email: str | None = None, phone: str | None = None
+    def rename(  # noqa: PLR0913 - what can change
+        self,
+        branch: str,
+        ref: str,
+        *,
+        name: str,
+        email: str | None = None,
+        phone: str | None = None,
+        by: Who | None = None,
+        key: str | None = None,
     ) -> MemberView:
         """Change who stands behind a reference; a contact left None stays as it is.
 
         Raises:
-            UnknownBranch, UnknownMember, MemberErased, BadText: in this order.
+            UnknownBranch, BadActor: a part is malformed.
+            KeyReused: the key was used for another request.
+            UnknownMember, NotAllowed, MemberErased, BadText: in this order; only the member or a coordinator
+                of the branch does this.
         """
         with self.store.write(branch) as tx:
             books = tx.books(branch)
+            actor = self.actor(by)
+            request = books.requests.open(key, "member rename", ref, actor)
             member = books.members.get(ref)
             known = books.identities.find(ref)
+            if request.outcome is not None:
+                return _again(books, ref, name=name, email=email, phone=phone)
+            _require_own(act_in(books, actor), branch, ref)
             if known is None:
                 raise MemberErased(member=ref)
             books.identities.change(
@@ -121,28 +140,61 @@ class Members(Service):
                     note=known.note,
                 )
             )
+            request.done(ref)
             return _view(books, member.ref)
 
-    def erase(self, branch: str, ref: str, *, by: Who | None = None) -> MemberView:
+    def erase(
+        self, branch: str, ref: str, *, by: Who | None = None, key: str | None = None
+    ) -> MemberView:
         """Erase a person: name, contacts and every note that names them. The books stay as they are.
 
         Erasing twice changes nothing.
 
         Raises:
-            UnknownBranch, UnknownMember: there is none.
+            UnknownBranch, BadActor: a part is malformed.
+            KeyReused: the key was used for another request.
+            UnknownMember, NotAllowed: in this order; only the member or a coordinator of the branch does this.
             MemberHasOpenMatters: minutes are held; settle or release them first.
-            BadActor: `by` is not an actor.
         """
-        self.actor(by)
         with self.store.write(branch) as tx:
             books = tx.books(branch)
+            actor = self.actor(by)
+            request = books.requests.open(key, "member erase", ref, actor)
             member = books.members.get(ref)
+            if request.outcome is not None:
+                return _view(books, ref)
+            _require_own(act_in(books, actor), branch, ref)
             if books.holds.list(state=HoldState.PENDING, member=ref):
                 raise MemberHasOpenMatters(member=ref)
             books.identities.erase(ref)
             books.members.mark_erased(ref)
+            request.done(ref)
             return MemberView(member=member, identity=None)
 
 
 def _view(books: Books, ref: str) -> MemberView:
     return MemberView(member=books.members.get(ref), identity=books.identities.find(ref))
+
+
+def _again(books: Books, ref: str, *, name: str, email: str | None, phone: str | None) -> MemberView:
+    """Return what a request led to, told from another request by the texts it set.
+
+    Keys are kept for ever and texts are not, so the key's fingerprint leaves the texts out (I-10).
+    """
+    view = _view(books, ref)
+    if view.identity is not None:
+        asked = Identity(branch=view.identity.branch, ref=ref, name=name, email=email, phone=phone)
+        known = view.identity
+        is_other = (
+            asked.name != known.name
+            or asked.email not in {None, known.email}
+            or asked.phone not in {None, known.phone}
+        )
+        if is_other:
+            raise KeyReused
+    return view
+
+
+def _require_own(act: Act, branch: str, ref: str) -> None:
+    if not act.is_by(branch, ref):
+        require_coordinator(act, branch)

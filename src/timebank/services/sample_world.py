@@ -1,101 +1,128 @@
-"""The sample world: four years of two small branches, as the files their old systems would export.
+"""The sample world, built: two branches with four years of history, and one family's story in them.
 
-Its size is that of time banks studied in the literature: some 320 members, some 2,300 exchanges. A fifth
-of the members do most of the helping. Everybody in it is plainly a sample. Same seed, same bytes.
+Everything goes through the same use cases that people use: the importer reads the sample files, and every
+step of the story has an idempotency key. Building it twice changes nothing.
 """
 
-import random
-from collections.abc import Sequence
+import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-FIRST_DAY = datetime(2022, 1, 3, tzinfo=UTC)
-LAST_DAY = datetime(2025, 12, 19, tzinfo=UTC)
-SEASONS = (0.8, 0.9, 1.0, 1.1, 1.2, 1.1, 0.6, 0.5, 1.1, 1.3, 1.2, 0.9)
-"""How busy each month is; July and August are quiet."""
-KINDS = (
-    "Courses au marché",
-    "Compagnie et lecture",
-    "Jardinage",
-    "Accompagnement chez le médecin",
-    "Aide aux papiers",
-    "Petites réparations",
-    "Couture",
-    "Cours d'ordinateur",
-    "Promenade du chien",
-    "Repas partagé",
+from timebank.care.beneficiary import Relation
+from timebank.clock import SteppingClock
+from timebank.errors import NotTheSampleWorld
+from timebank.ledger.chart import available
+from timebank.reports.importers.model import Layout
+from timebank.services.accounts import AccountView
+from timebank.services.bank import Bank
+from timebank.services.imports import FileFormat
+from timebank.services.sample_files import SampleFile, sample_files
+
+TODAY = datetime(2026, 1, 12, 9, tzinfo=UTC)
+"""When the sample world is built, by its own clock."""
+VISIT_AT = datetime(2026, 1, 14, 13, tzinfo=UTC)
+PLANNED_MINUTES = 90
+HELPED_MINUTES = 75
+SPREADSHEET = FileFormat(
+    layout=Layout.GENERIC,
+    mapping={
+        "date": "Date",
+        "provider": "Aidant",
+        "recipient": "Aidé",
+        "hours": "Durée (h)",
+        "description": "Quoi",
+    },
 )
-MINUTES = (30, 45, 60, 60, 60, 90, 90, 120, 120, 150, 180)
+REPORT = FileFormat(layout=Layout.TIMEOVERFLOW)
+Progress = Callable[[str, int], None]
+"""Told (what is being done, rows done)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SampleExchange:
-    """Help between two members of the sample, by number."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleWorld:
+    """Who plays which part, and what was built."""
 
-    at: datetime
-    helper: int
-    helped: int
-    minutes: int
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class SampleFile:
-    """One file as another system exports it."""
-
-    name: str
-    content: bytes
-    exchanges: int
+    files: tuple[SampleFile, SampleFile]
+    son: str
+    """Member of `lille`."""
+    mother: str
+    """Member of `locmine`."""
+    helper: str
+    """Member of `locmine`."""
+    redemption: str
 
 
-def sample_exchanges(chance: random.Random, *, members: int, count: int) -> list[SampleExchange]:
-    """Draw exchanges among `members` people, by instant; a fifth of them do most of the helping."""
-    keen = [1.0 / (1 + rank) ** 0.8 for rank in range(members)]
-    chance.shuffle(keen)
-    asking = [chance.uniform(0.3, 1.0) for _ in range(members)]
-    people = range(1, members + 1)
-    found = []
-    while len(found) < count:
-        day = FIRST_DAY + timedelta(days=chance.randrange((LAST_DAY - FIRST_DAY).days))
-        if chance.random() > SEASONS[day.month - 1] / max(SEASONS):
-            continue
-        helper, helped = chance.choices(people, keen)[0], chance.choices(people, asking)[0]
-        if helper == helped:
-            continue
-        at = day + timedelta(minutes=15 * chance.randrange(32, 76))
-        found.append(SampleExchange(at, helper, helped, chance.choice(MINUTES), chance.choice(KINDS)))
-    return sorted(found, key=lambda each: (each.at, each.helper, each.helped))
+def sample_clock() -> SteppingClock:
+    """Return the clock of the sample world, which moves a second with every use case."""
+    return SteppingClock(TODAY, timedelta(seconds=1))
 
 
-def timeoverflow_report(exchanges: Sequence[SampleExchange]) -> bytes:
-    """Write exchanges as TimeOverflow's transfers report in French; From is the one who was helped."""
-    lines = ["Date,Depuis,Vers,Annonce,Quantité"]
-    lines += [
-        f"{each.at:%Y-%m-%d %H:%M:%S} UTC,Membre exemple {each.helped} ({each.helped}),"
-        f"Membre exemple {each.helper} ({each.helper}),{each.title},"
-        f"{each.minutes // 60}:{each.minutes % 60:02d}"
-        for each in exchanges
-    ]
-    return ("\n".join(lines) + "\n").encode()
+def build(bank: Bank, clock: SteppingClock, *, seed: int, progress: Progress) -> SampleWorld:
+    """Build the sample world in an empty database, or find the one that is there.
+
+    Args:
+        bank: opened with `clock`.
+        clock: from `sample_clock`; it is moved along as the story goes.
+        seed: same seed, same world.
+        progress: told how far the imports are.
+
+    Raises:
+        NotTheSampleWorld: the database has other branches, which are left alone.
+    """
+    codes = {branch.code for branch in bank.branches.list()}
+    if not codes <= {"lille", "locmine"}:
+        raise NotTheSampleWorld
+    lille, locmine = sample_files(seed)
+    for code, name, file, how in (
+        ("lille", "Lille", lille, REPORT),
+        ("locmine", "Locminé", locmine, SPREADSHEET),
+    ):
+        if code not in codes:
+            bank.branches.create(code, name=name)
+        bank.imports.exchanges(
+            code,
+            io.BytesIO(file.content),
+            file_format=how,
+            progress=lambda rows, name=name: progress(f"Importing {name}", rows),  # type: ignore[misc]
+        )
+    return _play(bank, clock, (lille, locmine))
 
 
-def spreadsheet(exchanges: Sequence[SampleExchange]) -> bytes:
-    """Write exchanges as a coordinator's own spreadsheet saves them: semicolons, decimal commas, cp1252."""
-    lines = ["Date;Aidant;Aidé;Durée (h);Quoi"]
-    lines += [
-        f"{each.at:%d/%m/%Y %H:%M};Membre exemple {each.helper};Membre exemple {each.helped};"
-        f"{each.minutes // 60},{each.minutes % 60 * 100 // 60:02d};{each.title}"
-        for each in exchanges
-    ]
-    return ("\r\n".join(lines) + "\r\n").encode("cp1252")
-
-
-def sample_world(seed: int) -> tuple[SampleFile, SampleFile]:
-    """Return the files of the two branches, Lille's and Locminé's."""
-    chance = random.Random(seed)
-    lille = sample_exchanges(chance, members=200, count=1_480)
-    locmine = sample_exchanges(chance, members=118, count=820)
-    return (
-        SampleFile("lille-timeoverflow.csv", timeoverflow_report(lille), len(lille)),
-        SampleFile("locmine-tableur.csv", spreadsheet(locmine), len(locmine)),
+def _play(bank: Bank, clock: SteppingClock, files: tuple[SampleFile, SampleFile]) -> SampleWorld:
+    """Play the family's story: consent, hold, help elsewhere, settlement."""
+    son = _richest(bank.accounts.list("lille"))
+    helper = _richest(bank.accounts.list("locmine"))
+    mother = bank.members.add("locmine", name="Mère exemple", ref="mother", key="demo mother").member.ref
+    beneficiary = bank.beneficiaries.add(
+        "lille",
+        sponsor=son,
+        relation=Relation.PARENT,
+        member=f"{mother}@locmine",
+        by=f"member:{son}",
+        key="demo beneficiary",
     )
+    bank.beneficiaries.consent("lille", beneficiary.no, by=f"member:{mother}@locmine", key="demo consent")
+    bank.beneficiaries.check("lille", beneficiary.no, key="demo check")
+    asked = bank.redemptions.request(
+        "lille",
+        beneficiary.no,
+        start_at=VISIT_AT,
+        minutes=PLANNED_MINUTES,
+        kind="company",
+        by=f"member:{son}",
+        key="demo request",
+    )
+    ref = asked.redemption.ref
+    bank.redemptions.assign(ref, provider=helper, by="coordinator:desk@locmine", key="demo assign")
+    clock.advance(VISIT_AT + timedelta(hours=2) - TODAY)
+    bank.redemptions.log(ref, minutes=HELPED_MINUTES, by=f"member:{helper}@locmine", key="demo log")
+    bank.redemptions.confirm(ref, by=f"member:{mother}@locmine", key="demo confirm")
+    return SampleWorld(files=files, son=son, mother=mother, helper=helper, redemption=ref)
+
+
+def _richest(accounts: list[AccountView]) -> str:
+    """Return the member who gave most help, by what was given before the story began."""
+    members = [account for account in accounts if account.path == available(account.path.split(":")[1])]
+    most = max(members, key=lambda account: (account.given, account.path))
+    return most.path.split(":")[1]

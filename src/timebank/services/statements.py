@@ -31,7 +31,7 @@ class StatementPage:
 class Statements(Service):
     """Use cases that only read balances."""
 
-    def statement(  # noqa: PLR0913 - one account on two time axes
+    def statement(
         self,
         branch: str,
         path: str,
@@ -70,7 +70,7 @@ class Statements(Service):
                 lines=books.reader.statement_lines(account.no, period, known_at=known),
             )
 
-    def page(  # noqa: PLR0913 - as `statement`
+    def page(
         self,
         branch: str,
         path: str,
@@ -81,9 +81,7 @@ class Statements(Service):
         known_at: datetime | None = None,
     ) -> StatementPage:
         """Return a statement, see `statement`, with the names of the branch and the member."""
-        found = self.statement(
-            branch, path, unit=unit, first_on=first_on, last_on=last_on, known_at=known_at
-        )
+        found = self.statement(branch, path, unit=unit, first_on=first_on, last_on=last_on, known_at=known_at)
         place = place_of(path)
         with self.store.read() as tx:
             books = tx.books(branch)

@@ -8,6 +8,7 @@ from timebank.instants import day_of, zone_of
 from timebank.ledger.model import Branch
 from timebank.storage.accounts import Accounts
 from timebank.storage.care import Beneficiaries, Mandates, Redemptions
+from timebank.storage.evidence import Evidence
 from timebank.storage.identities import Identities
 from timebank.storage.imports import Imports
 from timebank.storage.journal import Journal
@@ -64,6 +65,11 @@ class Books:
     def reader(self) -> JournalReader:
         """The journal, for reading."""
         return JournalReader(self.desk)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """The rows as stored, for the audit."""
+        return Evidence(self.desk)
 
     @cached_property
     def members(self) -> Members:

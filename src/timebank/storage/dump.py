@@ -13,6 +13,7 @@ from sqlalchemy import Integer, LargeBinary, Table, Text, func, insert, select, 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, IntegrityError
 
+from timebank.care.record import ServiceRecord
 from timebank.errors import BranchFileFaulty, ExportInconsistent, StorageRefused
 from timebank.ledger.canonical import instant_of
 from timebank.ledger.model import Branch
@@ -20,6 +21,7 @@ from timebank.reports.jsonl import BranchFile, Column, ColumnKind, TableShape
 from timebank.storage.branches import Branches
 from timebank.storage.columns import Row, table_of
 from timebank.storage.engine import meaning_of
+from timebank.storage.records import Records
 from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import (
     AccountBalanceRow,
@@ -36,6 +38,7 @@ from timebank.storage.tables import (
     RequestKeyRow,
 )
 from timebank.storage.tables_care import (
+    BeneficiaryEventRow,
     BeneficiaryRow,
     HoldRow,
     MandateRow,
@@ -53,13 +56,15 @@ BRANCH: Final = table_of(BranchRow)
 HEAD: Final = table_of(BranchHeadRow)
 ENTRY: Final = table_of(EntryRow)
 POSTING: Final = table_of(PostingRow)
+RECORD: Final = table_of(ServiceRecordRow)
 ENTRY_KEY: Final = "entry_seq"
 IDENTITIES: Final = tuple(table_of(row) for row in (PersonRow, NoteRow, AliasRow))
 # In the order in which they can be restored: what is pointed to comes first. Postings go with their entry.
 ROWS: Final[tuple[type[Row], ...]] = (
     *(BranchRow, BranchHeadRow, BranchCounterRow, PolicyVersionRow, MemberRow),
     *(PersonRow, NoteRow, AliasRow),
-    *(AccountRow, AccountBalanceRow, AccountLimitRow, AccountOverrideRow, MandateRow, BeneficiaryRow),
+    *(AccountRow, AccountBalanceRow, AccountLimitRow, AccountOverrideRow, MandateRow),
+    *(BeneficiaryRow, BeneficiaryEventRow),
     *(EntryRow, HoldRow, ServiceRecordRow, ServiceEventRow, RedemptionRow, RedemptionEventRow),
     *(RequestKeyRow, ImportBatchRow),
 )
@@ -76,7 +81,11 @@ Tell = Callable[[int], None]
 def shape_of(table: Table, *, without: str | None = None, nested: TableShape | None = None) -> TableShape:
     """Return a table as files have it: every column but the branch's number and `without`."""
     columns = tuple(
-        Column(column.name, next(kind for type_, kind in KINDS if isinstance(column.type, type_)), bool(column.nullable))
+        Column(
+            column.name,
+            next(kind for type_, kind in KINDS if isinstance(column.type, type_)),
+            bool(column.nullable),
+        )
         for column in table.columns
         if column.name not in {HERE, without}
     )
@@ -130,7 +139,7 @@ class Dump(Repository):
         ]
         query = select(table).where(table.c[HERE] == self.desk.branch_id).order_by(*order)
         rows = self.desk.connection.execute(query.execution_options(yield_per=CHUNK))
-        return (row for row in rows.mappings())
+        return (dict(row) for row in rows.mappings())
 
     def _entries(self, written: Counter[str], tell: Tell) -> Iterator[Mapping[str, Any]]:
         postings = groupby(self._stream(POSTING), key=lambda row: row[ENTRY_KEY])
@@ -146,7 +155,19 @@ class Dump(Repository):
                 tell(entry["seq"])
 
 
-def load(connection: Connection, file: BranchFile, rows: Iterable[tuple[str, dict[str, Any]]], tell: Tell) -> None:
+class RecordStream(Records):
+    """The service records of a branch, read one by one."""
+
+    def all(self) -> Iterator[ServiceRecord]:
+        """Yield every record, by number."""
+        query = select(RECORD).where(RECORD.c[HERE] == self.desk.branch_id).order_by(RECORD.c.no)
+        for row in self.desk.connection.execute(query.execution_options(yield_per=CHUNK)):
+            yield self._record(row)
+
+
+def load(
+    connection: Connection, file: BranchFile, rows: Iterable[tuple[str, dict[str, Any]]], tell: Tell
+) -> None:
     """Write a branch's rows into a database that does not have the branch.
 
     Raises:
@@ -162,7 +183,9 @@ def load(connection: Connection, file: BranchFile, rows: Iterable[tuple[str, dic
                 counts[POSTING.name] += _insert(connection, branch_id, name, chunk)
             except (IntegrityError, DataError) as error:
                 meaning = meaning_of(error)
-                rule = meaning.rule if isinstance(meaning, StorageRefused) else "rows that cannot stand together"
+                rule = (
+                    meaning.rule if isinstance(meaning, StorageRefused) else "rows that cannot stand together"
+                )
                 raise BranchFileFaulty(place=f"table {name}", what=rule) from error
             counts[name] += len(chunk)
             if name == ENTRY.name:

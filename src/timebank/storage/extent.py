@@ -22,7 +22,9 @@ class Extent(Repository):
 
     def book(self) -> JournalBook:
         """Return what a journal says besides its entries."""
-        query = select(func.count(), func.max(ENTRY.c.effective_on)).where(ENTRY.c.branch_id == self.desk.branch_id)
+        query = select(func.count(), func.max(ENTRY.c.effective_on)).where(
+            ENTRY.c.branch_id == self.desk.branch_id
+        )
         entries, last_on = self.desk.connection.execute(query).one()
         return JournalBook(
             branch=self.desk.branch.code,
@@ -36,7 +38,10 @@ class Extent(Repository):
         first_days = self._first_days()
         query = (
             select(ACCOUNT, BALANCE.c.balance)
-            .join(BALANCE, and_(BALANCE.c.branch_id == ACCOUNT.c.branch_id, BALANCE.c.account_no == ACCOUNT.c.no))
+            .join(
+                BALANCE,
+                and_(BALANCE.c.branch_id == ACCOUNT.c.branch_id, BALANCE.c.account_no == ACCOUNT.c.no),
+            )
             .where(ACCOUNT.c.branch_id == self.desk.branch_id)
         )
         rows = self.desk.connection.execute(query)

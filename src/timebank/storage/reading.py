@@ -10,34 +10,25 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.engine import Row as Found
 
 from timebank.errors import UnknownEntry
-from timebank.ledger.audit import StoredAccount, StoredEntry, StoredLine
 from timebank.ledger.canonical import instant_of, micros_of
 from timebank.ledger.model import Actor, Cause, EntryDraft, EntryKind, JournalEntry, Line, Posting, Side
-from timebank.ledger.reconcile import StoredHold, StoredRecord
 from timebank.ledger.statement import Period, StatementLine
 from timebank.storage.columns import table_of
 from timebank.storage.repository import Repository
-from timebank.policy.document import policy_fingerprint
 from timebank.storage.tables import (
     AccountBalanceRow,
     AccountRow,
     BranchHeadRow,
     EntryRow,
-    PolicyVersionRow,
     PostingRow,
 )
-from timebank.storage.tables_care import HoldRow, ServiceRecordRow
 
 ENTRY = table_of(EntryRow)
 POSTING = table_of(PostingRow)
 ACCOUNT = table_of(AccountRow)
 BALANCE = table_of(AccountBalanceRow)
 HEAD = table_of(BranchHeadRow)
-HOLD = table_of(HoldRow)
-RECORD = table_of(ServiceRecordRow)
 CHANGE = case((POSTING.c.side == "credit", POSTING.c.amount), else_=-POSTING.c.amount)
-STORED_ENTRY = [ENTRY.c[name] for name in StoredEntry._fields]
-STORED_LINE = [POSTING.c[name] for name in StoredLine._fields]
 CHUNK = 2_000
 
 
@@ -252,67 +243,10 @@ class JournalReader(Repository):
     def _stream(self, query: Select[Any]) -> Any:  # noqa: ANN401 - a CursorResult of whatever was selected
         return self.desk.connection.execute(query.execution_options(yield_per=CHUNK))
 
-    # --- As stored, for the audit: nothing is checked here ---
-
-    def stored_entries(self, after: int = 0) -> Iterator[StoredEntry]:
-        """Yield the headers as stored, by sequence number."""
-        query = select(*STORED_ENTRY).where(ENTRY.c.branch_id == self.desk.branch_id, ENTRY.c.seq > after)
-        for row in self._stream(query.order_by(ENTRY.c.seq)):
-            yield StoredEntry(*row)
-
-    def stored_lines(self, seqs: Iterable[int] | None = None) -> Iterator[StoredLine]:
-        """Yield the postings as stored, by entry and line; all, or those of some entries."""
-        query = select(*STORED_LINE).where(POSTING.c.branch_id == self.desk.branch_id)
-        if seqs is not None:
-            query = query.where(POSTING.c.entry_seq.in_(list(seqs)))
-        for row in self._stream(query.order_by(POSTING.c.entry_seq, POSTING.c.line)):
-            yield StoredLine(*row)
-
-    def stored_accounts(self) -> dict[int, StoredAccount]:
-        """Return the accounts with their cached totals, as stored."""
-        query = (
-            select(
-                ACCOUNT.c.no,
-                ACCOUNT.c.path,
-                ACCOUNT.c.unit,
-                BALANCE.c.balance,
-                BALANCE.c.given,
-                BALANCE.c.received,
-                BALANCE.c.version,
-            )
-            .outerjoin(
-                BALANCE, and_(BALANCE.c.branch_id == ACCOUNT.c.branch_id, BALANCE.c.account_no == ACCOUNT.c.no)
-            )
-            .where(ACCOUNT.c.branch_id == self.desk.branch_id)
-        )
-        return {row.no: StoredAccount(*row) for row in self.desk.connection.execute(query)}
-
     def head(self) -> int:
         """Return the sequence number of the last entry, as the branch's head says."""
         query = select(HEAD.c.entry_seq).where(HEAD.c.branch_id == self.desk.branch_id)
         return int(self.desk.connection.execute(query).scalar_one_or_none() or 0)
-
-    def policy_versions(self) -> Sequence[int]:
-        """Return the policy versions that are stored."""
-        return [row.version for row in self._rows(PolicyVersionRow)]
-
-    def changed_policies(self) -> Sequence[int]:
-        """Return the policy versions whose document does not match its fingerprint."""
-        rows = self._rows(PolicyVersionRow)
-        return [row.version for row in rows if policy_fingerprint(row.document) != row.fingerprint]
-
-    def stored_holds(self) -> Sequence[StoredHold]:
-        """Return the holds as stored."""
-        columns = [HOLD.c[name] for name in StoredHold._fields]
-        query = select(*columns).where(HOLD.c.branch_id == self.desk.branch_id).order_by(HOLD.c.no)
-        return [StoredHold(*row) for row in self.desk.connection.execute(query)]
-
-    def stored_records(self) -> Iterator[StoredRecord]:
-        """Yield what service records say about their postings, as stored."""
-        columns = [RECORD.c[name] for name in StoredRecord._fields]
-        query = select(*columns).where(RECORD.c.branch_id == self.desk.branch_id).order_by(RECORD.c.no)
-        for row in self._stream(query):
-            yield StoredRecord(*row)
 
 
 def _same_account() -> ColumnElement[bool]:

@@ -76,22 +76,3 @@ def _back_up(file: Path, version: str) -> None:
         source.backup(target)
     source.close()
     target.close()
-
-
-def sqlite_objects(connection: Connection) -> dict[tuple[str, str], str]:
-    """Return the text of every table, index and trigger of an SQLite database, by type and name."""
-    rows = connection.execute(
-        text("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")
-    )
-    return {(str(kind), str(name)): " ".join(str(sql).split()) for kind, name, sql in rows}
-
-
-def expected_sqlite_objects(scratch: Path) -> dict[tuple[str, str], str]:
-    """Return what `sqlite_objects` gives for a database fresh from the migrations, made in `scratch`."""
-    engine = engine_of(url_of(f"sqlite:///{scratch / 'expected.db'}"))
-    try:
-        upgrade(engine)
-        with engine.connect() as connection:
-            return sqlite_objects(connection)
-    finally:
-        engine.dispose()

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from timebank.clock import Clock
-from timebank.errors import NoDatabase
+from timebank.errors import Kind, NoDatabase, TimebankError
 from timebank.storage.books import Books
 from timebank.storage.branches import Branches
 from timebank.storage.columns import table_of
@@ -124,3 +124,19 @@ def _meaningful_errors() -> Iterator[None]:
         if meaning is None:
             raise
         raise meaning from error
+
+
+def unreadable(error: Exception) -> str:
+    """Say, without any value of a row, what kept rows from being read.
+
+    Raises:
+        The error itself, where the database was busy or gone rather than damaged.
+    """
+    if isinstance(error, DatabaseError):
+        meaning = meaning_of(error)
+        if meaning is None or meaning.kind is Kind.TRANSIENT:
+            raise error
+        return meaning.code
+    if isinstance(error, TimebankError):
+        return error.code
+    return type(error).__name__

@@ -137,6 +137,8 @@ def test_coordinator_of_either_branch_but_never_a_party() -> None:
     require_coordinator(an_act("coordinator:c1@lille"), "lille", "locmine")
     require_coordinator(an_act("coordinator:c1"), "lille", "locmine", parties=(("lille", "c1"),))
     with pytest.raises(NotAllowed):
+        require_coordinator(an_act("coordinator:c1+mother#3"), "locmine")
+    with pytest.raises(NotAllowed):
         require_coordinator(an_act("coordinator:c1@brest"), "lille", "locmine")
     with pytest.raises(SelfDealing):
         require_coordinator(an_act("coordinator:c1"), "locmine", parties=(("locmine", "c1"),))

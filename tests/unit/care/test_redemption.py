@@ -10,6 +10,7 @@ from timebank.care.redemption import (
     RedemptionState,
     settlement_of,
     step_of_capture,
+    step_of_hold,
     step_of_release,
 )
 from timebank.errors import CaptureExceedsHold

@@ -282,17 +282,8 @@ def records_of(source: BinaryIO, *, codec: str, separator: str, skipped: int) ->
         except StopIteration:
             return
         except csv.Error as error:
-            is_long = "field limit" in str(error)
-            yield (
-                too_long(line, None)
-                if is_long
-                else RowFault(
-                    line=line,
-                    column=None,
-                    code=FaultCode.BROKEN_QUOTES,
-                    reason="a quoted cell does not end where a cell must end",
-                )
-            )
+            # The only limit of the csv module; everything else it refuses is about quotes.
+            yield too_long(line, None) if "field limit" in str(error) else broken_quotes(line)
             continue
         if not "".join(cells).isspace() and any(cells):
             yield Row(line, cells)
@@ -366,3 +357,9 @@ def too_long(line: int, column: str | None) -> RowFault:
     """Return the fault of a cell that is longer than `FIELD_CHARS_MAX`."""
     reason = f"a cell has at most {FIELD_CHARS_MAX} characters: is a quote not closed?"
     return RowFault(line=line, column=column, code=FaultCode.CELL_TOO_LONG, reason=reason)
+
+
+def broken_quotes(line: int) -> RowFault:
+    """Return the fault of a row that cannot be cut into cells."""
+    reason = "a quoted cell does not end where a cell must end"
+    return RowFault(line=line, column=None, code=FaultCode.BROKEN_QUOTES, reason=reason)

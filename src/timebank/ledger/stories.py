@@ -1,0 +1,328 @@
+"""The audit, third part: service records and redemptions against their history and their entries.
+
+Owns the check of I-8 (one service record, one standing credit) and of what a redemption and its record,
+its hold and its entries in two books say about each other. A story is read as stored: nothing here shares
+code with the rules that made it. Pure.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from timebank.ledger.audit import Fault, JournalAudit, Posted
+from timebank.ledger.chart import available, held
+from timebank.ledger.reconcile import StoredHold
+
+MINUTE_US: Final = 60_000_000
+STATING: Final = frozenset({"log", "correct", "decide"})
+"""Acts after which their actor's statement may stand."""
+OPEN_RECORD: Final = frozenset({"logged", "corrected", "disputed"})
+OPEN_REDEMPTION: Final = frozenset({"requested", "assigned", "logged"})
+AFTER_REDEMPTION_ACT: Final = {
+    "request": "requested",
+    "assign": "assigned",
+    "unassign": "requested",
+    "log": "logged",
+    "reopen": "assigned",
+    "settle": "settled",
+    "correct": "settled",
+    "cancel": "cancelled",
+    "missed-by-beneficiary": "missed",
+    "missed-by-provider": "missed",
+    "expire": "expired",
+}
+"""Where each act leaves a redemption."""
+
+
+class StoredRecord(NamedTuple):
+    """A service record, as stored."""
+
+    no: int
+    provider: str
+    recipient: str
+    start_us: int
+    end_us: int
+    minutes: int
+    credited_minutes: int | None
+    unit: str
+    state: str
+    stated_by: str
+    logged_by: str
+    revision: int
+    redemption: str | None
+
+
+class StoredRedemption(NamedTuple):
+    """A redemption, as stored."""
+
+    no: int
+    sponsor: str
+    host_branch: str
+    beneficiary: str
+    planned_minutes: int
+    held_minutes: int
+    state: str
+    hold_no: int
+    provider: str | None
+    record_no: int | None
+    charged_minutes: int | None
+    expires_us: int
+
+
+class StoredAct(NamedTuple):
+    """One line of a history, as stored."""
+
+    story_no: int
+    no: int
+    act: str
+    actor: str
+    minutes: int
+
+
+AFTER_OPEN: Final = {
+    "correct": "corrected",
+    "dispute": "disputed",
+    "confirm": "confirmed",
+    "reject": "rejected",
+    "withdraw": "withdrawn",
+}
+"""Where each act leaves an open service record."""
+AFTER_CONFIRMED: Final = {"correct": "confirmed", "annul": "rejected"}
+"""Where each act leaves a confirmed one."""
+
+
+@dataclass(slots=True)
+class Course:
+    """Where the acts on a service record have left it."""
+
+    state: str = ""
+    """Empty before it was logged."""
+    revision: int = 0
+    odd: list[str] = field(default_factory=list)
+    """Acts that could not follow."""
+
+    def take(self, act: StoredAct, *, is_rejected: bool) -> None:
+        """Carry on by one act; `is_rejected` says how a decision went."""
+        state = self._after(act.act, is_rejected=is_rejected)
+        if state is None:
+            self.odd.append(f"{act.no} {act.act}")
+            return
+        self.revision += self.state == "confirmed" or state == "confirmed"
+        self.state = state
+
+    def _after(self, act: str, *, is_rejected: bool) -> str | None:
+        if self.state == "":
+            return "logged" if act == "log" else None
+        if self.state == "confirmed":
+            return AFTER_CONFIRMED.get(act)
+        if self.state not in OPEN_RECORD:
+            return None
+        if act == "decide":
+            return "rejected" if is_rejected else "confirmed"
+        return AFTER_OPEN.get(act)
+
+
+def check_records(audit: JournalAudit, records: Iterable[StoredRecord]) -> Iterator[Fault]:
+    """Check that a confirmed service record has exactly one standing credit that says the same (I-8).
+
+    Any other record has none. One that fulfils a redemption is credited under the redemption's cause.
+    """
+    known = set()
+    for record in records:
+        known.add(str(record.no))
+        place = f"{audit.branch} service record {record.no}"
+        standing = audit.standing("service", str(record.no))
+        if record.end_us != record.start_us + record.minutes * MINUTE_US:
+            yield Fault(place, "record_end_differs", f"it does not end {record.minutes} min after it starts")
+        if (record.state == "confirmed") != (record.credited_minutes is not None):
+            yield Fault(place, "record_invalid", f"{record.state}, {record.credited_minutes} min credited")
+        if len(standing) > 1:
+            entries = ", ".join(str(posted.seq) for posted in standing)
+            yield Fault(place, "record_posted_twice", f"entries {entries}")
+        elif record.state != "confirmed" or record.redemption is not None:
+            if standing:
+                entry = standing[0].seq
+                yield Fault(
+                    place, "record_wrongly_posted", f"it is {record.state}, yet entry {entry} credits it"
+                )
+        elif not standing:
+            yield Fault(place, "record_not_posted", "it is confirmed but no standing entry credits it")
+        else:
+            yield from _differences(place, record, standing[0])
+    for kind, ref in sorted(audit.posted):
+        if kind == "service" and ref not in known:
+            seq = audit.posted[kind, ref][0].seq
+            yield Fault(f"{audit.branch} entry {seq}", "record_missing", f"there is no service record {ref}")
+
+
+def _differences(place: str, record: StoredRecord, posted: Posted) -> Iterator[Fault]:
+    helped = record.recipient.removeprefix("member:")
+    payer = available(helped) if record.recipient.startswith("member:") else record.recipient
+    for what, stored, found in (
+        ("min", record.credited_minutes, posted.minutes),
+        ("as unit", record.unit, posted.unit),
+        ("as payer", payer, posted.payer),
+        ("as payee", available(record.provider), posted.payee),
+        ("as start", record.start_us, posted.effective_us),
+        ("as revision", record.revision, posted.step),
+    ):
+        if stored != found:
+            yield Fault(place, "record_differs", f"{stored} {what}, entry {posted.seq} has {found}")
+
+
+def check_record_history(branch: str, record: StoredRecord, acts: Sequence[StoredAct]) -> Iterator[Fault]:
+    """Check that the acts on a service record lead to what it says."""
+    place = f"{branch} service record {record.no}"
+    yield from _check_numbers(place, acts)
+    if not acts:
+        return
+    course = Course()
+    for act in acts:
+        course.take(act, is_rejected=act is acts[-1] and record.state == "rejected")
+    if course.odd:
+        yield Fault(place, "history_invalid", f"it cannot have been: {', '.join(course.odd)}")
+    for what, stored, found in (
+        ("state", record.state, course.state),
+        ("revision", record.revision, course.revision),
+        ("min", record.minutes, acts[-1].minutes),
+        ("as who logged it", record.logged_by, acts[0].actor),
+    ):
+        if stored != found:
+            yield Fault(place, "history_differs", f"{what} {stored}, its history gives {found}")
+    if record.stated_by not in {act.actor for act in acts if act.act in STATING}:
+        yield Fault(place, "history_differs", f"{record.stated_by} has stated nothing in its history")
+
+
+def check_redemption_history(
+    branch: str, redemption: StoredRedemption, acts: Sequence[StoredAct]
+) -> Iterator[Fault]:
+    """Check that the acts on a redemption lead to what it says."""
+    place = f"{branch} redemption {redemption.no}"
+    yield from _check_numbers(place, acts)
+    if not acts:
+        return
+    charged = redemption.charged_minutes
+    for what, stored, found in (
+        ("state", redemption.state, AFTER_REDEMPTION_ACT.get(acts[-1].act, "unknown")),
+        ("min", redemption.planned_minutes if charged is None else charged, acts[-1].minutes),
+        ("first act", "request", acts[0].act),
+    ):
+        if stored != found:
+            yield Fault(place, "history_differs", f"{what} {stored}, its history gives {found}")
+
+
+def _check_numbers(place: str, acts: Sequence[StoredAct]) -> Iterator[Fault]:
+    if not acts or [act.no for act in acts] != list(range(1, len(acts) + 1)):
+        yield Fault(place, "history_missing", "its acts are not numbered 1, 2, 3 …")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What the audit knows of all branches here, to follow redemptions from one book to the other.
+
+    The other branch of a redemption may be in another deployment: what it would have to say is left out.
+    """
+
+    audits: Mapping[str, JournalAudit]
+    records: dict[tuple[str, int], StoredRecord]
+    """The service records that fulfil redemptions, by branch and number."""
+    redemptions: dict[str, Sequence[StoredRedemption]]
+    """By home branch."""
+    holds: dict[tuple[str, int], StoredHold]
+    """By branch and number."""
+
+
+def check_redemptions(known: Deployment) -> Iterator[Fault]:
+    """Check every redemption against its hold, its service record and its entries in both books (I-7)."""
+    settled = set()
+    refs = set()
+    for home, redemptions in sorted(known.redemptions.items()):
+        for redemption in redemptions:
+            place = f"{home} redemption {redemption.no}"
+            refs.add(f"{home}-{redemption.no}")
+            if redemption.record_no is not None:
+                settled.add((redemption.host_branch, redemption.record_no))
+            yield from _check_its_hold(known, home, redemption, place)
+            yield from _check_its_entries(known, home, redemption, place)
+            yield from _check_its_record(known, home, redemption, place)
+    for (branch, no), record in sorted(known.records.items()):
+        is_lost = record.redemption not in refs
+        is_unnamed = record.state == "confirmed" and (branch, no) not in settled
+        if _is_home_here(known, record.redemption) and (is_lost or is_unnamed):
+            place = f"{branch} service record {no}"
+            yield Fault(place, "record_not_settled", f"redemption {record.redemption} does not name it")
+    for branch, audit in sorted(known.audits.items()):
+        for kind, ref in sorted(audit.posted):
+            if kind == "redemption" and ref not in refs and _is_home_here(known, ref):
+                seq = audit.posted[kind, ref][0].seq
+                yield Fault(f"{branch} entry {seq}", "redemption_missing", f"there is no redemption {ref}")
+
+
+def _is_home_here(known: Deployment, ref: str | None) -> bool:
+    return str(ref).rpartition("-")[0] in known.audits
+
+
+def _check_its_hold(
+    known: Deployment, home: str, redemption: StoredRedemption, place: str
+) -> Iterator[Fault]:
+    hold = known.holds.get((home, redemption.hold_no))
+    if hold is None:
+        yield Fault(place, "redemption_hold_missing", f"there is no hold {redemption.hold_no}")
+        return
+    is_open = redemption.state in OPEN_REDEMPTION
+    for what, stored, found in (
+        ("as reference", f"{home}-{redemption.no}", hold.cause_ref),
+        ("as sponsor", redemption.sponsor, hold.member),
+        ("min held", redemption.held_minutes, hold.minutes),
+        ("as deadline", redemption.expires_us, hold.expires_us),
+        ("as open", is_open, hold.state == "pending"),
+    ):
+        if stored != found:
+            yield Fault(place, "redemption_differs", f"{stored} {what}, hold {hold.no} has {found}")
+
+
+def _check_its_entries(
+    known: Deployment, home: str, redemption: StoredRedemption, place: str
+) -> Iterator[Fault]:
+    ref = f"{home}-{redemption.no}"
+    charged = redemption.charged_minutes or 0
+    payer = held(redemption.sponsor)
+    payee = available(redemption.provider) if redemption.provider is not None else ""
+    for branch in dict.fromkeys((home, redemption.host_branch)):
+        audit = known.audits.get(branch)
+        if audit is None:
+            continue
+        standing = audit.standing("redemption", ref)
+        minutes = sum(posted.minutes for posted in standing)
+        if minutes != charged or len(standing) > 1:
+            yield Fault(place, "redemption_charge_differs", f"{charged} min, {branch} has {minutes}")
+        for posted in standing:
+            is_paid = branch != home or posted.payer == payer
+            is_credited = branch != redemption.host_branch or posted.payee == payee
+            if not (is_paid and is_credited):
+                yield Fault(
+                    place,
+                    "redemption_parties_differ",
+                    f"{branch} entry {posted.seq} moves {posted.payer} to {posted.payee}",
+                )
+
+
+def _check_its_record(
+    known: Deployment, home: str, redemption: StoredRedemption, place: str
+) -> Iterator[Fault]:
+    if redemption.record_no is None or redemption.host_branch not in known.audits:
+        return
+    record = known.records.get((redemption.host_branch, redemption.record_no))
+    if record is None:
+        yield Fault(place, "redemption_record_missing", f"no service record {redemption.record_no} is for it")
+        return
+    is_open = redemption.state == "logged"
+    for what, stored, found in (
+        ("as reference", f"{home}-{redemption.no}", record.redemption),
+        ("as provider", redemption.provider, record.provider),
+        ("as beneficiary", f"member:{redemption.beneficiary}", record.recipient),
+        ("as open", is_open, record.state in OPEN_RECORD),
+        ("min charged", redemption.charged_minutes or 0, record.credited_minutes or 0),
+    ):
+        if stored != found:
+            yield Fault(place, "redemption_differs", f"{stored} {what}, record {record.no} has {found}")

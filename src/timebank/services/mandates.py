@@ -1,0 +1,111 @@
+"""Mandates: grant a right to act for a member, revoke it, list them (I-14).
+
+A mandate is kept in the principal's branch and has a number there. Who acts without naming a branch is of
+that branch.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from timebank.care import mandate as care
+from timebank.care.mandate import Mandate, Scope
+from timebank.care.member import require_active
+from timebank.services.service import Service, Who, act_in, person_at
+
+
+class Mandates(Service):
+    """Use cases on mandates."""
+
+    def grant(
+        self,
+        branch: str,
+        *,
+        principal: str,
+        holder: str,
+        basis: str,
+        scopes: Collection[Scope],
+        from_on: date | None = None,
+        until_on: date | None = None,
+        by: Who | None = None,
+        key: str | None = None,
+    ) -> Mandate:
+        """Let a member act for another one.
+
+        Args:
+            branch: the principal's.
+            principal: member reference there.
+            holder: who may act, `REF@BRANCH`; `REF` for a member of the same branch.
+            basis: code of what it rests on, such as `family-authorisation`; the paper stays outside.
+            scopes: what it covers.
+            from_on: first day, in the branch's calendar; today if None.
+            until_on: last day; None: until it is revoked.
+            by: the principal, or a coordinator of the branch who is not the holder.
+            key: idempotency key.
+
+        Raises:
+            BadReference, PeriodReversed, SelfDealing: a part is malformed, or holder and principal are one.
+            NotAllowed, SelfDealing: somebody else asks.
+            UnknownBranch, UnknownMember, MemberLeft: principal or holder are no members today.
+            KeyReused: the key was used for another request.
+        """
+        holder_branch, ref = person_at(holder, branch)
+        with self.store.write(branch) as tx:
+            books, theirs = tx.books(branch), tx.books(holder_branch)
+            actor = self.actor(by)
+            covered = tuple(sorted(scopes))
+            request = books.requests.open(
+                key, "mandate grant", principal, holder, basis, covered, from_on, until_on, actor
+            )
+            if request.outcome is not None:
+                return books.mandates.get(int(request.outcome))
+            act = act_in(books, actor)
+            mandate = Mandate(
+                branch=branch,
+                no=books.mandates.next_no(),
+                principal=principal,
+                holder=ref,
+                holder_branch=holder_branch,
+                basis=basis,
+                scopes=frozenset(scopes),
+                from_on=from_on if from_on is not None else books.today,
+                until_on=until_on,
+            )
+            granted = care.grant(act, mandate)
+            require_active(books.members.get(principal), on=books.today)
+            require_active(theirs.members.get(ref), on=theirs.today)
+            books.mandates.add(granted, actor=str(act.actor))
+            request.done(granted.no)
+            return granted
+
+    def revoke(self, branch: str, no: int, *, by: Who | None = None, key: str | None = None) -> Mandate:
+        """End a mandate now: by principal, holder or a coordinator of its branch.
+
+        Revoking again keeps the first revocation.
+
+        Raises:
+            UnknownBranch, UnknownMandate: there is none.
+            NotAllowed: somebody else asks.
+            KeyReused: the key was used for another request.
+        """
+        with self.store.write(branch) as tx:
+            books = tx.books(branch)
+            actor = self.actor(by)
+            request = books.requests.open(key, "mandate revoke", no, actor)
+            mandate = books.mandates.get(no)
+            if request.outcome is not None:
+                return mandate
+            act = act_in(books, actor)
+            revoked = care.revoke(mandate, act)
+            if revoked != mandate:
+                books.mandates.revoke(revoked, actor=str(act.actor))
+            request.done(no)
+            return revoked
+
+    def list(self, branch: str, *, principal: str | None = None) -> Sequence[Mandate]:
+        """Return the mandates of a branch's members, or of one of them, by number.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
+        with self.store.read() as tx:
+            return tx.books(branch).mandates.list(principal)
