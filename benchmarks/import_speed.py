@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session, SQLModel, select
@@ -91,7 +92,7 @@ def peer(folder: Path, source: Path) -> tuple[float, float]:
     return wall, cpu
 
 
-def batches(session: Session, row: type[SQLModel]) -> Iterator[list[dict[str, object]]]:
+def batches(session: Session, row: type[SQLModel]) -> Iterator[list[dict[str, Any]]]:
     """Yield a table's rows as dictionaries, a thousand at a time."""
     rows = session.execute(select(table_of(row)).execution_options(yield_per=BATCH)).mappings()  # type: ignore[arg-type,call-overload]
     while batch := [dict(each) for each in islice(rows, BATCH)]:
@@ -116,7 +117,8 @@ def main() -> int:
         walls.append((wall_ours, wall_peer))
         cpus.append((cpu_ours, cpu_peer))
         print(
-            f"run {run + 1}: import {wall_ours:.1f} s, add_all {wall_peer:.1f} s, ratio {wall_peer / wall_ours:.2f}",
+            f"run {run + 1}: import {wall_ours:.1f} s, add_all {wall_peer:.1f} s, "
+            f"ratio {wall_peer / wall_ours:.2f}",
             file=sys.stderr,
         )
     for what, pairs in (("wall", walls), ("CPU", cpus)):

@@ -4,7 +4,7 @@ In every ```console block the lines that start with `$ ` are run by bash, block 
 one empty folder per document, with `timebank` on the PATH. A command must exit with 0, or with N where
 `# exit N` stands behind it. The lines below a command must be what it prints, on either stream: `…` stands
 for any text in a line, and alone in a line for any number of lines; nothing below it asks for nothing.
-A ```python block is run as a script in the same place.
+A ```python block is run as a script in the same place. `timebank` is the one of `quick_timebank`.
 """
 
 import os
@@ -12,11 +12,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.docs import quick_timebank
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -74,7 +77,21 @@ def commands_of(body: str, first_line: int) -> Iterator[Step]:
         )
 
 
-def faults_of(text: str, folder: Path) -> list[str]:
+@pytest.fixture(scope="module")
+def tools() -> Iterator[Path]:
+    """A folder with a `timebank` that starts at once."""
+    with tempfile.TemporaryDirectory(prefix="tb-") as folder:
+        address = f"{folder}/line"
+        quick_timebank.write_client(Path(folder), address)
+        command = [sys.executable, quick_timebank.__file__, address]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
+            assert server.stdout is not None, "it says when it is ready"
+            assert server.stdout.readline() == b"ready\n"
+            yield Path(folder)
+            server.terminate()
+
+
+def faults_of(text: str, folder: Path, tools: Path) -> list[str]:
     """Run a document in a folder; return what is not as it says."""
     steps = list(steps_of(text))
     if not steps:
@@ -86,14 +103,14 @@ def faults_of(text: str, folder: Path) -> list[str]:
         for at, step in enumerate(steps)
     )
     run = ["bash", "--noprofile", "--norc", "-c", script]
-    subprocess.run(run, cwd=folder, env=environment(folder), check=False, timeout=SECONDS_MOST)
+    subprocess.run(run, cwd=folder, env=environment(folder, tools), check=False, timeout=SECONDS_MOST)
     return [fault for at, step in enumerate(steps) for fault in step_faults(step, notes, at)]
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path, tools: Path) -> dict[str, str]:
     """Return the variables of a reader who has just installed timebank."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIMEBANK", "PYTHON"))}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]])
     return {**kept, "PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
 
 
@@ -122,15 +139,15 @@ def is_shown(shown: tuple[str, ...], output: str) -> bool:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_what_a_document_says_works(document: Path, tmp_path: Path) -> None:
+def test_what_a_document_says_works(document: Path, tmp_path: Path, tools: Path) -> None:
     """A reader who copies the commands gets what the page promises."""
     for name, sample in FILES.items():
         shutil.copy(sample, tmp_path / name)
 
-    assert [] == faults_of(document.read_text(encoding="utf-8"), tmp_path)
+    assert [] == faults_of(document.read_text(encoding="utf-8"), tmp_path, tools)
 
 
-def test_a_document_that_is_wrong_is_found(tmp_path: Path) -> None:
+def test_a_document_that_is_wrong_is_found(tmp_path: Path, tools: Path) -> None:
     """The test above is worth something: it sees a wrong status, wrong output and a broken script."""
     text = """
 ```console
@@ -156,14 +173,14 @@ $ true  # exit 3
 raise SystemExit(1)
 ```
 """
-    faults = faults_of(text, tmp_path)
+    faults = faults_of(text, tmp_path, tools)
 
     assert ["line 16", "line 17", "line 19", "line 22"] == [fault.partition(":")[0] for fault in faults]
 
 
-def test_a_command_that_ends_the_shell_is_found(tmp_path: Path) -> None:
+def test_a_command_that_ends_the_shell_is_found(tmp_path: Path, tools: Path) -> None:
     """Nothing is skipped silently: what comes after it was not reached."""
-    faults = faults_of("```console\n$ exit 0\n$ true\n```\n", tmp_path)
+    faults = faults_of("```console\n$ exit 0\n$ true\n```\n", tmp_path, tools)
 
     assert ["was not reached", "was not reached"] == [fault.splitlines()[1].strip() for fault in faults]
 

@@ -243,9 +243,9 @@ class RedemptionMachine(RuleBasedStateMachine):
         self.record: ServiceRecord | None = None
         self.records = 0
 
-    @initialize(is_one_branch=st.booleans(), held_minutes=st.integers(1, 150))
-    def request(self, *, is_one_branch: bool, held_minutes: int) -> None:
-        """The sponsor asks, and the hold is placed."""
+    @initialize(is_one_branch=st.booleans(), held_minutes=st.integers(1, 150), is_helped=st.booleans())
+    def request(self, *, is_one_branch: bool, held_minutes: int, is_helped: bool) -> None:
+        """The sponsor asks, and the hold is placed; half of the time, help is given soon."""
         beneficiary = a_beneficiary()
         if is_one_branch:
             beneficiary = a_beneficiary(branch="locmine", relation=Relation.CHILD)
@@ -263,6 +263,9 @@ class RedemptionMachine(RuleBasedStateMachine):
         self.books.post(
             self.redemption.branch, cause_of(self.redemption, step_of_hold()), placing("son", held_minutes)
         )
+        if is_helped:
+            self.offer()
+            self.log("member:luc", held_minutes)
 
     @rule(hours=st.sampled_from([1, 1, 1, 24, 24, 72, 240]))
     def wait(self, hours: int) -> None:
@@ -421,8 +424,8 @@ def test_a_settlement_conserves_minutes(
     assert 0 == change["clearing:lille"] + change["clearing:locmine"]
 
 
-starts = st.integers(0, 400)
-lengths = st.integers(1, 120)
+starts = st.integers(0, 400) | st.integers(0, 6).map(lambda halves: 30 * halves)
+lengths = st.integers(1, 120) | st.sampled_from([30, 60])
 PARIS = ZoneInfo("Europe/Paris")
 nights = st.sampled_from([datetime(2026, 3, 28, 23, tzinfo=PARIS), datetime(2026, 10, 24, 23, tzinfo=PARIS)])
 

@@ -1,12 +1,14 @@
 """`timebank demo`: build the sample world, and show what timebank does with it."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 from rich.text import Text
@@ -14,7 +16,7 @@ from rich.text import Text
 from timebank.cli import wire
 from timebank.cli.files import write_text
 from timebank.cli.options import Json
-from timebank.cli.output import amount, emit, stderr, stdout, table_of
+from timebank.cli.output import ResultConsole, amount, emit, stderr, stdout, table_of
 from timebank.cli.session import session_of
 from timebank.ledger.chart import available, place_of
 from timebank.minutes import format_minutes
@@ -72,9 +74,7 @@ def register(app: typer.Typer) -> None:
             emit(_facts(bank, world), as_json=True)
             return
         parts = list(_parts(bank, world, address))
-        for part in parts:
-            stdout().print(part, soft_wrap=isinstance(part, Text))
-            stdout().print()
+        _print(stdout(), parts)
         if picture is not None:
             write_text(picture, _drawn(parts))
 
@@ -120,7 +120,9 @@ def _branches(bank: "Bank", world: "SampleWorld") -> "RenderableType":
     rows = []
     for (code, name), file in zip(NAMES.items(), world.files, strict=True):
         help_given = sum(month.minutes for month in bank.activity.by_month(code))
-        rows.append((name, file.name, f"{file.exchanges:,}", len(bank.members.list(code)), amount(help_given)))
+        rows.append(
+            (name, file.name, f"{file.exchanges:,}", len(bank.members.list(code)), amount(help_given))
+        )
     columns = ["branch", "imported from", "exchanges", "members", "help given"]
     return table_of("Two branches, four years", columns, rows, right=columns[2:])
 
@@ -145,7 +147,9 @@ def _chart(bank: "Bank") -> "RenderableType":
 
 def _balances(bank: "Bank") -> "RenderableType":
     views = [view for view in bank.accounts.list("lille") if view.path.startswith("member:")]
-    views = sorted((view for view in views if view.path.endswith(":available")), key=lambda view: -view.balance)
+    views = sorted(
+        (view for view in views if view.path.endswith(":available")), key=lambda view: -view.balance
+    )
     rows = [
         (view.path, amount(view.balance), amount(view.held), amount(view.given), amount(view.received))
         for view in (*views[:SHOWN], *views[-2:])
@@ -159,10 +163,11 @@ def _story(bank: "Bank", world: "SampleWorld") -> "Iterator[RenderableType]":
     redemption = story.redemption
     told = Text(f"A family's story: redemption {redemption.ref}", style="bold")
     steps = (
-        f"{world.son} in Lille names a parent, {world.mother} in Locminé; she consents, a coordinator checks.",
+        f"{world.son} in Lille names his mother in Locminé; she consents, a coordinator checks it.",
         f"He asks for {format_minutes(redemption.planned_minutes)} of company for her; they are held.",
         f"{world.helper}, who lives near her, comes and logs the help; she confirms it.",
-        f"He is charged {format_minutes(redemption.charged_minutes or 0)}, the helper is credited, the rest goes back.",
+        f"He is charged {format_minutes(redemption.charged_minutes or 0)}, the helper is credited,"
+        " the rest goes back.",
     )
     for number, step in enumerate(steps, 1):
         told.append(f"\n  {number}. {step}", style="not bold")
@@ -181,7 +186,14 @@ def _entry_rows(entry: "JournalEntry") -> Iterator[tuple[object, ...]]:
 def _statement(bank: "Bank", world: "SampleWorld") -> "RenderableType":
     statement = bank.statements.statement("lille", available(world.son))
     rows = [
-        (line.effective_on, line.entry, line.kind, _other(line.other_paths), amount(line.change), amount(line.balance))
+        (
+            line.effective_on,
+            line.entry,
+            line.kind,
+            _other(line.other_paths),
+            amount(line.change),
+            amount(line.balance),
+        )
         for line in statement.lines[-SHOWN:]
     ]
     columns = ["on", "entry", "kind", "with", "change", "balance"]
@@ -224,11 +236,24 @@ def _invitation(address: str, world: "SampleWorld") -> "RenderableType":
     return invitation
 
 
+def _print(console: Console, parts: "list[RenderableType]") -> None:
+    """Print the parts with a line between them; on the console for results, tables bring their own."""
+    for number, part in enumerate(parts):
+        if number and (isinstance(part, Text) or not isinstance(console, ResultConsole)):
+            console.print()
+        console.print(part, soft_wrap=isinstance(part, Text))
+
+
 def _drawn(parts: "list[RenderableType]") -> str:
     console = Console(
         record=True, width=PICTURE_WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor"
     )
-    for part in parts:
-        console.print(part, soft_wrap=False)
-        console.print()
-    return console.export_svg(title="timebank demo", unique_id="timebank-demo")
+    _print(console, parts)
+    return console.export_svg(title="timebank demo", unique_id="timebank-demo", code_format=without_fonts())
+
+
+def without_fonts() -> str:
+    """Return Rich's picture format without the fonts it would fetch from elsewhere."""
+    return re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(
+        "Fira Code, monospace", "monospace"
+    )

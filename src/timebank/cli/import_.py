@@ -20,18 +20,20 @@ from timebank.reports.importers.model import Layout
 if TYPE_CHECKING:
     from timebank.services.imports import Difference, FileFormat, ImportReport
 
-app = typer.Typer(name="import", help="Bring in another system's data, or a branch of timebank.", no_args_is_help=True)
+app = typer.Typer(
+    name="import", help="Bring in another system's data, or a branch of timebank.", no_args_is_help=True
+)
 NOTICES_SHOWN = 20
 DIFFER = 1
 
 File = Annotated[Path, typer.Argument(help="A CSV file.", metavar="FILE", dir_okay=False)]
 FormatOption = Annotated[
     Layout | None,
-    typer.Option("--format", "-f", help="Whose export it is; found out from the header by default.", show_default=False),
+    typer.Option("--format", "-f", help="Whose export it is; found out by default.", show_default=False),
 ]
 MapOption = Annotated[
     list[str] | None,
-    typer.Option("--map", help="FIELD=COLUMN, e.g. provider=Helper; repeat for each.", metavar="FIELD=COLUMN"),
+    typer.Option("--map", help="e.g. provider=Helper; repeat for each.", metavar="FIELD=COLUMN"),
 ]
 EncodingOption = Annotated[
     str | None, typer.Option("--encoding", help="e.g. utf-8, cp1252; found out by default.", metavar="NAME")
@@ -50,7 +52,9 @@ LeftOption = Annotated[
 ]
 
 
-@app.command("exchanges", epilog="Example:  timebank import exchanges report.csv --branch lille --format timeoverflow")
+@app.command(
+    "exchanges", epilog="Example:  timebank import exchanges report.csv -b lille --format timeoverflow"
+)
 def exchanges(
     ctx: typer.Context,
     file: File,
@@ -97,7 +101,7 @@ def members(
     _show(report, what="members", as_json=json_, dry_run=dry_run)
 
 
-@app.command("openings", epilog="Example:  timebank import openings balances.csv -b lille --on 2026-01-01T00:00")
+@app.command("openings", epilog="Example:  timebank import openings list.csv -b lille --on 2026-01-01T00:00")
 def openings(
     ctx: typer.Context,
     file: File,
@@ -125,7 +129,7 @@ def openings(
     _show(report, what="opening balances", as_json=json_, dry_run=dry_run)
 
 
-@app.command("reconcile", epilog="Example:  timebank import reconcile members.csv -b lille --format timeoverflow")
+@app.command("reconcile", epilog="Example:  timebank import reconcile list.csv -b lille --format komunitin")
 def reconcile(
     ctx: typer.Context,
     file: File,
@@ -184,13 +188,15 @@ def _format(
 def _opened(file: Path) -> Iterator[tuple[BinaryIO, Callable[[int], None]]]:
     """Open a file to import, and show on stderr how far it was read."""
     console = stderr()
-    columns = (TextColumn("Importing"), BarColumn(), TextColumn("{task.fields[rows]:,} rows"), TimeElapsedColumn())
+    rows_read = TextColumn("{task.fields[rows]:,} rows")
+    columns = (TextColumn("Importing"), BarColumn(), rows_read, TimeElapsedColumn())
     try:
         stream = file.open("rb")
         size = file.stat().st_size
     except OSError:
         raise UnreadableFile(file=file.name) from None
-    with stream, Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    is_hidden = not console.is_terminal
+    with stream, Progress(*columns, console=console, transient=True, disable=is_hidden) as progress:
         task = progress.add_task("import", total=size, rows=0)
 
         def tell(rows: int) -> None:
@@ -203,7 +209,8 @@ def _show(report: "ImportReport", *, what: str, as_json: bool, dry_run: bool) ->
     would = "would be " if dry_run else ""
     known = f", {report.rows_known:,} were known already" if report.rows_known else ""
     opened = f"; {len(report.new_paths):,} accounts {would}opened" if report.new_paths else ""
-    entries = f"; entries {report.first_entry} to {report.last_entry}" if report.first_entry is not None else ""
+    has_entries = report.first_entry is not None
+    entries = f"; entries {report.first_entry} to {report.last_entry}" if has_entries else ""
     line = f"{report.rows_new:,} {what} {would}imported{known}{opened}{entries}."
     emit(_report(report), as_json=as_json, table=line)
     for notice in report.notices[:NOTICES_SHOWN]:

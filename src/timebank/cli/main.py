@@ -58,7 +58,22 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for noun in (branch, member, account, hours, redeem, beneficiary, mandate, hold, entry, policy, clearing, reports, import_, export):
+for noun in (
+    branch,
+    member,
+    account,
+    hours,
+    redeem,
+    beneficiary,
+    mandate,
+    hold,
+    entry,
+    policy,
+    clearing,
+    reports,
+    import_,
+    export,
+):
     app.add_typer(noun.app)
 export.register(import_.app)
 for verb in (transfer, statement, audit, demo, doctor, migrate, version):

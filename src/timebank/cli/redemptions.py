@@ -8,12 +8,15 @@ from rich.table import Table
 from timebank.care.redemption import Redemption
 from timebank.cli import wire_care
 from timebank.cli.output import Shown, amount, emit, note, table_of, warn
+from timebank.instants import zone_of
 from timebank.ledger.model import JournalEntry, Side
 from timebank.minutes import format_minutes
 
 if TYPE_CHECKING:
     from timebank.services.settling import RedemptionDone
     from timebank.services.stories import RedemptionStory
+
+MINUTE = "%Y-%m-%d %H:%M"
 
 
 def show_done(done: "RedemptionDone", *, as_json: bool) -> None:
@@ -26,7 +29,8 @@ def show_done(done: "RedemptionDone", *, as_json: bool) -> None:
         else f"{format_minutes(charged)} charged"
     ]
     if done.entries:
-        facts.append("entries " + ", ".join(f"{branch} {seq}" for branch, seq in done.entries))
+        noun = "entry" if len(done.entries) == 1 else "entries"
+        facts.append(f"{noun} {', '.join(f'{branch} {seq}' for branch, seq in done.entries)}")
     line = f"Redemption {redemption.ref} is {redemption.state.value}: {'; '.join(facts)}."
     emit(wire_care.redemption_done(done), as_json=as_json, table=line)
     show_remarks(done)
@@ -48,46 +52,48 @@ def redemption_table(title: str, redemptions: Sequence[Redemption]) -> Table:
         (
             each.ref,
             each.state.value,
-            f"{each.sponsor}@{each.branch}",
+            each.sponsor,
             f"{each.beneficiary}@{each.host_branch}",
             each.provider or "-",
-            each.kind,
-            each.planned_at.strftime("%Y-%m-%d %H:%M"),
+            each.planned_at.strftime(MINUTE),
             amount(each.held_minutes),
             amount(each.charged_minutes) if each.charged_minutes is not None else "-",
         )
         for each in redemptions
     ]
-    columns = [
-        "no",
-        "state",
-        "sponsor",
-        "beneficiary",
-        "provider",
-        "kind",
-        "planned (UTC)",
-        "held",
-        "charged",
-    ]
+    columns = ["no", "state", "sponsor", "for", "provider", "planned (UTC)", "held", "charged"]
     return table_of(title, columns, rows, right=["held", "charged"])
 
 
 def shown(story: "RedemptionStory") -> list[Shown]:
     """Return the whole story: the redemption, what happened, its entries, and whether the books agree."""
+    return [_facts_table(story), _events_table(story), _entries_table(story), _verdict(story)]
+
+
+def _facts_table(story: "RedemptionStory") -> Table:
     redemption = story.redemption
-    heading = f"Redemption {redemption.ref}" + (" (past its deadline)" if story.is_due else "")
-    return [
-        redemption_table(heading, [redemption]),
-        _events_table(story),
-        _entries_table(story),
-        _verdict(story),
+    zone = zone_of(story.host_zone)
+    charged = redemption.charged_minutes
+    rows = [
+        ("state", redemption.state.value + (", past its deadline" if story.is_due else "")),
+        ("sponsor", f"{redemption.sponsor} of {redemption.branch}"),
+        ("beneficiary", f"{redemption.beneficiary} of {redemption.host_branch}"),
+        ("provider", redemption.provider or "nobody yet"),
+        ("help", f"{redemption.kind}, {redemption.mode.value}, {format_minutes(redemption.planned_minutes)}"),
+        ("planned", f"{redemption.planned_at.astimezone(zone).strftime(MINUTE)} ({zone})"),
+        ("deadline", f"{redemption.expires_at.astimezone(zone).strftime(MINUTE)} ({zone})"),
+        ("held", f"{format_minutes(redemption.held_minutes)}, hold {story.hold.no} {story.hold.state.value}"),
+        ("charged", format_minutes(charged) if charged is not None else "nothing yet"),
     ]
+    if story.record is not None:
+        rows.append(("record", f"{story.record.no} of {story.record.branch}, {story.record.state.value}"))
+    return table_of(f"Redemption {redemption.ref}", ["fact", "value"], rows)
 
 
 def _events_table(story: "RedemptionStory") -> Table:
     rows = [
         (
-            event.at.strftime("%Y-%m-%d %H:%M"),
+            event.at.strftime(MINUTE),
             event.acted_in,
             event.act,
             event.actor,

@@ -19,6 +19,8 @@ class RedemptionStory:
     """A redemption with all that was done, its hold, its service record, and its entries in both books."""
 
     redemption: Redemption
+    host_zone: str
+    """IANA name of the zone in which the help was planned."""
     is_due: bool
     """It reached its deadline without help; the next act in the home branch ends it."""
     events: tuple[tuple[StoredAct, str | None], ...]
@@ -64,6 +66,7 @@ def story_of(tx: Transaction, books: TwoBooks, redemption: Redemption) -> Redemp
     events = home.redemptions.events(redemption.no)
     return RedemptionStory(
         redemption=redemption,
+        host_zone=host.branch.zone,
         is_due=redemption.is_due(at=tx.now),
         events=tuple((each, tx.books(each.acted_in).identities.note(each.note_no)) for each in events),
         hold=home.holds.get(redemption.hold_no),

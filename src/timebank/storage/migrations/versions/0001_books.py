@@ -23,12 +23,43 @@ APPEND_ONLY = (
 NEVER_DELETED = ("branch", "branch_head", "account", "account_balance", "member", "hold", "service_record", "redemption")
 
 
+KEYS = {
+    "branch": (("branch_id",), ("code",)),
+    "branch_head": (("branch_id",),),
+    "policy_version": (("branch_id", "version"),),
+    "account": (("branch_id", "no"), ("branch_id", "path", "unit")),
+    "account_balance": (("branch_id", "account_no"),),
+    "account_limit": (("branch_id", "account_no", "no"),),
+    "account_override": (("branch_id", "account_no", "no"),),
+    "entry": (
+        ("branch_id", "seq"),
+        ("branch_id", "cause_kind", "cause_ref", "step"),
+        ("branch_id", "reverses"),
+    ),
+    "posting": (("branch_id", "entry_seq", "line"), ("branch_id", "account_no", "account_seq")),
+    "request_key": (("branch_id", "key"),),
+    "import_batch": (("branch_id", "no"),),
+    "member": (("branch_id", "ref"),),
+    "hold": (("branch_id", "no"),),
+    "service_record": (("branch_id", "no"),),
+    "service_event": (("branch_id", "record_no", "no"),),
+    "redemption": (("branch_id", "no"),),
+    "redemption_event": (("branch_id", "redemption_no", "no"),),
+    "beneficiary_event": (("branch_id", "beneficiary_no", "no"),),
+}
+# INSERT OR REPLACE deletes the row in its way without firing delete triggers, unless the connection asks for that.
+
+
 def upgrade() -> None:
     """Create every table, then the guards of the engine in use."""
     tables.Row.metadata.create_all(op.get_bind())
     if op.get_bind().dialect.name == "sqlite":
         for statement in sqlite_guards():
             op.execute(statement)
+
+
+def _same(*columns: str) -> str:
+    return " AND ".join(f"{column} = NEW.{column}" for column in columns)
 
 
 def sqlite_guards() -> list[str]:
@@ -42,6 +73,12 @@ def sqlite_guards() -> list[str]:
         f"CREATE TRIGGER {table}_never_deleted BEFORE DELETE ON {table} "
         f"BEGIN SELECT RAISE(ABORT, 'I-2: a row of {table} is never deleted'); END"
         for table in APPEND_ONLY + NEVER_DELETED
+    ]
+    guards += [
+        f"CREATE TRIGGER {table}_never_replaced BEFORE INSERT ON {table} WHEN "
+        + " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {_same(*columns)})" for columns in keys)
+        + f" BEGIN SELECT RAISE(ABORT, 'I-2: a row of {table} is never replaced'); END"
+        for table, keys in KEYS.items()
     ]
     guards.append(
         "CREATE TRIGGER posting_follows BEFORE INSERT ON posting BEGIN "
@@ -71,7 +108,9 @@ def sqlite_guards() -> list[str]:
     guards.append(
         "CREATE TRIGGER hold_resolves_once BEFORE UPDATE ON hold WHEN OLD.state <> 'pending' "
         "OR NEW.branch_id <> OLD.branch_id OR NEW.no <> OLD.no OR NEW.member <> OLD.member "
-        "OR NEW.minutes <> OLD.minutes OR NEW.cause_kind <> OLD.cause_kind OR NEW.cause_ref <> OLD.cause_ref "
+        "OR NEW.minutes <> OLD.minutes OR NEW.state = 'pending' "
+        "OR NEW.expires_us <> OLD.expires_us "
+        "OR (NEW.state = 'captured') <> (NEW.captured_minutes > 0) OR NEW.cause_kind <> OLD.cause_kind OR NEW.cause_ref <> OLD.cause_ref "
         "BEGIN SELECT RAISE(ABORT, 'I-6: a hold resolves once and changes in nothing else'); END"
     )
     return guards

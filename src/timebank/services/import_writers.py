@@ -1,0 +1,190 @@
+"""Writers: imported rows become entries, a thousand at a time, and what is at fault is gathered.
+
+Each row has an idempotency key of its own (I-9). Once a row was at fault nothing more is posted, but the
+rest of the file is still looked at, so that all faults are found in one go.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import islice
+from typing import TypeVar
+
+from timebank.ids import fingerprint_of
+from timebank.instants import day_of
+from timebank.ledger.chart import OPENING
+from timebank.ledger.model import Actor, Cause, EntryDraft, EntryKind, credit, debit
+from timebank.reports.importers.keys import RowKeys
+from timebank.reports.importers.model import (
+    AccountRow,
+    ExchangeRow,
+    FaultCode,
+    Layout,
+    MemberRow,
+    Notice,
+    RowFault,
+)
+from timebank.services.parties import Parties
+from timebank.storage.books import Books
+
+CHUNK = 1_000
+RowType = TypeVar("RowType", ExchangeRow, MemberRow, AccountRow)
+Progress = Callable[[int], None]
+"""Told, now and then, how many rows were read."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been found so far."""
+
+    faults: list[RowFault] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    rows_new: int = 0
+    rows_known: int = 0
+
+
+def chunks(
+    found: Iterable[RowType | RowFault | Notice], tally: Tally, progress: Progress | None
+) -> Iterator[list[RowType]]:
+    """Yield the rows a thousand at a time; faults and notices go to the tally."""
+    walk = iter(found)
+    read = 0
+    while batch := list(islice(walk, CHUNK)):
+        read += len(batch)
+        tally.faults += (each for each in batch if isinstance(each, RowFault))
+        tally.notices += (each for each in batch if isinstance(each, Notice))
+        yield [each for each in batch if not isinstance(each, RowFault | Notice)]
+        if progress is not None:
+            progress(read)
+
+
+class ExchangeWriter:
+    """Turns rows into entries, a chunk at a time."""
+
+    def __init__(self, books: Books, actor: Actor, source: str, layout: Layout) -> None:
+        """Take every account of the branch in hand."""
+        self.books = books
+        self.actor = actor
+        self.tally = Tally()
+        self.parties = Parties(books, source)
+        self.keys = RowKeys(source=source, layout=layout)
+        self.batch = books.imports.next_no()
+        self.step = 0
+        self.versions: dict[date, int] = {}
+        self.first_entry = books.journal.book.last_seq + 1
+        books.journal.load()
+
+    def write(self, rows: list[ExchangeRow]) -> None:
+        """Post the rows that are new; once a row was at fault, only go on looking for more faults."""
+        keyed = {self.keys.key_of(row): row for row in rows}
+        assert len(keyed) == len(rows), "I-9: every row of a file has a key of its own"
+        known = self.books.requests.known(list(keyed))
+        fresh = []
+        for key, row in keyed.items():
+            if key not in known:
+                fresh.append((key, row))
+                continue
+            self.tally.rows_known += 1
+            if row.external_id is not None and known[key] != _payload(row):
+                reason = "this exchange was imported before with other values: reverse it first"
+                self.tally.faults.append(
+                    RowFault(line=row.line, column=None, code=FaultCode.CHANGED, reason=reason)
+                )
+        if self.tally.faults:
+            return
+        self.tally.rows_new += len(fresh)
+        self._post(fresh)
+
+    def _post(self, fresh: list[tuple[bytes, ExchangeRow]]) -> None:
+        notes: list[tuple[str, str, str | None, str | None]] = []
+        used: list[tuple[bytes, bytes, str]] = []
+        days = [day_of(row.occurred_at, self.books.zone) for _, row in fresh]
+        self.parties.take((row.recipient, on) for (_, row), on in zip(fresh, days, strict=True))
+        self.parties.take((row.provider, on) for (_, row), on in zip(fresh, days, strict=True))
+        for (key, row), on in zip(fresh, days, strict=True):
+            payer, payee = self.parties.path_of(row.recipient), self.parties.path_of(row.provider)
+            seq = self._post_row(row, on, payer, payee)
+            used.append((key, _payload(row), str(seq)))
+            if row.description:
+                members = (self.parties.member_at(payee), self.parties.member_at(payer))
+                notes.append((row.description, f"entry {seq}", *members))
+        self.books.journal.flush()
+        self.books.requests.remember_all(used)
+        self.books.identities.write_notes(notes)
+
+    def _post_row(self, row: ExchangeRow, on: date, payer: str, payee: str) -> int:
+        self.step += 1
+        if on not in self.versions:
+            self.versions[on] = self.books.policies.in_force(on).version
+        draft = EntryDraft(
+            kind=EntryKind.SERVICE,
+            cause=Cause("import", str(self.batch), self.step),
+            effective_at=row.occurred_at,
+            effective_on=on,
+            policy_version=self.versions[on],
+            actor=self.actor,
+            postings=(debit(payer, row.minutes), credit(payee, row.minutes)),
+            counts_help=1,
+        )
+        return self.books.journal.post(draft, enforce_limits=False).seq
+
+
+class OpeningWriter:
+    """Turns balances into opening entries."""
+
+    def __init__(self, books: Books, actor: Actor, source: str, effective_at: datetime) -> None:
+        """Open the issuance account that openings are booked against."""
+        self.books = books
+        self.actor = actor
+        self.source = source
+        self.effective_at = effective_at
+        self.on = day_of(effective_at, books.zone)
+        self.tally = Tally()
+        self.parties = Parties(books, source)
+        self.batch = books.imports.next_no()
+        self.step = 0
+        self.first_entry = books.journal.book.last_seq + 1
+        books.journal.open(OPENING)
+        books.journal.load()
+
+    def write(self, rows: list[AccountRow]) -> None:
+        """Post the balances that are new and not zero."""
+        for row in rows:
+            name = f"opening {self.source} {row.party.kind}:{row.party.key}"
+            request = self.books.requests.open(name, "opening")
+            if request.outcome is not None:
+                self.tally.rows_known += 1
+                if request.outcome != str(row.balance_minutes):
+                    reason = "this account was opened before with another balance"
+                    self.tally.faults.append(
+                        RowFault(line=row.line, column=None, code=FaultCode.CHANGED, reason=reason)
+                    )
+                continue
+            if self.tally.faults:
+                continue
+            self.parties.take([(row.party, self.on)])
+            path = self.parties.path_of(row.party)
+            self.tally.rows_new += 1
+            if row.balance_minutes != 0:
+                self._post(path, row.balance_minutes)
+            request.done(row.balance_minutes)
+
+    def _post(self, path: str, balance: int) -> None:
+        self.step += 1
+        payer, payee = (OPENING, path) if balance > 0 else (path, OPENING)
+        self.books.journal.post(
+            EntryDraft(
+                kind=EntryKind.OPENING,
+                cause=Cause("import", str(self.batch), self.step),
+                effective_at=self.effective_at,
+                effective_on=self.on,
+                policy_version=self.books.policies.in_force(self.on).version,
+                actor=self.actor,
+                postings=(debit(payer, abs(balance)), credit(payee, abs(balance))),
+            ),
+            enforce_limits=False,
+        )
+
+
+def _payload(row: ExchangeRow) -> bytes:
+    return fingerprint_of(row.minutes, row.occurred_at, row.provider.key, row.recipient.key)

@@ -1,0 +1,193 @@
+"""A small world with rows of every kind, built once for a test run and copied for each test."""
+
+import io
+import tempfile
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from tests.builders import NOW, a_bank, help_given
+
+from timebank.care.beneficiary import Relation
+from timebank.care.mandate import Scope
+from timebank.clock import SteppingClock
+from timebank.ledger.chart import available
+from timebank.ledger.limits import Limits
+from timebank.policy.model import Policy
+from timebank.policy.writing import write_policy
+from timebank.services.bank import Bank
+
+HISTORY = b"""\
+date;provider;recipient;minutes;description
+2024-05-01;Sample Elder;Sample Friend;60;Sample words about an exchange
+2024-05-02;Sample Friend;Sample Elder;45;More sample words
+"""
+MARKER = "zqxj"
+"""In every name, contact and reason of the world, and nowhere else."""
+
+
+def a_world(folder: Path) -> SteppingClock:
+    """Put a copy of the world into a folder as `bank.db`; returns a clock that stands where it ends."""
+    content, at = _built()
+    (folder / "bank.db").write_bytes(content)
+    return SteppingClock(at)
+
+
+@cache
+def _built() -> tuple[bytes, datetime]:
+    clock = SteppingClock(NOW, timedelta(seconds=1))
+    with tempfile.TemporaryDirectory(prefix="timebank-test-") as folder:
+        bank = a_bank(Path(folder), clock=clock)
+        _fill(bank, clock)
+        bank.close()
+        return (Path(folder) / "bank.db").read_bytes(), clock.instant
+
+
+def _fill(bank: Bank, clock: SteppingClock) -> None:
+    _found(bank)
+    _help(bank)
+    _decide(bank)
+    _import(bank)
+    _redeem(bank, clock)
+    bank.members.erase("lille", "m9")
+
+
+def _found(bank: Bank) -> None:
+    """Two branches with their members, m1 to m9 in Lille and h1 to h4 in Locminé."""
+    bank.branches.create("lille", name="Lille")
+    bank.branches.create("locmine", name="Locminé")
+    for branch, letter, count in (("lille", "m", 9), ("locmine", "h", 4)):
+        for number in range(1, count + 1):
+            ref = f"{letter}{number}"
+            bank.members.add(
+                branch,
+                name=f"Sample {MARKER} {ref}",
+                email=f"{ref}@{MARKER}.example",
+                phone=f"+33 {MARKER} {number}",
+                ref=ref,
+                joined_on=date(2026, 1, 1),
+                key=f"join {ref}",
+            )
+
+
+def _help(bank: Bank) -> None:
+    """Service records in every state: 1 to 10 in Lille."""
+    hours, day = bank.hours, timedelta(days=1)
+    assert 1 == help_given(bank, minutes=90)
+    assert 2 == help_given(bank, minutes=600, provider="m3", recipient="m1", ago=2 * day)
+    hours.correct("lille", 2, minutes=540, reason=f"{MARKER} both agree")
+    assert 3 == help_given(bank, minutes=60, provider="m4", recipient="m2", ago=3 * day)
+    hours.decide("lille", 3, is_confirmed=False, reason=f"{MARKER} it was another day")
+    for number, ago in ((4, 4), (5, 5), (6, 6), (7, 7), (8, 8)):
+        done = hours.log(
+            "lille",
+            provider="m5",
+            recipient="member:m2",
+            minutes=45,
+            kind="company",
+            start_at=bank.now() - ago * day,
+            by="member:m5",
+            key=f"log {number}",
+        )
+        assert number == done.record.no
+    hours.correct("lille", 4, minutes=30, by="member:m2")
+    hours.dispute("lille", 5, reason=f"{MARKER} it was shorter", by="member:m2")
+    hours.reject("lille", 6, reason=f"{MARKER} I was away", by="member:m2")
+    hours.withdraw("lille", 7, by="member:m5")
+    hours.decide("lille", 5, is_confirmed=True, minutes=30, reason=f"{MARKER} by phone")
+    bank.accounts.open("lille", "fund:solidarity")
+    hours.log(
+        "lille",
+        provider="m6",
+        recipient="fund:solidarity",
+        minutes=120,
+        kind="meeting",
+        start_at=bank.now() - 9 * day,
+        by="member:m6",
+    )
+    hours.confirm("lille", 9)
+    hours.log(
+        "lille",
+        provider="m7",
+        recipient="member:m8",
+        minutes=30,
+        kind="reading",
+        unit="svc",
+        start_at=bank.now() - day,
+        by="member:m8",
+    )
+    hours.confirm("lille", 10, by="member:m7")
+
+
+def _decide(bank: Bank) -> None:
+    """Transfers, one of them reversed, limits, overrides, a second policy, an account that is closed."""
+    moved = bank.transfers.transfer(
+        "lille",
+        debit_path="fund:solidarity",
+        credit_path=available("m8"),
+        minutes=20,
+        reason=f"{MARKER} a gift",
+        key="gift",
+    )
+    bank.transfers.transfer(
+        "lille",
+        debit_path="fund:solidarity",
+        credit_path=available("m9"),
+        minutes=15,
+        reason=f"{MARKER} another gift",
+    )
+    bank.entries.reverse("lille", moved.seq, reason=f"{MARKER} given twice", key="undo gift")
+    bank.accounts.limit("lille", available("m1"), limits=Limits(floor=-1200, ceiling=9000), why=f"{MARKER} board")
+    bank.accounts.limit("lille", available("m1"), limits=Limits(floor=-900, ceiling=9000), why=f"{MARKER} board")
+    bank.accounts.override(
+        "lille", available("m2"), floor=-3000, until_at=NOW + timedelta(days=30), why=f"{MARKER} hospital"
+    )
+    bank.policies.set("lille", write_policy(Policy()) + "\n# second\n", effective_on=date(2026, 7, 1))
+    bank.accounts.open("lille", "fund:club-tea")
+    bank.accounts.close("lille", "fund:club-tea")
+
+
+def _import(bank: Bank) -> None:
+    bank.imports.exchanges("locmine", io.BytesIO(HISTORY))
+
+
+def _redeem(bank: Bank, clock: SteppingClock) -> None:
+    """Redemptions of m3: settled in part, corrected, cancelled late, called off, expired, and pending."""
+    bank.mandates.grant(
+        "locmine",
+        principal="h1",
+        holder="m3@lille",
+        basis="family-authorisation",
+        scopes=[Scope.VIEW, Scope.CONFIRM],
+    )
+    for no, member in ((1, "h1@locmine"), (2, "m8")):
+        relation = Relation.PARENT if no == 1 else Relation.SIBLING
+        bank.beneficiaries.add("lille", sponsor="m3", relation=relation, member=member, by="member:m3")
+        bank.beneficiaries.consent("lille", no, by=f"member:{member}")
+        bank.beneficiaries.check("lille", no)
+    for no, beneficiary, days in ((1, 1, 2), (2, 2, 3), (3, 1, 4), (4, 1, 5), (5, 2, 6), (6, 1, 80)):
+        done = bank.redemptions.request(
+            "lille",
+            beneficiary,
+            start_at=clock.instant + timedelta(days=days),
+            minutes=60,
+            kind="company",
+            by="member:m3",
+            key=f"request {no}",
+        )
+        assert f"lille-{no}" == done.redemption.ref
+    for no, provider in ((1, "h2"), (3, "h3"), (4, "h2")):
+        bank.redemptions.assign(f"lille-{no}", provider=provider, by="coordinator:desk@locmine")
+    bank.redemptions.assign("lille-2", provider="m4")
+    bank.redemptions.cancel("lille-5", by="member:m3")
+    clock.advance(timedelta(days=3, hours=2))
+    bank.redemptions.log("lille-1", minutes=45, by="member:h2@locmine")
+    bank.redemptions.confirm("lille-1", by="member:h1@locmine")
+    bank.redemptions.log("lille-2", minutes=60, by="member:m4")
+    bank.redemptions.confirm("lille-2", by="member:m8")
+    bank.hours.correct("locmine", 1, minutes=60, reason=f"{MARKER} an hour after all", by="coordinator:desk@locmine")
+    bank.hours.correct("lille", 11, minutes=30, reason=f"{MARKER} half of it")
+    clock.advance(timedelta(hours=20))
+    bank.redemptions.cancel("lille-3", by="member:m3")
+    clock.advance(timedelta(days=2))
+    bank.redemptions.log("lille-4", minutes=30, by="member:h2@locmine")

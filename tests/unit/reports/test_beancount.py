@@ -1,0 +1,179 @@
+"""Journals for beancount, judged by beancount: it is installed with the tests and never skipped."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from beancount import loader
+from beancount.core.data import Open, Transaction
+from beancount.core.inventory import Inventory
+from beancount.core.realization import iter_children, realize
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.builders import a_book, a_draft
+from tests.unit.reports.journal_books import PATHS, Sample, a_sample, journal_book_of
+
+from timebank.ledger.canonical import leaf_hash
+from timebank.ledger.model import (
+    Actor,
+    Cause,
+    EntryDraft,
+    EntryKind,
+    JournalEntry,
+    Line,
+    Posting,
+    Side,
+    credit,
+    debit,
+)
+from timebank.reports.beancount import beancount_account, beancount_commodity, beancount_journal
+from timebank.reports.journals import quantity_of
+
+
+def text_of(sample: Sample) -> str:
+    """Return a sample's journal."""
+    return "".join(beancount_journal(sample.book, sample.entries))
+
+
+def loaded(text: str) -> tuple[list[Any], list[str]]:
+    """Return what beancount reads and what it finds wrong."""
+    entries, errors, _ = loader.load_string(text)
+    return entries, [error.message for error in errors]
+
+
+def balances_of(entries: Iterable[Any]) -> dict[tuple[str, str], Decimal]:
+    """Return the balances that beancount computes, without zeros."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for account in iter_children(realize(list(entries))):
+        balance: Inventory = account.balance
+        for position in balance:
+            found[account.account, position.units.currency] = position.units.number
+    return found
+
+
+@given(sample=a_sample())
+def test_beancount_recomputes_every_balance(sample: Sample) -> None:
+    """An outsider gets every balance from the exported file alone, and beancount has nothing to say."""
+    entries, complaints = loaded(text_of(sample))
+
+    assert [] == complaints
+    assert {
+        (beancount_account(path), beancount_commodity(unit)): Decimal(quantity_of(balance, unit))
+        for (path, unit), balance in sample.balances.items()
+    } == balances_of(entries)
+
+
+@given(sample=a_sample(), data=st.data())
+def test_beancount_refuses_any_wrong_balance(sample: Sample, data: st.DataObject) -> None:
+    """The assertions bite, on every account and for a single cent: there is no tolerance."""
+    lines = text_of(sample).splitlines()
+    at = data.draw(st.sampled_from([n for n, line in enumerate(lines) if " balance " in line]))
+    head, _, tail = lines[at].rpartition("  ")
+    number, _, rest = tail.partition(" ")
+    wrong = Decimal(number) + Decimal(1).scaleb(Decimal(number).as_tuple().exponent)  # type: ignore[arg-type]
+    lines[at] = f"{head}  {wrong} {rest}"
+
+    _, complaints = loaded("\n".join(lines) + "\n")
+
+    assert 1 == len(complaints)
+    assert complaints[0].startswith("Balance failed")
+
+
+@given(sample=a_sample())
+def test_the_journal_says_everything_that_is_hashed(sample: Sample) -> None:
+    """From the exported file alone an outsider rebuilds every entry, and with it every leaf hash (I-11)."""
+    entries, _ = loaded(text_of(sample))
+
+    assert [leaf_hash(entry) for entry in sample.entries] == [leaf_hash(entry) for entry in rebuilt(entries)]
+
+
+def rebuilt(entries: list[Any]) -> list[JournalEntry]:
+    """Rebuild journal entries from what beancount read; balances and versions by folding."""
+    paths = {each.account: each.meta["path"] for each in entries if isinstance(each, Open)}
+    transactions = [each for each in entries if isinstance(each, Transaction)]
+    folded: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    journal = []
+    for each in sorted(transactions, key=lambda each: int(each.meta["entry"])):
+        postings = tuple(posting_of(paths[one.account], one.units) for one in each.postings)
+        lines = []
+        for posting in postings:
+            account = folded[posting.path, posting.unit]
+            account[0] += 1
+            account[1] += posting.change
+            lines.append(Line(posting, account[0], account[1]))
+        journal.append(entry_of(each, tuple(lines)))
+    return journal
+
+
+def posting_of(path: str, units: Any) -> Posting:  # noqa: ANN401 - beancount's Amount
+    """Return a posting; the commodity gives back the unit."""
+    unit = next(
+        each for each in ("min", "svc", "EUR", "SVC", "MIN") if beancount_commodity(each) == units.currency
+    )
+    amount = int(units.number if unit in {"min", "svc"} else units.number * 100)
+    return Posting(path, unit, Side.DEBIT if amount > 0 else Side.CREDIT, abs(amount))
+
+
+def entry_of(found: Any, lines: tuple[Line, ...]) -> JournalEntry:  # noqa: ANN401 - beancount's Transaction
+    """Return a journal entry from the facts in the metadata."""
+    meta = found.meta
+    kind, _, ref = meta["cause"].partition(" ")
+    draft = EntryDraft(
+        kind=EntryKind(found.narration),
+        cause=Cause(kind, ref, int(meta["step"])),
+        effective_at=datetime.fromisoformat(meta["effective"]),
+        effective_on=found.date,
+        policy_version=int(meta["policy"]),
+        actor=Actor.parse(meta["by"]),
+        postings=tuple(line.posting for line in lines),
+        reverses=int(meta["reverses"]) if "reverses" in meta else None,
+        counts_help=int(meta.get("help", 0)),
+    )
+    return JournalEntry("lille", int(meta["entry"]), datetime.fromisoformat(meta["recorded"]), draft, lines)
+
+
+@given(one=PATHS, other=PATHS)
+def test_no_two_accounts_share_a_name(one: str, other: str) -> None:
+    """Capitals lose nothing: references are lower case."""
+    assert (one == other) == (beancount_account(one) == beancount_account(other))
+    assert one == beancount_account(one).partition(":")[2].lower()
+
+
+def test_no_two_units_share_a_commodity() -> None:
+    """Minutes are MIN and SVC; money that is spelled alike is told apart (I-12)."""
+    units = ["min", "svc", "EUR", "MIN", "SVC"]
+
+    assert ["MIN", "SVC", "EUR", "MONEY.MIN", "MONEY.SVC"] == [beancount_commodity(unit) for unit in units]
+
+
+def test_a_reversal_shares_a_link_with_its_original() -> None:
+    """Beancount shows an entry and its reversal together, and every other entry of the same cause."""
+    sample = sample_of(Cause("service", "17", 1), Cause("service", "17", -1))
+
+    entries, _ = loaded(text_of(sample))
+
+    assert [{"service-17"}, {"service-17"}] == [
+        each.links for each in entries if isinstance(each, Transaction)
+    ]
+
+
+def test_a_cause_that_is_no_link_is_metadata_only() -> None:
+    """What beancount cannot take as a link, or as text as it stands, is not written so."""
+    sample = sample_of(Cause("import", 'a "b" \\ c\n2026-01-01 close'))
+
+    entries, complaints = loaded(text_of(sample))
+
+    assert [] == complaints
+    (found,) = [each for each in entries if isinstance(each, Transaction)]
+    assert (frozenset(), 'import a "b" \\ c?2026-01-01 close') == (found.links, found.meta["cause"])
+
+
+def sample_of(*causes: Cause) -> Sample:
+    """Return a book of one transfer for each cause."""
+    book = a_book("member:m1:available", "fund:solidarity")
+    postings = (debit("member:m1:available", 30), credit("fund:solidarity", 30))
+    drafts = [a_draft(*postings, cause=cause) for cause in causes]
+    entries = [book.post(draft, recorded_at=draft.effective_at) for draft in drafts]
+    return Sample(journal_book_of(book, entries, opened_on=date(2026, 1, 1)), tuple(entries))
