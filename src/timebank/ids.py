@@ -35,10 +35,11 @@ def key_of(text: str) -> bytes:
 def fingerprint_of(*parts: object) -> bytes:
     """Return 32 bytes that identify a request's payload: same parts, same bytes (I-9).
 
+    `ascii`, not `repr`: what `repr` escapes shrinks with each version of Unicode, and keys are for ever.
     Parts must have a `repr` that depends on their value alone: str, int, None, date, datetime, enums,
     tuples and frozen dataclasses of these.
     """
-    return hashlib.sha256(repr(parts).encode()).digest()
+    return hashlib.sha256(ascii(parts).encode()).digest()
 
 
 def uuid7_of(unix_ms: int, entropy: bytes) -> str:

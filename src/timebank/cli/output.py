@@ -25,6 +25,11 @@ RULES = Box(
     # Edges, columns and rows need no lines: a rule below the headings and one above the total are enough.
     "    \n    \n ── \n    \n ── \n ── \n    \n    \n"
 )
+SHORT = 12
+"""A column of cells up to this long is not folded: a day has ten characters."""
+FOLDED_LEAST = 10
+"""A column that folds keeps at least this width."""
+WIDER_THAN_ANY = 10_000
 COUNTED_UNITS = frozenset({"min", "svc"})
 JsonObject = dict[str, Any]
 Shown: TypeAlias = Table | Text | str
@@ -50,21 +55,47 @@ class ResultConsole(Console):
 
 
 class Sheet(Table):
-    """A table with a heading above it; an empty line keeps it apart from what was printed before."""
+    """A table with a heading above it; an empty line keeps it apart from what was printed before.
+
+    Nothing is ever cut off: columns of words fold, columns of numbers and short codes do not, and where the
+    terminal is too narrow even for that, every row becomes a card of its own, one cell a line.
+    """
 
     def __init__(self, heading: str) -> None:
         """Begin with no columns."""
         super().__init__(box=RULES, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         self.heading = heading
+        self.cells: list[tuple[Text, ...]] = []
+
+    def add(self, cells: Sequence[object]) -> None:
+        """Add a row; text is shown as it is, never as markup."""
+        self.cells.append(tuple(cell if isinstance(cell, Text) else Text(str(cell)) for cell in cells))
+        self.add_row(*self.cells[-1])
+
+    def keep_short_columns_whole(self) -> None:
+        """Let no column fold whose cells are all short: days, codes, amounts."""
+        for column, cells in zip(self.columns, zip(*self.cells, strict=True), strict=False):
+            widest = max(line.cell_len for cell in cells for line in cell.split(allow_blank=True))
+            column.no_wrap = column.no_wrap or widest <= SHORT
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Render heading and table, without blanks at the ends of lines."""
         if isinstance(console, ResultConsole) and console.is_used:
             yield Segment.line()
         yield Text(self.heading, style="bold")
-        for line in Segment.split_lines(console.render(_Body(self), options)):
+        body = _Body(self) if self._least_width(console, options) <= options.max_width else _Cards(self)
+        for line in Segment.split_lines(console.render(body, options)):
             yield from _without_blanks_at_the_end(line)
             yield Segment.line()
+
+    def _least_width(self, console: Console, options: ConsoleOptions) -> int:
+        """Return the width below which cells would be cut off, or folded to shreds."""
+        wide = options.update(width=WIDER_THAN_ANY)
+        widths = [self._measure_column(console, wide, column).maximum for column in self.columns]
+        return sum(
+            width if column.no_wrap else min(width, FOLDED_LEAST)
+            for column, width in zip(self.columns, widths, strict=True)
+        ) + (len(self.columns) - 1)
 
 
 class _Body:
@@ -75,6 +106,21 @@ class _Body:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         return Table.__rich_console__(self.sheet, console, options)
+
+
+class _Cards:
+    """The rows of a sheet one below the other, for a narrow terminal."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        names = [str(column.header) for column in self.sheet.columns]
+        for cells in self.sheet.cells:
+            yield Text("─" * options.max_width)
+            for name, cell in zip(names, cells, strict=True):
+                if cell.plain:
+                    yield Text.assemble((f"{name}: " if name else "", "dim"), cell, overflow="fold")
 
 
 def _without_blanks_at_the_end(line: Sequence[Segment]) -> Iterator[Segment]:
@@ -100,7 +146,8 @@ def stdout() -> ResultConsole:
 
 def stderr() -> Console:
     """Return the console for progress, warnings and errors."""
-    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    is_wrapped = sys.stderr.isatty()  # for people, between words; in a log, one sentence is one line
+    return Console(stderr=True, highlight=False, soft_wrap=not is_wrapped, emoji=False)
 
 
 def emit(value: object, *, as_json: bool, table: Shown | Sequence[Shown] | None = None) -> None:
@@ -159,38 +206,35 @@ def table_of(
         right: columns of amounts and numbers; their cells are never broken.
         total: a last row, below a rule.
     """
-    table = Sheet(title)
+    sheet = Sheet(title)
     for name in columns:
         is_right = name in right
-        table.add_column(
+        sheet.add_column(
             Text(name), justify="right" if is_right else "left", no_wrap=is_right, overflow="fold"
         )
     for row in rows:
-        table.add_row(*map(_cell, row))
+        sheet.add(row)
+    sheet.keep_short_columns_whole()
     if total is not None:
-        table.add_section()
-        table.add_row(*map(_cell, total))
-    return table
+        sheet.add_section()
+        sheet.add(total)
+    return sheet
 
 
 def facts_of(title: str, facts: Sequence[tuple[str, object]]) -> Table:
     """Return a table of named facts, one a line."""
-    table = Sheet(title)
-    table.show_header = False
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    sheet = Sheet(title)
+    sheet.show_header = False
+    sheet.add_column(no_wrap=True)
+    sheet.add_column(overflow="fold")
     for name, value in facts:
-        table.add_row(Text(name, style="dim"), _cell(value))
-    return table
+        sheet.add((Text(name, style="dim"), value))
+    return sheet
 
 
 def local_time(at: datetime, zone: str) -> str:
     """Write an instant for people, to the minute, in a time zone: `2026-03-01 14:00`."""
     return f"{at.astimezone(zone_of(zone)):%Y-%m-%d %H:%M}"
-
-
-def _cell(value: object) -> Text:
-    return value if isinstance(value, Text) else Text(str(value))
 
 
 def amount(value: int, unit: str = "min", *, is_change: bool = False) -> Text:

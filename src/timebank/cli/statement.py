@@ -11,7 +11,7 @@ from timebank.cli.inputs import day_in, known_at_in
 from timebank.cli.options import Branch, Json, KnownAt, Path, Unit
 from timebank.cli.output import amount, emit, table_of
 from timebank.cli.session import session_of
-from timebank.ledger.statement import Statement, StatementLine
+from timebank.ledger.statement import Period, Statement, StatementLine
 
 if TYPE_CHECKING:
     from timebank.services.statements import StatementPage
@@ -72,10 +72,16 @@ def register(app: typer.Typer) -> None:
 def _title(page: "StatementPage", known_at: str | None) -> str:
     found = page.statement
     holder = f" ({page.holder})" if page.holder is not None else ""
-    first, last = found.period.first_on, found.period.last_on
-    period = f"{first or 'the beginning'} to {last or 'the end'}"
     known = f", as known on {known_at}" if known_at is not None else ""
-    return f"Statement of {found.path}{holder}\n{page.branch_name}, {period}{known}"
+    return f"Statement of {found.path}{holder}\n{page.branch_name}{_days(found.period)}{known}"
+
+
+def _days(period: Period) -> str:
+    if period.first_on is None:
+        return f", to {period.last_on}" if period.last_on is not None else ""
+    if period.last_on is None:
+        return f", from {period.first_on}"
+    return f", {period.first_on} to {period.last_on}"
 
 
 def _table(title: str, found: Statement) -> Table:

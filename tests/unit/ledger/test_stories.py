@@ -1,0 +1,460 @@
+from typing import Any
+
+import pytest
+from tests.builders import NOW, TODAY, a_book, a_draft, an_audit, an_exchange
+
+from timebank.ledger.audit import JournalAudit
+from timebank.ledger.book import Book
+from timebank.ledger.canonical import micros_of
+from timebank.ledger.chart import available, clearing, held
+from timebank.ledger.model import Cause, EntryDraft, EntryKind, JournalEntry, credit, debit
+from timebank.ledger.reconcile import StoredHold
+from timebank.ledger.reversal import reverse
+from timebank.ledger.stories import (
+    MINUTE_US,
+    Deployment,
+    StoredAct,
+    StoredRecord,
+    StoredRedemption,
+    check_record_history,
+    check_records,
+    check_redemption_history,
+    check_redemptions,
+)
+
+START_US = micros_of(NOW)
+RECORD = StoredRecord(
+    no=1,
+    provider="m1",
+    recipient="member:m2",
+    start_us=START_US,
+    end_us=START_US + 90 * MINUTE_US,
+    minutes=90,
+    credited_minutes=90,
+    unit="min",
+    state="confirmed",
+    stated_by="member:m1",
+    logged_by="member:m1",
+    revision=1,
+    redemption=None,
+)
+OPEN = RECORD._replace(state="logged", credited_minutes=None, revision=0)
+
+
+def acts(*done: str, minutes: int = 90) -> list[StoredAct]:
+    """Return a history: each act by `ACT ACTOR`, by m1 if left out."""
+    return [
+        StoredAct(1, no, text.split()[0], (text.split() + ["member:m1"])[1], minutes)
+        for no, text in enumerate(done, 1)
+    ]
+
+
+def book_of(*drafts: EntryDraft) -> tuple[Book, list[JournalEntry]]:
+    """Return a book of Lille with these entries."""
+    book = a_book(available("m1"), available("m2"), "fund:branch", held("m2"), clearing("locmine"))
+    return book, [book.post(draft, recorded_at=NOW) for draft in drafts]
+
+
+def audit_of(*drafts: EntryDraft) -> JournalAudit:
+    """Return the audit of a book of Lille with these entries."""
+    return an_audit(*book_of(*drafts))
+
+
+def undone(draft: EntryDraft) -> JournalAudit:
+    """Return the audit of an entry that was reversed."""
+    book, (entry,) = book_of(draft)
+    undo = reverse(
+        entry,
+        reversed_by=None,
+        actor=draft.actor,
+        effective_at=NOW,
+        effective_on=TODAY,
+        policy_version=1,
+    )
+    return an_audit(book, [entry, book.post(undo, recorded_at=NOW)])
+
+
+@pytest.mark.parametrize(
+    ("record", "drafts"),
+    [
+        (RECORD, [an_exchange()]),
+        (RECORD._replace(minutes=85, end_us=START_US + 85 * MINUTE_US), [an_exchange()]),
+        (
+            RECORD._replace(recipient="fund:branch"),
+            [a_draft(debit("fund:branch", 90), credit(available("m1"), 90), cause=Cause("service", "1"))],
+        ),
+        (OPEN, []),
+        (OPEN._replace(state="rejected", revision=2), []),
+        (RECORD._replace(redemption="lille-1"), []),
+    ],
+    ids=["as stated", "rounded", "for a fund", "open", "rejected", "of a redemption"],
+)
+def test_a_record_and_its_entry_agree(record: StoredRecord, drafts: list[EntryDraft]) -> None:
+    """One standing credit if it is confirmed, none otherwise (I-8)."""
+    assert [] == list(check_records(audit_of(*drafts), [record]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"credited_minutes": 91}, "record_differs"),
+        ({"provider": "m3"}, "record_differs"),
+        ({"recipient": "member:m3"}, "record_differs"),
+        ({"recipient": "fund:branch"}, "record_differs"),
+        ({"unit": "svc"}, "record_differs"),
+        ({"revision": 2}, "record_differs"),
+        ({"start_us": START_US + 1, "end_us": START_US + 90 * MINUTE_US + 1}, "record_differs"),
+        ({"end_us": START_US}, "record_end_differs"),
+        ({"minutes": 91}, "record_end_differs"),
+        ({"credited_minutes": None}, "record_invalid"),
+        ({"state": "logged"}, "record_invalid"),
+        ({"state": "logged", "credited_minutes": None}, "record_wrongly_posted"),
+        ({"redemption": "lille-1"}, "record_wrongly_posted"),
+    ],
+)
+def test_a_record_that_was_changed_is_named(changes: dict[str, Any], code: str) -> None:
+    """Whatever the entry says too."""
+    faults = list(check_records(audit_of(an_exchange()), [RECORD._replace(**changes)]))
+
+    assert ("lille service record 1", code) in [(fault.place, fault.code) for fault in faults]
+
+
+def test_a_confirmed_record_without_a_standing_credit_is_named() -> None:
+    """Whether it was never posted or only undone (I-8)."""
+    for audit in (audit_of(), undone(an_exchange())):
+        (fault,) = check_records(audit, [RECORD])
+
+        assert ("lille service record 1", "record_not_posted") == (fault.place, fault.code)
+
+
+def test_a_record_that_is_posted_twice_is_named() -> None:
+    """I-8: at most one crediting entry stands."""
+    audit = audit_of(an_exchange(revision=1), an_exchange(revision=2))
+
+    (fault,) = check_records(audit, [RECORD])
+
+    assert ("record_posted_twice", "entries 1, 2") == (fault.code, fault.detail)
+
+
+def test_an_entry_of_a_record_that_is_not_there_is_named() -> None:
+    """A deleted record leaves its entry behind; entries of other stories are not its business."""
+    audit = audit_of(
+        an_exchange(record=7), a_draft(*an_exchange().postings, cause=Cause("redemption", "lille-1", 2))
+    )
+
+    (fault,) = check_records(audit, [])
+
+    assert ("lille entry 1", "record_missing") == (fault.place, fault.code)
+
+
+@pytest.mark.parametrize(
+    ("record", "history"),
+    [
+        (OPEN, ["log"]),
+        (OPEN._replace(state="corrected", stated_by="member:m2"), ["log", "correct member:m2"]),
+        (OPEN._replace(state="disputed"), ["log", "dispute member:m2"]),
+        (OPEN._replace(state="rejected"), ["log", "dispute member:m2", "reject member:m2"]),
+        (OPEN._replace(state="withdrawn"), ["log", "withdraw"]),
+        (OPEN._replace(state="rejected"), ["log", "decide coordinator:desk"]),
+        (RECORD, ["log", "confirm member:m2"]),
+        (RECORD._replace(stated_by="coordinator:desk"), ["log", "decide coordinator:desk"]),
+        (
+            RECORD._replace(stated_by="coordinator:desk", revision=3),
+            ["log", "decide coordinator:desk", "correct coordinator:desk", "correct coordinator:desk"],
+        ),
+        (OPEN._replace(state="rejected", revision=2), ["log", "confirm member:m2", "annul coordinator:desk"]),
+    ],
+)
+def test_a_history_leads_to_its_record(record: StoredRecord, history: list[str]) -> None:
+    """Every course that people can take."""
+    assert [] == list(check_record_history("lille", record, acts(*history)))
+
+
+@pytest.mark.parametrize(
+    ("record", "history", "code"),
+    [
+        (OPEN, [], "history_missing"),
+        (OPEN, ["confirm"], "history_invalid"),
+        (OPEN, ["log", "log"], "history_invalid"),
+        (OPEN, ["log", "annul"], "history_invalid"),
+        (OPEN, ["log", "sing"], "history_invalid"),
+        (RECORD, ["log", "confirm", "confirm"], "history_invalid"),
+        (OPEN._replace(state="rejected"), ["log", "reject", "confirm"], "history_invalid"),
+        (RECORD, ["log"], "history_differs"),
+        (OPEN._replace(state="disputed"), ["log"], "history_differs"),
+        (RECORD._replace(revision=2), ["log", "confirm"], "history_differs"),
+        (OPEN._replace(minutes=91), ["log"], "history_differs"),
+        (OPEN._replace(logged_by="member:m3", stated_by="member:m1"), ["log"], "history_differs"),
+        (OPEN._replace(stated_by="member:m3"), ["log"], "history_differs"),
+    ],
+)
+def test_a_history_that_does_not_lead_to_its_record_is_named(
+    record: StoredRecord, history: list[str], code: str
+) -> None:
+    """An act that was removed, added or changed, or a record that was."""
+    faults = list(check_record_history("lille", record, acts(*history)))
+
+    assert ("lille service record 1", code) in [(fault.place, fault.code) for fault in faults]
+
+
+def test_a_gap_in_a_history_is_named() -> None:
+    """The number of the act that is missing shows."""
+    history = [act._replace(no=act.no + 1) for act in acts("log")]
+
+    (fault,) = check_record_history("lille", OPEN, history)
+
+    assert "history_missing" == fault.code
+
+
+REDEMPTION = StoredRedemption(
+    no=1,
+    sponsor="m2",
+    host_branch="locmine",
+    beneficiary="h1",
+    planned_minutes=60,
+    held_minutes=60,
+    state="settled",
+    hold_no=4,
+    provider="h2",
+    record_no=1,
+    charged_minutes=45,
+    expires_us=5,
+)
+ASKED = REDEMPTION._replace(state="requested", provider=None, record_no=None, charged_minutes=None)
+HOLD = StoredHold(
+    no=4,
+    member="m2",
+    minutes=60,
+    state="captured",
+    expires_us=5,
+    cause_kind="redemption",
+    cause_ref="lille-1",
+    captured_minutes=45,
+)
+HELPED = RECORD._replace(
+    provider="h2", recipient="member:h1", minutes=45, credited_minutes=45, redemption="lille-1"
+)
+CHARGE = a_draft(
+    debit(held("m2"), 45),
+    credit(clearing("locmine"), 45),
+    kind=EntryKind.REDEMPTION,
+    cause=Cause("redemption", "lille-1", 2),
+)
+CREDIT = a_draft(
+    debit(clearing("lille"), 45),
+    credit(available("h2"), 45),
+    kind=EntryKind.REDEMPTION,
+    cause=Cause("redemption", "lille-1", 2),
+)
+
+
+def a_deployment(
+    *,
+    redemption: StoredRedemption | None = REDEMPTION,
+    hold: StoredHold | None = HOLD,
+    record: StoredRecord | None = HELPED,
+    charge: EntryDraft | None = CHARGE,
+    credited: EntryDraft | None = CREDIT,
+    is_host_here: bool = True,
+) -> Deployment:
+    """Return a redemption of m2 in Lille, settled in Locminé, as both branches have it."""
+    host = a_book(clearing("lille"), available("h2"), available("h3"), branch="locmine")
+    entries = [host.post(credited, recorded_at=NOW)] if credited is not None else []
+    audits = {"lille": audit_of(*(draft for draft in (charge,) if draft is not None))}
+    if is_host_here:
+        audits["locmine"] = an_audit(host, entries)
+    return Deployment(
+        audits=audits,
+        records={("locmine", 1): record} if record is not None and is_host_here else {},
+        redemptions={"lille": [redemption] if redemption is not None else [], "locmine": []},
+        holds={("lille", 4): hold} if hold is not None else {},
+    )
+
+
+@pytest.mark.parametrize(
+    "deployment",
+    [
+        a_deployment(),
+        a_deployment(is_host_here=False),
+        a_deployment(
+            redemption=ASKED,
+            hold=HOLD._replace(state="pending", captured_minutes=0),
+            record=None,
+            charge=None,
+            credited=None,
+        ),
+        a_deployment(
+            redemption=REDEMPTION._replace(state="logged", charged_minutes=None),
+            hold=HOLD._replace(state="pending", captured_minutes=0),
+            record=HELPED._replace(state="disputed", credited_minutes=None),
+            charge=None,
+            credited=None,
+        ),
+        a_deployment(
+            redemption=REDEMPTION._replace(charged_minutes=0),
+            record=HELPED._replace(state="rejected", credited_minutes=None),
+            charge=None,
+            credited=None,
+        ),
+        a_deployment(
+            redemption=ASKED._replace(state="expired", charged_minutes=0),
+            hold=HOLD._replace(state="expired", captured_minutes=0),
+            record=HELPED._replace(state="withdrawn", credited_minutes=None),
+            charge=None,
+            credited=None,
+        ),
+    ],
+    ids=["settled", "host elsewhere", "requested", "logged", "annulled", "expired after a withdrawal"],
+)
+def test_a_redemption_its_hold_record_and_entries_agree(deployment: Deployment) -> None:
+    """One story in two books (I-7)."""
+    assert [] == list(check_redemptions(deployment))
+
+
+ON_REDEMPTION, ON_RECORD = "lille redemption 1", "locmine service record 1"
+TROUBLES: dict[str, tuple[Deployment, str, str]] = {
+    "hold deleted": (a_deployment(hold=None), ON_REDEMPTION, "redemption_hold_missing"),
+    "hold of another": (a_deployment(hold=HOLD._replace(member="m1")), ON_REDEMPTION, "redemption_differs"),
+    "hold of another cause": (
+        a_deployment(hold=HOLD._replace(cause_ref="lille-2")),
+        ON_REDEMPTION,
+        "redemption_differs",
+    ),
+    "hold of other minutes": (a_deployment(hold=HOLD._replace(minutes=61)), ON_REDEMPTION, "redemption_differs"),
+    "hold of another deadline": (
+        a_deployment(hold=HOLD._replace(expires_us=6)),
+        ON_REDEMPTION,
+        "redemption_differs",
+    ),
+    "hold still pending": (a_deployment(hold=HOLD._replace(state="pending")), ON_REDEMPTION, "redemption_differs"),
+    "charged otherwise": (
+        a_deployment(redemption=REDEMPTION._replace(charged_minutes=46)),
+        ON_REDEMPTION,
+        "redemption_charge_differs",
+    ),
+    "charge missing": (a_deployment(charge=None), ON_REDEMPTION, "redemption_charge_differs"),
+    "credit missing": (a_deployment(credited=None), ON_REDEMPTION, "redemption_charge_differs"),
+    "charged to another": (
+        a_deployment(charge=a_draft(*an_exchange(minutes=45).postings, cause=CHARGE.cause)),
+        ON_REDEMPTION,
+        "redemption_parties_differ",
+    ),
+    "credited to another": (
+        a_deployment(redemption=REDEMPTION._replace(provider="h3"), record=HELPED._replace(provider="h3")),
+        ON_REDEMPTION,
+        "redemption_parties_differ",
+    ),
+    "without a provider": (
+        a_deployment(redemption=REDEMPTION._replace(provider=None)),
+        ON_REDEMPTION,
+        "redemption_parties_differ",
+    ),
+    "record deleted": (a_deployment(record=None), ON_REDEMPTION, "redemption_record_missing"),
+    "record of another": (
+        a_deployment(record=HELPED._replace(recipient="member:h3")),
+        ON_REDEMPTION,
+        "redemption_differs",
+    ),
+    "record of another redemption": (
+        a_deployment(record=HELPED._replace(redemption="lille-2")),
+        ON_RECORD,
+        "record_not_settled",
+    ),
+    "record open again": (
+        a_deployment(record=HELPED._replace(state="logged", credited_minutes=None)),
+        ON_REDEMPTION,
+        "redemption_differs",
+    ),
+    "record forgotten": (
+        a_deployment(redemption=REDEMPTION._replace(record_no=None)),
+        ON_RECORD,
+        "record_not_settled",
+    ),
+    "redemption deleted": (a_deployment(redemption=None), ON_RECORD, "record_not_settled"),
+    "redemption deleted, its charge left": (
+        a_deployment(redemption=None),
+        "lille entry 1",
+        "redemption_missing",
+    ),
+}
+
+
+@pytest.mark.parametrize(("deployment", "place", "code"), TROUBLES.values(), ids=TROUBLES.keys())
+def test_a_redemption_that_contradicts_itself_is_named(deployment: Deployment, place: str, code: str) -> None:
+    """Whichever of its parts was changed."""
+    faults = list(check_redemptions(deployment))
+
+    assert (place, code) in [(fault.place, fault.code) for fault in faults]
+
+
+def test_entries_of_a_redemption_elsewhere_are_not_judged() -> None:
+    """The home branch is in another deployment: what it would have to say is not here."""
+    deployment = a_deployment(redemption=None, charge=None)
+    without_home = Deployment(
+        audits={"locmine": deployment.audits["locmine"]},
+        records=deployment.records,
+        redemptions={"locmine": []},
+        holds={},
+    )
+
+    assert [] == list(check_redemptions(without_home))
+
+
+def test_a_redemption_charged_twice_is_named() -> None:
+    """Two standing charges are one too many, even if their sum were right."""
+    half = a_draft(
+        debit(held("m2"), 20), credit(clearing("locmine"), 20), kind=EntryKind.REDEMPTION, cause=CHARGE.cause
+    )
+    rest = a_draft(
+        debit(held("m2"), 25),
+        credit(clearing("locmine"), 25),
+        kind=EntryKind.FEE,
+        cause=Cause("redemption", "lille-1", 5),
+    )
+    deployment = a_deployment()
+    home = {**deployment.audits, "lille": audit_of(half, rest)}
+    twice = Deployment(
+        audits=home,
+        records=deployment.records,
+        redemptions=deployment.redemptions,
+        holds=deployment.holds,
+    )
+
+    assert ["redemption_charge_differs"] == [fault.code for fault in check_redemptions(twice)]
+
+
+@pytest.mark.parametrize(
+    ("redemption", "history", "minutes"),
+    [
+        (ASKED, ["request"], 60),
+        (ASKED._replace(state="assigned"), ["request", "assign"], 60),
+        (ASKED, ["request", "assign", "unassign"], 60),
+        (ASKED._replace(state="assigned"), ["request", "assign", "log", "reopen"], 60),
+        (REDEMPTION, ["request", "assign", "log", "settle", "correct"], 45),
+        (ASKED._replace(state="missed", charged_minutes=60), ["request", "missed-by-beneficiary"], 60),
+    ],
+)
+def test_a_history_leads_to_its_redemption(
+    redemption: StoredRedemption, history: list[str], minutes: int
+) -> None:
+    """The last act says where it stands, and for how many minutes."""
+    assert [] == list(check_redemption_history("lille", redemption, acts(*history, minutes=minutes)))
+
+
+@pytest.mark.parametrize(
+    ("redemption", "history", "code"),
+    [
+        (ASKED, [], "history_missing"),
+        (ASKED, ["assign"], "history_differs"),
+        (ASKED, ["request", "assign"], "history_differs"),
+        (ASKED, ["request", "sing"], "history_differs"),
+        (ASKED._replace(planned_minutes=61), ["request"], "history_differs"),
+    ],
+)
+def test_a_history_that_does_not_lead_to_its_redemption_is_named(
+    redemption: StoredRedemption, history: list[str], code: str
+) -> None:
+    """As for service records."""
+    faults = list(check_redemption_history("lille", redemption, acts(*history, minutes=60)))
+
+    assert ("lille redemption 1", code) in [(fault.place, fault.code) for fault in faults]
