@@ -815,6 +815,14 @@ class MemberExists(TimebankError):
     template = "member {member} exists already in {branch}"
 
 
+class BadKey(TimebankError):
+    """An idempotency key is empty or too long. Retrying unchanged cannot help."""
+
+    code = "bad_key"
+    kind = Kind.USAGE
+    template = "not an idempotency key: use 1 to {most} characters"
+
+
 class KeyReused(TimebankError):
     """The idempotency key was used for another request (I-9). Use a new key."""
 

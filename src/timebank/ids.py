@@ -5,13 +5,18 @@ books are exported to, and no two of them differ only in case.
 """
 
 import hashlib
+import json
 import re
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime
+from enum import Enum
 from typing import Final
 
-from timebank.errors import BadReference
+from timebank.errors import BadKey, BadReference
 
 REFERENCE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 KEY_BYTES: Final = 16
+KEY_CHARACTERS_MAX: Final = 255
 UUID_VERSION_BITS: Final = 0x7000
 UUID_VARIANT_BITS: Final = 0x8000
 
@@ -28,18 +33,52 @@ def reference(text: str, *, what: str = "reference") -> str:
 
 
 def key_of(text: str) -> bytes:
-    """Return the 16 bytes under which an idempotency key is kept: no personal data, fixed size (I-9)."""
-    return hashlib.sha256(b"timebank key\0" + text.encode()).digest()[:KEY_BYTES]
+    """Return the 16 bytes under which an idempotency key is kept: no personal data, fixed size (I-9).
+
+    Raises:
+        BadKey: empty, or longer than `KEY_CHARACTERS_MAX`.
+    """
+    if not 1 <= len(text) <= KEY_CHARACTERS_MAX:
+        raise BadKey(most=KEY_CHARACTERS_MAX)
+    # A command line that is not UTF-8 arrives with lone surrogates; they name a request as well as any text.
+    return hashlib.sha256(b"timebank key\0" + text.encode(errors="surrogatepass")).digest()[:KEY_BYTES]
 
 
 def fingerprint_of(*parts: object) -> bytes:
-    """Return 32 bytes that identify a request's payload: same parts, same bytes (I-9).
+    """Return 32 bytes that identify a request's payload: same parts, same bytes, for ever (I-9).
 
-    `ascii`, not `repr`: what `repr` escapes shrinks with each version of Unicode, and keys are for ever.
-    Parts must have a `repr` that depends on their value alone: str, int, None, date, datetime, enums,
-    tuples and frozen dataclasses of these.
+    The same in every process and every version of timebank: an enum counts as its value, an instant as
+    itself in whatever zone it was written, a dataclass as those of its fields that are not None.
+
+    Args:
+        parts: str, int, bool, None, bytes, date, aware datetime, enums, and tuples, sets and dataclasses of
+            these.
     """
-    return hashlib.sha256(ascii(parts).encode()).digest()
+    text = json.dumps([_settled(part) for part in parts], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _settled(part: object) -> object:
+    """Return a part in a form that JSON writes one way, and no other part shares."""
+    match part:
+        case Enum():
+            return _settled(part.value)
+        case None | bool() | int() | str():
+            return part
+        case bytes():
+            return {"bytes": part.hex()}
+        case datetime():
+            return {"at": part.astimezone(UTC).isoformat()}
+        case date():
+            return {"on": part.isoformat()}
+        case tuple():
+            return [_settled(each) for each in part]
+        case frozenset() | set():
+            return {"set": sorted(json.dumps(_settled(each), sort_keys=True) for each in part)}
+        case _:
+            assert is_dataclass(part), f"a {type(part).__name__} has no settled form"
+            said = {each.name: getattr(part, each.name) for each in fields(part)}
+            return {"of": {name: _settled(value) for name, value in said.items() if value is not None}}
 
 
 def uuid7_of(unix_ms: int, entropy: bytes) -> str:

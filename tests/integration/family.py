@@ -39,7 +39,11 @@ class Family:
 
     def request(self, *, minutes: int = 60, days: int = 3, **changes: Any) -> str:  # noqa: ANN401
         """Ask for help, some days ahead; returns the reference."""
-        facts: dict[str, Any] = {"start_at": self.clock.instant + timedelta(days=days), "kind": "shopping", "by": SON}
+        facts: dict[str, Any] = {
+            "start_at": self.clock.instant + timedelta(days=days),
+            "kind": "shopping",
+            "by": SON,
+        }
         done = self.bank.redemptions.request("lille", 1, minutes=minutes, **{**facts, **changes})
         return done.redemption.ref
 
@@ -141,7 +145,9 @@ def dump_of(file: Path) -> dict[str, list[tuple[object, ...]]]:
     """Return every row of every table."""
     with sqlite3.connect(file) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        rows = {name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names}
+        rows = {
+            name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names
+        }
     connection.close()
     return rows
 

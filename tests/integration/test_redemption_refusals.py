@@ -143,8 +143,16 @@ REFUSALS: list[tuple[str, Attempt, Attempt]] = [
     ("reason_missing", _nothing, lambda f: f.request(by=DESK)),
     ("unknown_beneficiary", _nothing, _for_second),
     # Beneficiaries and mandates
-    ("self_dealing", _second(Relation.SIBLING, steps=0), lambda f: f.bank.beneficiaries.consent("lille", 2, by=SON)),
-    ("not_allowed", _second(Relation.SIBLING, steps=0), lambda f: f.bank.beneficiaries.consent("lille", 2, by=DESK)),
+    (
+        "self_dealing",
+        _second(Relation.SIBLING, steps=0),
+        lambda f: f.bank.beneficiaries.consent("lille", 2, by=SON),
+    ),
+    (
+        "not_allowed",
+        _second(Relation.SIBLING, steps=0),
+        lambda f: f.bank.beneficiaries.consent("lille", 2, by=DESK),
+    ),
     ("not_allowed", _nothing, lambda f: f.bank.beneficiaries.check("lille", 1, by=SON)),
     ("not_allowed", _nothing, lambda f: f.bank.beneficiaries.revoke("lille", 1, by=NEIGHBOUR)),
     ("beneficiary_exists", _nothing, lambda f: _add_beneficiary(f, "m1@locmine")),
@@ -155,10 +163,18 @@ REFUSALS: list[tuple[str, Attempt, Attempt]] = [
     ("not_allowed", _nothing, lambda f: f.bank.mandates.revoke("locmine", 1, by=HELPER)),
     # Finding somebody
     ("self_dealing", _requested, lambda f: f.bank.redemptions.assign("lille-1", provider="m1", by=HOST_DESK)),
-    ("unknown_member", _requested, lambda f: f.bank.redemptions.assign("lille-1", provider="m9", by=HOST_DESK)),
+    (
+        "unknown_member",
+        _requested,
+        lambda f: f.bank.redemptions.assign("lille-1", provider="m9", by=HOST_DESK),
+    ),
     ("not_allowed", _requested, lambda f: f.bank.redemptions.assign("lille-1", provider="m3", by=HELPER)),
     ("not_allowed", _requested, lambda f: f.bank.redemptions.assign("lille-1", provider="m2", by=DESK)),
-    ("redemption_out_of_order", _assigned, lambda f: f.bank.redemptions.assign("lille-1", provider="m3", by=FRIEND)),
+    (
+        "redemption_out_of_order",
+        _assigned,
+        lambda f: f.bank.redemptions.assign("lille-1", provider="m3", by=FRIEND),
+    ),
     ("redemption_out_of_order", _requested, lambda f: f.bank.redemptions.unassign("lille-1", by=HOST_DESK)),
     # Logging
     ("redemption_out_of_order", _requested, lambda f: f.bank.redemptions.log("lille-1", by=HOST_DESK)),
@@ -176,7 +192,11 @@ REFUSALS: list[tuple[str, Attempt, Attempt]] = [
     ("already_confirmed", _settled, lambda f: f.bank.hours.confirm("locmine", 1, by=MOTHER)),
     ("not_a_party", _logged, lambda f: f.bank.redemptions.confirm("lille-1", by=SON)),
     ("mandate_not_in_force", _logged, lambda f: f.bank.redemptions.confirm("lille-1", by=f"{SON}+m1#7")),
-    ("mandate_not_in_force", _mandate_revoked, lambda f: f.bank.redemptions.confirm("lille-1", by=SON_FOR_MOTHER)),
+    (
+        "mandate_not_in_force",
+        _mandate_revoked,
+        lambda f: f.bank.redemptions.confirm("lille-1", by=SON_FOR_MOTHER),
+    ),
     ("own_statement", _logged, lambda f: f.bank.redemptions.confirm("lille-1", by=HELPER)),
     ("self_dealing", _helper_is_proxy, lambda f: f.bank.redemptions.confirm("lille-1", by=f"{HELPER}+m1#2")),
     ("reason_missing", _logged, lambda f: f.bank.redemptions.confirm("lille-1", by=HOST_DESK)),
@@ -184,14 +204,22 @@ REFUSALS: list[tuple[str, Attempt, Attempt]] = [
     ("capture_exceeds_hold", _more_than_held, lambda f: f.bank.redemptions.confirm("lille-1", by=MOTHER)),
     ("capture_exceeds_hold", _more_than_held, lambda f: f.bank.hours.confirm("locmine", 1, by=MOTHER)),
     ("ceiling_reached", _host_ceiling, lambda f: f.bank.redemptions.confirm("lille-1", by=MOTHER)),
-    ("record_not_open", _disputed, lambda f: f.bank.redemptions.dispute("lille-1", reason="again", by=MOTHER)),
+    (
+        "record_not_open",
+        _disputed,
+        lambda f: f.bank.redemptions.dispute("lille-1", reason="again", by=MOTHER),
+    ),
     # Calling off
     ("redemption_out_of_order", _logged, lambda f: f.bank.redemptions.cancel("lille-1", by=SON)),
     ("redemption_not_open", _settled, lambda f: f.bank.redemptions.cancel("lille-1", by=SON)),
     ("self_dealing", _assigned, lambda f: f.bank.redemptions.cancel("lille-1", by=HELPER)),
     ("not_allowed", _assigned, lambda f: f.bank.redemptions.cancel("lille-1", by=FRIEND)),
     ("reason_missing", _assigned, lambda f: f.bank.redemptions.cancel("lille-1", by=DESK)),
-    ("redemption_out_of_order", _assigned, lambda f: f.bank.redemptions.miss("lille-1", is_by_provider=True, by=HELPER)),
+    (
+        "redemption_out_of_order",
+        _assigned,
+        lambda f: f.bank.redemptions.miss("lille-1", is_by_provider=True, by=HELPER),
+    ),
     ("redemption_not_due", _assigned, lambda f: f.bank.redemptions.expire("lille-1", by=DESK)),
     ("redemption_not_open", _past_deadline, lambda f: f.bank.redemptions.cancel("lille-1", by=SON)),
     ("not_allowed", _assigned, lambda f: f.bank.holds.release("lille", 1, reason="mine", by=SON)),
@@ -225,7 +253,9 @@ def _log_at_plan(family: Family) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "begin", "attempt"), REFUSALS, ids=[f"{number}-{code}" for number, (code, _, _) in enumerate(REFUSALS)]
+    ("code", "begin", "attempt"),
+    REFUSALS,
+    ids=[f"{number}-{code}" for number, (code, _, _) in enumerate(REFUSALS)],
 )
 def test_a_refusal_has_its_code_and_changes_nothing(
     family: Family, code: str, begin: Attempt, attempt: Attempt
@@ -242,7 +272,9 @@ def test_a_refusal_has_its_code_and_changes_nothing(
         assert before == dump_of(family.file)
 
 
-@pytest.mark.parametrize("text", ["lille", "lille-0", "lille-01", "-1", "lille-x", "lille-1 ", "Lille-1", "lille-9999999999"])
+@pytest.mark.parametrize(
+    "text", ["lille", "lille-0", "lille-01", "-1", "lille-x", "lille-1 ", "Lille-1", "lille-9999999999"]
+)
 def test_what_is_no_reference_is_refused(family: Family, text: str) -> None:
     """A slip of the finger is told from a redemption that is not there."""
     with pytest.raises(TimebankError) as refused:
@@ -282,7 +314,10 @@ WRITES: list[tuple[Attempt, Write]] = [
     (_assigned, lambda f, key: f.bank.holds.release("lille", 1, reason="free", by=DESK, key=key)),
     (_past_deadline, lambda f, key: f.bank.redemptions.expire("lille-1", by=DESK, key=key)),
     (_past_deadline, lambda f, key: f.bank.holds.expire_due("lille", by=DESK, key=key)),
-    (_settled, lambda f, key: f.bank.hours.correct("locmine", 1, minutes=30, reason="less", by=HOST_DESK, key=key)),
+    (
+        _settled,
+        lambda f, key: f.bank.hours.correct("locmine", 1, minutes=30, reason="less", by=HOST_DESK, key=key),
+    ),
     (
         _nothing,
         lambda f, key: f.bank.beneficiaries.add(

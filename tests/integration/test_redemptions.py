@@ -266,7 +266,9 @@ def test_an_annulled_record_gives_everything_back(family: Family) -> None:
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lengths=st.lists(st.sampled_from([15, 30, 45, 60, 90, 120]), min_size=1, max_size=5), last=st.booleans())
+@given(
+    lengths=st.lists(st.sampled_from([15, 30, 45, 60, 90, 120]), min_size=1, max_size=5), last=st.booleans()
+)
 def test_any_corrections_leave_what_the_last_one_says(
     family_file: Path, tmp_path_factory: pytest.TempPathFactory, lengths: list[int], *, last: bool
 ) -> None:
@@ -539,9 +541,12 @@ def test_what_is_done_elsewhere_names_the_branch(family: Family) -> None:
     ref = family.settled()
 
     story = family.bank.redemptions.show(ref)
-    assert [("lille", "member:m1"), ("locmine", "member:m2"), ("locmine", "member:m2"), ("locmine", "member:m1")] == [
-        (event.acted_in, event.actor) for event, _ in story.events
-    ]
+    assert [
+        ("lille", "member:m1"),
+        ("locmine", "member:m2"),
+        ("locmine", "member:m2"),
+        ("locmine", "member:m1"),
+    ] == [(event.acted_in, event.actor) for event, _ in story.events]
     actors = [(each.branch, each.draft.kind.value, str(each.draft.actor)) for each in story.entries]
     assert ("lille", "redemption", "member:m1@locmine") in actors
     assert ("locmine", "redemption", "member:m1") in actors

@@ -157,7 +157,9 @@ def insert_posting(  # noqa: PLR0917 - the columns
 def insert_entry(raw: sqlite3.Connection, seq: int, **changes: object) -> None:
     """Insert the header of an entry of Lille."""
     columns = [name for _, name, *_ in raw.execute("PRAGMA table_info(entry)")]
-    row = dict(zip(columns, raw.execute("SELECT * FROM entry WHERE kind = 'transfer'").fetchone(), strict=True))
+    row = dict(
+        zip(columns, raw.execute("SELECT * FROM entry WHERE kind = 'transfer'").fetchone(), strict=True)
+    )
     row |= {"branch_id": 1, "seq": seq, "cause_ref": "x", **changes}
     raw.execute(f"INSERT INTO entry VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
 

@@ -137,8 +137,12 @@ def _decide(bank: Bank) -> None:
         reason=f"{MARKER} another gift",
     )
     bank.entries.reverse("lille", moved.seq, reason=f"{MARKER} given twice", key="undo gift")
-    bank.accounts.limit("lille", available("m1"), limits=Limits(floor=-1200, ceiling=9000), why=f"{MARKER} board")
-    bank.accounts.limit("lille", available("m1"), limits=Limits(floor=-900, ceiling=9000), why=f"{MARKER} board")
+    bank.accounts.limit(
+        "lille", available("m1"), limits=Limits(floor=-1200, ceiling=9000), why=f"{MARKER} board"
+    )
+    bank.accounts.limit(
+        "lille", available("m1"), limits=Limits(floor=-900, ceiling=9000), why=f"{MARKER} board"
+    )
     bank.accounts.override(
         "lille", available("m2"), floor=-3000, until_at=NOW + timedelta(days=30), why=f"{MARKER} hospital"
     )
@@ -185,7 +189,9 @@ def _redeem(bank: Bank, clock: SteppingClock) -> None:
     bank.redemptions.confirm("lille-1", by="member:h1@locmine")
     bank.redemptions.log("lille-2", minutes=60, by="member:m4")
     bank.redemptions.confirm("lille-2", by="member:m8")
-    bank.hours.correct("locmine", 1, minutes=60, reason=f"{MARKER} an hour after all", by="coordinator:desk@locmine")
+    bank.hours.correct(
+        "locmine", 1, minutes=60, reason=f"{MARKER} an hour after all", by="coordinator:desk@locmine"
+    )
     bank.hours.correct("lille", 11, minutes=30, reason=f"{MARKER} half of it")
     clock.advance(timedelta(hours=20))
     bank.redemptions.cancel("lille-3", by="member:m3")

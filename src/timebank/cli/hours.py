@@ -184,7 +184,7 @@ def withdraw(
 def decide(
     ctx: typer.Context,
     no: No,
-    decision: Annotated[Decision, typer.Argument(help="What the coordinator decides.")],
+    decision: Annotated[Decision, typer.Argument(help="confirm or reject.", metavar="DECISION")],
     branch: Branch,
     reason: Reason,
     minutes: Annotated[

@@ -48,6 +48,15 @@ from timebank.cli.session import Session
 from timebank.errors import BadArgument, ImportRefused, PolicyInvalid, TimebankError, UsageFault
 
 PROGRAM = "timebank"
+PLAINER = {
+    ". Did you": ", did you",
+    ". Choose from": ", choose from",
+    ": Input should be": ": it should be",
+    ": Value error, ": ": ",
+    ": Unable to": ": unable to",
+    "extra argument(s)": "words",
+}
+"""Typer's words about usage, as part of one sentence."""
 
 app = typer.Typer(
     name=PROGRAM,
@@ -167,9 +176,10 @@ def report_usage(error: typer.TyperException) -> int:
     if message.startswith("Usage: "):  # a noun without a verb
         sys.stderr.write(message + "\n")
         return Exit.USAGE
-    words = " ".join(message.rstrip(".").split()).replace(". Did you", ", did you")
-    context = getattr(error, "ctx", None)
-    command = context.command_path if isinstance(context, typer.Context) else PROGRAM
+    words = " ".join(message.rstrip(".").split())
+    for theirs, ours in PLAINER.items():
+        words = words.replace(theirs, ours)
+    command = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
     report(UsageFault(problem=printable(words[:1].lower() + words[1:]), command=command))
     return Exit.USAGE
 

@@ -77,9 +77,7 @@ def audit_of(book: Book, rows: Rows) -> JournalAudit:
 
 def changed(rows: Rows, entry: int, **changes: Any) -> Rows:  # noqa: ANN401
     """Return the rows with the header of one entry changed."""
-    return [
-        (header._replace(**changes) if header.seq == entry else header, lines) for header, lines in rows
-    ]
+    return [(header._replace(**changes) if header.seq == entry else header, lines) for header, lines in rows]
 
 
 def with_line(rows: Rows, entry: int, line: int, **changes: Any) -> Rows:  # noqa: ANN401
@@ -109,7 +107,9 @@ def test_a_journal_as_it_was_posted_has_no_fault() -> None:
 
     assert [] == audit.faults
     assert (4, 4, {1: 3}) == (audit.entries, audit.last_seq, audit.reversed_by)
-    totals = {no: (each.balance, each.given, each.received, each.version) for no, each in audit.totals.items()}
+    totals = {
+        no: (each.balance, each.given, each.received, each.version) for no, each in audit.totals.items()
+    }
     assert totals == {
         state.no: (state.balance, state.given, state.received, state.version)
         for state in book.accounts.values()
@@ -186,7 +186,11 @@ FORGERIES: dict[str, tuple[Forgery, str, str]] = {
     ),
     "no line is left": (lambda rows: [rows[0], (rows[1][0], ()), *rows[2:]], "entry 2", "too_few_postings"),
     "an amount is different": (lambda rows: with_line(rows, 2, 1, amount=11), "entry 2", "entry_unbalanced"),
-    "an amount is nothing": (lambda rows: with_line(rows, 2, 1, amount=0), "entry 2 line 1", "posting_invalid"),
+    "an amount is nothing": (
+        lambda rows: with_line(rows, 2, 1, amount=0),
+        "entry 2 line 1",
+        "posting_invalid",
+    ),
     "an amount is negative": (
         lambda rows: with_line(rows, 2, 1, amount=-10),
         "entry 2 line 1",
@@ -197,7 +201,11 @@ FORGERIES: dict[str, tuple[Forgery, str, str]] = {
         "entry 2 line 1",
         "posting_invalid",
     ),
-    "a side is unknown": (lambda rows: with_line(rows, 2, 1, side="both"), "entry 2 line 1", "posting_invalid"),
+    "a side is unknown": (
+        lambda rows: with_line(rows, 2, 1, side="both"),
+        "entry 2 line 1",
+        "posting_invalid",
+    ),
     "a version is skipped": (
         lambda rows: with_line(rows, 2, 1, account_seq=3),
         "entry 2 line 1",
@@ -208,7 +216,11 @@ FORGERIES: dict[str, tuple[Forgery, str, str]] = {
         "entry 2 line 1",
         "running_balance_differs",
     ),
-    "minutes are paid in cents": (lambda rows: with_line(rows, 2, 3, account_no=6), "entry 2", "entry_unbalanced"),
+    "minutes are paid in cents": (
+        lambda rows: with_line(rows, 2, 3, account_no=6),
+        "entry 2",
+        "entry_unbalanced",
+    ),
     "an entry is reversed twice": (
         lambda rows: [*rows[:3], (rows[3][0]._replace(reverses=1), rows[3][1])],
         "entry 4",

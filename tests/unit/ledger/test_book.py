@@ -128,7 +128,9 @@ def test_held_minutes_are_never_overspent(*, enforce_limits: bool) -> None:
     book = a_book(M1, held("m1"), limits={held("m1"): HELD})
 
     with pytest.raises(InsufficientHours):
-        book.post(a_draft(debit(held("m1"), 1), credit(M1, 1)), recorded_at=NOW, enforce_limits=enforce_limits)
+        book.post(
+            a_draft(debit(held("m1"), 1), credit(M1, 1)), recorded_at=NOW, enforce_limits=enforce_limits
+        )
 
 
 def test_a_balance_never_passes_what_json_keeps_exactly() -> None:

@@ -84,7 +84,9 @@ def test_what_touches_a_limit_or_moves_back_is_allowed(before: int, after: int) 
     check_limits(M1, LIMITS, before=before, after=after)
 
 
-@pytest.mark.parametrize(("before", "after", "has"), [(0, -601, 600), (-600, -601, 0), (-700, -701, 0), (700, -601, 1300)])
+@pytest.mark.parametrize(
+    ("before", "after", "has"), [(0, -601, 600), (-600, -601, 0), (-700, -701, 0), (700, -601, 1300)]
+)
 def test_a_balance_does_not_fall_below_its_floor(before: int, after: int, has: int) -> None:
     """I-5; the error says how much was needed and how much there was above the floor, never less than none."""
     with pytest.raises(InsufficientHours) as refused:
@@ -94,7 +96,9 @@ def test_a_balance_does_not_fall_below_its_floor(before: int, after: int, has: i
     assert f"{M1} needs {before - after} min, has {has} min above its floor" == str(refused.value)
 
 
-@pytest.mark.parametrize(("before", "after", "room"), [(0, 601, 600), (600, 601, 0), (700, 701, 0), (-700, 601, 1300)])
+@pytest.mark.parametrize(
+    ("before", "after", "room"), [(0, 601, 600), (600, 601, 0), (700, 701, 0), (-700, 601, 1300)]
+)
 def test_a_balance_does_not_rise_above_its_ceiling(before: int, after: int, room: int) -> None:
     """I-5, the other way up."""
     with pytest.raises(CeilingReached) as refused:

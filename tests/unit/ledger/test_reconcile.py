@@ -207,17 +207,21 @@ def test_numbers_given_and_rows_there_agree(last: int, count: int, highest: int)
 
 def test_nouns_without_rows_need_no_counter() -> None:
     """Counters begin with the first number; nouns that are erased are not compared."""
-    assert [] == list(
-        check_counters("lille", {"record": 2, "note": 7}, {"hold": (0, 0), "record": (2, 2)})
-    )
+    assert [] == list(check_counters("lille", {"record": 2, "note": 7}, {"hold": (0, 0), "record": (2, 2)}))
 
 
 def test_clearing_accounts_of_two_branches_cancel() -> None:
     """I-7; what is owed to a branch of another deployment cannot be judged from one side."""
-    balances = [("lille", "locmine", "min", 60), ("locmine", "lille", "min", -45), ("lille", "brest", "min", 9)]
+    balances = [
+        ("lille", "locmine", "min", 60),
+        ("locmine", "lille", "min", -45),
+        ("lille", "brest", "min", 9),
+    ]
 
     (fault,) = check_clearing(balances, here={"lille", "locmine"})
 
     assert ("clearing lille and locmine", "clearing_differs") == (fault.place, fault.code)
     assert [] == list(check_clearing(balances, here={"lille"}))
-    assert [] == list(check_clearing([*balances[:1], ("locmine", "lille", "min", -60)], here={"lille", "locmine"}))
+    assert [] == list(
+        check_clearing([*balances[:1], ("locmine", "lille", "min", -60)], here={"lille", "locmine"})
+    )

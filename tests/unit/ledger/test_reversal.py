@@ -91,7 +91,11 @@ def test_minutes_reserved_go_back_by_their_hold_only(kind: EntryKind) -> None:
     book = a_book(available("m1"), held("m1"))
 
     with pytest.raises(EntryNotReversible):
-        a_reversal(book.post(draft, recorded_at=NOW, enforce_limits=False) if kind is EntryKind.HOLD else an_entry(draft))
+        a_reversal(
+            book.post(draft, recorded_at=NOW, enforce_limits=False)
+            if kind is EntryKind.HOLD
+            else an_entry(draft)
+        )
 
 
 def an_entry(draft: EntryDraft) -> JournalEntry:

@@ -320,13 +320,21 @@ TROUBLES: dict[str, tuple[Deployment, str, str]] = {
         ON_REDEMPTION,
         "redemption_differs",
     ),
-    "hold of other minutes": (a_deployment(hold=HOLD._replace(minutes=61)), ON_REDEMPTION, "redemption_differs"),
+    "hold of other minutes": (
+        a_deployment(hold=HOLD._replace(minutes=61)),
+        ON_REDEMPTION,
+        "redemption_differs",
+    ),
     "hold of another deadline": (
         a_deployment(hold=HOLD._replace(expires_us=6)),
         ON_REDEMPTION,
         "redemption_differs",
     ),
-    "hold still pending": (a_deployment(hold=HOLD._replace(state="pending")), ON_REDEMPTION, "redemption_differs"),
+    "hold still pending": (
+        a_deployment(hold=HOLD._replace(state="pending")),
+        ON_REDEMPTION,
+        "redemption_differs",
+    ),
     "charged otherwise": (
         a_deployment(redemption=REDEMPTION._replace(charged_minutes=46)),
         ON_REDEMPTION,
