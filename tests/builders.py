@@ -173,7 +173,7 @@ def address_in(folder: Path) -> str:
 
 
 def a_branch(folder: Path, *, members: int = 3, clock: SteppingClock | None = None) -> "Bank":
-    """Open a bank with the branch `lille` and its members m1, m2, m3 …"""
+    """Open a bank with the branch `lille` and its members m1, m2 and so on."""
     bank = a_bank(folder, clock=clock)
     bank.branches.create("lille", name="Sample branch")
     for number in range(1, members + 1):

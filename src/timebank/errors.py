@@ -718,13 +718,14 @@ class RestoreRefused(TimebankError):
 
 
 class RestoreUnreconciled(TimebankError):
-    """The branch and one that is here would not agree on what they owe (I-7). Nothing was changed.
+    """The branch and one that is here do not agree (I-7): `faults` lists every point. Nothing was changed.
 
     Restoring both from exports of the same moment can help.
     """
 
     code = "restore_unreconciled"
-    template = "{branch} and {other} would differ by {off_by} {unit}: restore both from one moment"
+    template = "the branch and those that are here do not agree ({count} faults), {place}: {first}"
+    faults: tuple[Any, ...]
 
 
 class ExportInconsistent(TimebankError):
@@ -861,10 +862,26 @@ class StorageUnusable(TimebankError):
 
 
 class NotADatabase(TimebankError):
-    """The file is not a timebank database, or it is damaged. Retrying unchanged cannot help."""
+    """The file is not a timebank database, or not one any more. Retrying unchanged cannot help."""
 
     code = "not_a_database"
     template = "the file is not a timebank database, or it is damaged"
+
+
+class DatabaseDamaged(TimebankError):
+    """The database's own structure is broken. Restore the last backup; `audit` says what can still be read."""
+
+    code = "database_damaged"
+    kind = Kind.BROKEN
+    template = "the database is damaged: restore the last backup"
+
+
+class ValueOutOfRange(TimebankError):
+    """A number or a text is more than the database can keep. Retrying unchanged cannot help."""
+
+    code = "value_out_of_range"
+    kind = Kind.USAGE
+    template = "a number is too large, or a text has characters that no text can have"
 
 
 class BadDatabaseUrl(TimebankError):

@@ -50,7 +50,9 @@ def steps_of(text: str) -> Iterator[Step]:
         if block["language"] == "console":
             yield from commands_of(block["body"], line)
         elif block["language"] == "python":
-            yield Step(line=line, command=f"python -W error - <<'END OF SCRIPT'\n{block['body']}END OF SCRIPT")
+            yield Step(
+                line=line, command=f"python -W error - <<'END OF SCRIPT'\n{block['body']}END OF SCRIPT"
+            )
         else:
             assert block["language"] in SHOWN_ONLY, f"line {line}: a block of {block['language']} is not run"
 
@@ -132,7 +134,9 @@ def step_faults(step: Step, notes: Path, at: int) -> Iterator[str]:
 def is_shown(shown: tuple[str, ...], output: str) -> bool:
     """Tell whether a document shows what a command printed, blanks at the ends of lines aside."""
     parts = [
-        r"(?:.*\n)*?" if line.strip() == "…" else r".*?".join(map(re.escape, line.rstrip().split("…"))) + r" *\n"
+        r"(?:.*\n)*?"
+        if line.strip() == "…"
+        else r".*?".join(map(re.escape, line.rstrip().split("…"))) + r" *\n"
         for line in shown
     ]
     return re.fullmatch("".join(parts), output if output.endswith("\n") else f"{output}\n") is not None

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -373,6 +374,47 @@ class RedemptionMachine(RuleBasedStateMachine):
 
 RedemptionMachine.TestCase.__doc__ = "Whatever happens, both books agree and nothing stays held (I-6, I-7)."
 TestRedemption = RedemptionMachine.TestCase
+
+
+# --- Every pair of people ----------------------------------------------------------------------------
+
+
+def side_and_person(actor: str, *, is_fund: bool) -> tuple[str, str] | None:
+    """Say from the text alone on which side somebody speaks in Locminé, and who it is; None: not at all."""
+    who, _, principal = actor.partition("+")
+    role, _, person = who.partition(":")
+    member = principal.partition("#")[0] or person
+    if role == "coordinator":
+        is_party = person == "luc" or (person == "mother" and not is_fund)
+        return None if is_party or "@" in person else ("recipient" if is_fund else "coordinator", person)
+    sides = {"luc": "provider"} if is_fund else {"luc": "provider", "mother": "recipient"}
+    is_for_both = bool(principal) and person in sides
+    return None if role == "system" or is_for_both or member not in sides else (sides[member], person)
+
+
+def has_the_word(author: str, other: str, *, is_fund: bool) -> bool:
+    """Say whether the second one may confirm what the first one stated."""
+    stated, heard = side_and_person(author, is_fund=is_fund), side_and_person(other, is_fund=is_fund)
+    if stated is None or heard is None or stated[1] == heard[1]:
+        return False
+    return heard[0] == ("provider" if stated[0] == "recipient" else "recipient")
+
+
+def test_exactly_the_other_side_confirms() -> None:
+    """For every pair of people, roles and mandates; never one's own word, never both sides (I-14)."""
+    for recipient in ("member:mother", "fund:solidarity"):
+        is_fund = recipient.startswith("fund:")
+        expected = {pair for pair in product(ACTORS, ACTORS) if has_the_word(*pair, is_fund=is_fund)}
+        confirmed = set()
+        for author, other in product(ACTORS, ACTORS):
+            try:
+                record = logged(author, recipient=recipient, mandates=MANDATES)
+                workflow.confirm(record, act_of(other), credited_minutes=90)
+            except TimebankError:
+                continue
+            confirmed.add((author, other))
+
+        assert expected == confirmed
 
 
 # --- Plans and times, one by one ---------------------------------------------------------------------

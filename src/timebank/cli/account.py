@@ -47,7 +47,10 @@ def show(ctx: typer.Context, path: Path, branch: Branch, unit: Unit = "min", jso
     emit(value, as_json=json_, table=tables)
 
 
-@app.command("limit", epilog='Example:  timebank account limit member:m1:available -b lille --floor -20h --reason "board"')
+@app.command(
+    "limit",
+    epilog='Example:  timebank account limit member:m1:available -b lille --floor -20h --reason "board"',
+)
 def limit(
     ctx: typer.Context,
     path: Path,
@@ -81,7 +84,10 @@ def limit(
     emit(wire.account(view), as_json=json_, table=_limits_table(view))
 
 
-@app.command("override", epilog='Example:  timebank account override member:m1:available -b lille --floor -30h --until 2027-01-31T12:00 --reason "hospital"')
+@app.command(
+    "override",
+    epilog='Example:  timebank account override member:m1:available -b lille --floor -30h --until 2027-01-31T12:00 --reason "hospital"',
+)
 def override(
     ctx: typer.Context,
     path: Path,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="beneficiary",
-    help="Beneficiaries: for whom a sponsor may spend hours; kept in the sponsor's branch.",
+    help="Beneficiaries: for whom a sponsor may spend hours.",
     no_args_is_help=True,
 )
 WhyNot = Annotated[

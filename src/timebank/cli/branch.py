@@ -61,5 +61,3 @@ def show(ctx: typer.Context, code: Code, json_: Json = False) -> None:
 def _table(branches: Sequence[Branch]) -> Table:
     rows = [(each.code, each.name, each.zone, each.created_at.date()) for each in branches]
     return table_of("Branches", ["code", "name", "zone", "since"], rows)
-
-

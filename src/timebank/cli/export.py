@@ -15,7 +15,7 @@ from timebank.cli.options import Branch, DryRun, Json, KnownAt, Unit
 from timebank.cli.options import Path as AccountPath
 from timebank.cli.output import JsonObject, emit, note, warn, written_amount
 from timebank.cli.session import session_of
-from timebank.errors import OutputMissing, RestoreRefused
+from timebank.errors import OutputMissing, RestoreRefused, RestoreUnreconciled
 from timebank.reports.journals import JournalFormat
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def restore(
         with _told("Restoring") as tell:
             try:
                 done = bank.restores.branch(source, progress=tell)
-            except RestoreRefused as error:
+            except (RestoreRefused, RestoreUnreconciled) as error:
                 for fault in error.faults[:FAULTS_SHOWN]:
                     note(f"  {fault.place}: {fault.detail} [{fault.code}]")
                 raise

@@ -1,5 +1,6 @@
 """How help looks: each example on lines of its own that can be copied into a shell."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -7,12 +8,31 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from timebank.cli.options import NUMBER_MOST
+
 EXAMPLE = "Example:"
 WIDTH = 78
+ENDLESS = re.compile(rf"\d+<=x<={NUMBER_MOST}(?:; )?|; \d+<=x<={NUMBER_MOST}")
+"""How Typer shows the bounds of a number that has none for people."""
+SENTENCE_MOST = 300
+NUMBER_TYPE = re.compile(r" <int(?: range)?>")
 
 
 class Command(TyperCommand):
-    """A command whose example is not re-wrapped."""
+    """A command that shows its arguments plainly, and its example as it can be copied."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401 - Typer's own types are private
+        """Return the parts of the usage line."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as above
+        """Write arguments and options."""
+        for title, is_option in (("Arguments", False), ("Options", True)):
+            found = records_of(self, ctx)
+            records = [(names, meaning) for option, names, meaning in found if option == is_option]
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as Typer has it
         """Write the example below the options."""
@@ -20,7 +40,19 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A noun, or the program itself."""
+    """A noun, or the program itself: its list of commands says all of each first sentence."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as above
+        """Write the list of commands."""
+        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, command.get_short_help_str(SENTENCE_MOST))
+                    for name, command in found
+                    if command is not None and not command.hidden
+                ]
+            )
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as Typer has it
         """Write the example below the commands."""
@@ -35,6 +67,17 @@ def explain_all(app: typer.Typer) -> None:
     for group in app.registered_groups:
         assert group.typer_instance is not None, "a noun has its commands"
         explain_all(group.typer_instance)
+
+
+def records_of(command: Any, ctx: Any) -> Iterator[tuple[bool, str, str]]:  # noqa: ANN401 - as above
+    """Yield whether it is an option, how it is written, and what it means, for every parameter of a command."""
+    for parameter in command.get_params(ctx):
+        record = parameter.get_help_record(ctx)
+        if record is not None:
+            is_option = parameter.param_type_name == "option"
+            names = NUMBER_TYPE.sub(" N", record[0]) if is_option else record[0].partition(" ")[0]
+            meaning = ENDLESS.sub("", record[1]).removesuffix("  []")
+            yield is_option, names, meaning
 
 
 def epilog_of(epilog: str) -> str:

@@ -57,7 +57,10 @@ def release(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Give reserved hours back: a coordinator cancels the redemption free of charge."""
+    """Give reserved hours back, free of charge.
+
+    A coordinator of the sponsor's branch cancels the redemption behind them, whatever the policy charges.
+    """
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     done = bank.holds.release(branch, no, reason=reason, key=key)
     redemption = done.redemption

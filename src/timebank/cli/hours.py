@@ -10,7 +10,20 @@ from rich.table import Table
 
 from timebank.care.record import Mode, RecordState, ServiceRecord
 from timebank.cli import wire
-from timebank.cli.options import Branch, By, DryRun, HelpMode, Json, Key, Limit, Minutes, No, Reason, ServiceKind, Unit
+from timebank.cli.options import (
+    Branch,
+    By,
+    DryRun,
+    HelpMode,
+    Json,
+    Key,
+    Limit,
+    Minutes,
+    No,
+    Reason,
+    ServiceKind,
+    Unit,
+)
 from timebank.cli.output import amount, emit, local_time, table_of, warn
 from timebank.cli.session import session_of
 from timebank.instants import parse_instant, zone_of
@@ -22,11 +35,15 @@ if TYPE_CHECKING:
     from timebank.services.bank import Bank
     from timebank.services.hours import HoursDone
 
-app = typer.Typer(name="hours", help="Log help, and say what the other side thinks of it.", no_args_is_help=True)
+app = typer.Typer(
+    name="hours", help="Log help, and say what the other side thinks of it.", no_args_is_help=True
+)
 At = Annotated[
     str | None,
     typer.Option(
-        "--at", help="When it began, local time of the branch: 2026-03-01T14:00; just now by default.", metavar="INSTANT"
+        "--at",
+        help="When it began, local time of the branch: 2026-03-01T14:00; just now by default.",
+        metavar="INSTANT",
     ),
 ]
 
@@ -47,7 +64,8 @@ def log(
     branch: Branch,
     provider: Annotated[str, typer.Option("--provider", help="Who helped: member reference.", metavar="REF")],
     recipient: Annotated[
-        str, typer.Option("--recipient", help="Who was helped: member reference, or fund:NAME.", metavar="REF")
+        str,
+        typer.Option("--recipient", help="Who was helped: member reference, or fund:NAME.", metavar="REF"),
     ],
     minutes: Minutes,
     kind: ServiceKind,
@@ -130,7 +148,9 @@ def correct(
     show_done(done, as_json=json_)
 
 
-@app.command("dispute", epilog='Example:  timebank hours dispute 1 -b lille --reason "it was an hour" --by member:m2')
+@app.command(
+    "dispute", epilog='Example:  timebank hours dispute 1 -b lille --reason "it was an hour" --by member:m2'
+)
 def dispute(
     ctx: typer.Context,
     no: No,
@@ -149,7 +169,9 @@ def dispute(
     show_done(bank.hours.dispute(branch, no, reason=reason, key=key), as_json=json_)
 
 
-@app.command("reject", epilog='Example:  timebank hours reject 1 -b lille --reason "wrong person" --by member:m2')
+@app.command(
+    "reject", epilog='Example:  timebank hours reject 1 -b lille --reason "wrong person" --by member:m2'
+)
 def reject(
     ctx: typer.Context,
     no: No,
@@ -180,7 +202,9 @@ def withdraw(
     show_done(bank.hours.withdraw(branch, no, key=key), as_json=json_)
 
 
-@app.command("decide", epilog='Example:  timebank hours decide 1 confirm -b lille -m 60 --reason "both agree by phone"')
+@app.command(
+    "decide", epilog='Example:  timebank hours decide 1 confirm -b lille -m 60 --reason "both agree by phone"'
+)
 def decide(
     ctx: typer.Context,
     no: No,
@@ -224,7 +248,11 @@ def list_(
 ) -> None:
     """List service records, newest first."""
     records = session_of(ctx).open().hours.list(branch, state=state, member=member, limit=limit)
-    emit([wire.record(each) for each in records], as_json=json_, table=record_table(f"Hours in {branch}", records))
+    emit(
+        [wire.record(each) for each in records],
+        as_json=json_,
+        table=record_table(f"Hours in {branch}", records),
+    )
 
 
 @app.command("show", epilog="Example:  timebank hours show 1 --branch lille")
@@ -275,6 +303,8 @@ def show_done(done: "HoursDone", *, as_json: bool) -> None:
     line = f"Service record {each.no} of {each.branch} is {each.state.value}: {format_minutes(each.minutes)}{posted}."
     emit(wire.hours_done(done), as_json=as_json, table=line)
     for warning in done.warnings:
-        warn(f"{warning.path} is at {format_minutes(warning.balance)}, beyond {format_minutes(warning.level)}")
+        warn(
+            f"{warning.path} is at {format_minutes(warning.balance)}, beyond {format_minutes(warning.level)}"
+        )
     if each.is_flagged_overlap:
         warn("the provider has another record at the same time; a coordinator should look at it")

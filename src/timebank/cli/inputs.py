@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from timebank.cli.output import COUNTED_UNITS
 from timebank.errors import NotADay, NotAnAmount
 from timebank.instants import aware_utc, parse_day, parse_instant, zone_of
+from timebank.ledger.model import unit_of
 from timebank.minutes import parse_minutes
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ def amount_in(text: str, unit: str) -> int:
     """Read a length of time, or for a money unit an amount such as 12.50, as cents.
 
     Raises:
-        NotMinutes, MinutesOutOfRange, NotAnAmount: it is neither.
+        BadUnit, NotMinutes, MinutesOutOfRange, NotAnAmount: it is neither.
     """
-    if unit in COUNTED_UNITS:
+    if unit_of(unit) in COUNTED_UNITS:
         return parse_minutes(text)
     found = MONEY.fullmatch(text.strip())
     if found is None:

@@ -51,9 +51,10 @@ PROGRAM = "timebank"
 PLAINER = {
     ". Did you": ", did you",
     ". Choose from": ", choose from",
+    ": Input should be a valid integer, unable to parse string as an integer": ": it is no whole number",
+    ": Unable to parse input string as an integer, exceeded maximum size": ": it is too long a number",
     ": Input should be": ": it should be",
     ": Value error, ": ": ",
-    ": Unable to": ": unable to",
     "extra argument(s)": "words",
 }
 """Typer's words about usage, as part of one sentence."""

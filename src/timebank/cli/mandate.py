@@ -15,7 +15,7 @@ from timebank.cli.session import session_of
 
 app = typer.Typer(
     name="mandate",
-    help="Mandates: who may act for whom; kept in the principal's branch.",
+    help="Mandates: who may act for whom.",
     no_args_is_help=True,
 )
 
@@ -57,7 +57,10 @@ def grant(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Let a member act for another: the principal says so, or a coordinator records it."""
+    """Let a member act for another.
+
+    The principal says so, or a coordinator records it from a paper.
+    """
     first, last = day_in(from_on), day_in(until_on)
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     granted = bank.mandates.grant(

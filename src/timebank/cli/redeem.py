@@ -28,7 +28,11 @@ from timebank.minutes import parse_minutes
 
 app = typer.Typer(
     name="redeem",
-    help="Redemptions: a sponsor's hours, spent on help for a beneficiary elsewhere.",
+    help="""Redemptions: a sponsor's hours, spent on help for somebody elsewhere.
+
+    An actor who names no branch is of the sponsor's branch for request, cancel and expire, and of the
+    beneficiary's for the help itself: assign, unassign, log, confirm, dispute and no-show.
+    """,
     no_args_is_help=True,
 )
 Ref = Annotated[
@@ -125,7 +129,10 @@ def assign(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Say who will help: a member offers, or a coordinator assigns."""
+    """Say who will help.
+
+    A member of the beneficiary's branch offers, or a coordinator of it assigns.
+    """
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     show_done(bank.redemptions.assign(ref, provider=provider, key=key), as_json=json_)
 
@@ -168,7 +175,10 @@ def log(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """State the help that was given; the other side then confirms it."""
+    """State the help that was given.
+
+    The other side then confirms it. It becomes a service record of the beneficiary's branch.
+    """
     length = parse_minutes(minutes) if minutes is not None else None
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     start_at = None
@@ -209,7 +219,10 @@ def dispute(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """Refuse to confirm for now; a correction or a coordinator settles it."""
+    """Refuse to confirm for now.
+
+    A correction or a coordinator settles it; the hours stay reserved until then.
+    """
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     show_done(bank.redemptions.dispute(ref, reason=reason, key=key), as_json=json_)
 
@@ -268,7 +281,10 @@ def expire(
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
-    """End a redemption past its deadline; `timebank hold expire` ends all of a branch."""
+    """End a redemption past its deadline.
+
+    Its hours go back; `timebank hold expire` does it for all of a branch.
+    """
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     show_done(bank.redemptions.expire(ref, key=key), as_json=json_)
 
@@ -292,7 +308,7 @@ def list_(
     limit: Limit = 50,
     json_: Json = False,
 ) -> None:
-    """List the redemptions that a branch pays or serves, newest first."""
+    """List what a branch pays or serves, newest first."""
     found = session_of(ctx).open().redemptions.list(branch, state=state, member=member, limit=limit)
     emit(
         [wire_care.redemption(each) for each in found],
@@ -303,6 +319,6 @@ def list_(
 
 @app.command("show", epilog="Example:  timebank redeem show lille-1")
 def show(ctx: typer.Context, ref: Ref, json_: Json = False) -> None:
-    """Show the whole story of a redemption, reconciled in both books."""
+    """Show the whole story, reconciled in both books."""
     story = session_of(ctx).open().redemptions.show(ref)
     emit(wire_care.redemption_story(story), as_json=json_, table=shown(story))

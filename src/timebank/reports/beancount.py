@@ -1,23 +1,15 @@
 """Journals for beancount; what they are and what they promise stands in `reports.journals`. Pure.
 
-Beancount wants account names of capitalised parts and commodities in capitals. Both are mapped without
-two things ever sharing a name: references are lower case, so capitals lose nothing, and a money code that
-is spelled like a unit of time gets a name of its own.
+Beancount wants account names of capitalised parts and commodities in capitals. No two things come to
+share a name: references are lower case, and no money code is `MIN` or `SVC`.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Final
 
 from timebank.ledger.chart import AccountKind, place_of
-from timebank.ledger.model import MINUTES, SERVICE_MINUTES, JournalEntry
+from timebank.ledger.model import JournalEntry
 from timebank.reports.journals import JournalBook, facts_of, heading_of, quantity_of, signed
-
-COMMODITIES: Final = {MINUTES: "MIN", SERVICE_MINUTES: "SVC", "MIN": "MONEY.MIN", "SVC": "MONEY.SVC"}
-"""SVC is also the colón of El Salvador."""
-LINK: Final = re.compile(r"[a-z]+ [A-Za-z0-9/.-]+", re.ASCII)
-"""Causes that can be a link: it joins the entries of one cause, reversals included."""
 
 
 def beancount_account(path: str) -> str:
@@ -32,7 +24,7 @@ def beancount_account(path: str) -> str:
 
 def beancount_commodity(unit: str) -> str:
     """Return the commodity for a unit: `MIN` and `SVC` for minutes, a money code as it is."""
-    return COMMODITIES.get(unit, unit)
+    return unit.upper()
 
 
 def beancount_journal(book: JournalBook, entries: Iterable[JournalEntry]) -> Iterator[str]:
@@ -58,11 +50,10 @@ def beancount_openings(book: JournalBook) -> Iterator[str]:
 def beancount_entry(entry: JournalEntry) -> str:
     """Return one entry: its kind is the narration, its number and facts are metadata, its cause a link."""
     draft = entry.draft
-    cause = f"{draft.cause.kind} {draft.cause.ref}"
-    link = f" ^{cause.replace(' ', '-', 1)}" if LINK.fullmatch(cause) is not None else ""
+    link = f"^{draft.cause.kind}-{draft.cause.ref}"  # joins the entries of a cause, reversals included
     return "".join(
         (
-            f'\n{draft.effective_on.isoformat()} * "{draft.kind.value}"{link}\n  entry: {entry.seq}\n',
+            f'\n{draft.effective_on.isoformat()} * "{draft.kind.value}" {link}\n  entry: {entry.seq}\n',
             *(f"  {name}: {literal(fact)}\n" for name, fact in facts_of(entry)),
             *(
                 f"  {beancount_account(posting.path)}  {quantity_of(signed(posting), posting.unit)}"
@@ -75,10 +66,7 @@ def beancount_entry(entry: JournalEntry) -> str:
 
 def literal(fact: str | int) -> str:
     """Write a value of metadata: a number as it is, a text in quotes."""
-    if isinstance(fact, int):
-        return str(fact)
-    escaped = fact.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return str(fact) if isinstance(fact, int) else f'"{fact}"'
 
 
 def beancount_assertions(book: JournalBook) -> Iterator[str]:

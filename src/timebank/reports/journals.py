@@ -86,9 +86,12 @@ def quantity_of(amount: int, unit: str) -> str:
 
 
 def facts_of(entry: JournalEntry) -> Iterator[tuple[str, str | int]]:
-    """Yield what an entry says besides its day, its kind and its postings, by name."""
+    """Yield what an entry says besides its day, its kind and its postings, by name.
+
+    They need no quoting anywhere: causes and actors are made of references (see `ledger.model`).
+    """
     draft = entry.draft
-    yield "cause", printable(f"{draft.cause.kind} {draft.cause.ref}")
+    yield "cause", f"{draft.cause.kind} {draft.cause.ref}"
     yield "step", draft.cause.step
     yield "effective", write_instant(draft.effective_at)
     yield "recorded", write_instant(entry.recorded_at)
@@ -98,11 +101,6 @@ def facts_of(entry: JournalEntry) -> Iterator[tuple[str, str | int]]:
         yield "help", draft.counts_help
     if draft.reverses is not None:
         yield "reverses", draft.reverses
-
-
-def printable(text: str) -> str:
-    """Return `text` with a question mark for every sign that could end a line."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def signed(posting: Posting) -> int:

@@ -256,7 +256,9 @@ def _is_encodable(text: str) -> bool:
 def _object(line: bytes) -> dict[str, Any] | None:
     """Return the JSON object of a line; None if it is anything else, or names something twice."""
     try:
-        value = json.loads(line.decode(), object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse)
+        value = json.loads(
+            line.decode(), object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse
+        )
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -161,7 +161,12 @@ class Accounts(Service):
                 _require_manager(books, actor, path)
                 note_no = _write_why(books, path, why)
                 books.accounts.add_override(
-                    state.no, floor=floor, ceiling=ceiling, until_us=until_us, actor=str(actor), note_no=note_no
+                    state.no,
+                    floor=floor,
+                    ceiling=ceiling,
+                    until_us=until_us,
+                    actor=str(actor),
+                    note_no=note_no,
                 )
                 request.done(path)
             return _view(books, path, MINUTES)

@@ -100,12 +100,16 @@ class Auditor:
             self.stage("database", lambda: _check_file(self.tx))
         self.stage("database table branch", self._find_branches)
         for code in self.codes:
-            self._audit_branch(code)
-        self.stage("redemptions", self._check_redemptions)
-        self.stage("clearing", lambda: check_clearing(self._clearing(), here=self.audits))
+            self.audit_branch(code)
+        self.audit_between()
         if not self.faults:  # limits are read through records that a fault may have made unreadable
             for code in self.codes:
                 self.outside += outside_limits(self.tx.books(code))
+
+    def audit_between(self) -> None:
+        """Check what the branches whose journals were folded say about one another (I-7)."""
+        self.stage("redemptions", self._check_redemptions)
+        self.stage("clearing", lambda: check_clearing(self._clearing(), here=self.audits))
 
     def stage(self, place: str, check: Callable[[], Iterable[Fault]]) -> None:
         """Run one stage and keep its faults; if a row makes it stop, that is a fault."""
@@ -119,7 +123,8 @@ class Auditor:
         self.codes = [branch.code for _, branch in self.tx.branches.list()]
         yield from ()
 
-    def _audit_branch(self, code: str) -> None:
+    def audit_branch(self, code: str) -> None:
+        """Check one branch by itself."""
         self.stage(f"{code} journal", lambda: self._check_journal(code))
         for what, check in BRANCH_CHECKS.items():
             self.stage(f"{code} {what}", partial(self._check, check, code))
@@ -353,6 +358,3 @@ def outside_limits(books: Books) -> Iterator[tuple[str, str, int]]:
         is_above = ceiling is not None and state.balance > ceiling
         if is_below or is_above:
             yield books.branch.code, state.path, state.balance
-
-
-_audit_journal, _check_stories = audit_journal, check_stories

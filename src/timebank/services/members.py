@@ -88,7 +88,8 @@ class Members(Service):
             books = tx.books(branch)
             identities = books.identities.list()
             return [
-                MemberView(member=member, identity=identities.get(member.ref)) for member in books.members.list()
+                MemberView(member=member, identity=identities.get(member.ref))
+                for member in books.members.list()
             ]
 
     def show(self, branch: str, ref: str) -> MemberView:
@@ -143,9 +144,7 @@ class Members(Service):
             request.done(ref)
             return _view(books, member.ref)
 
-    def erase(
-        self, branch: str, ref: str, *, by: Who | None = None, key: str | None = None
-    ) -> MemberView:
+    def erase(self, branch: str, ref: str, *, by: Who | None = None, key: str | None = None) -> MemberView:
         """Erase a person: name, contacts and every note that names them. The books stay as they are.
 
         Erasing twice changes nothing.

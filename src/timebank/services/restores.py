@@ -5,21 +5,21 @@ the audit, inside the same transaction; so a leaf hash or a running balance that
 exported is right here, and one that is wrong keeps the branch out.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from timebank.errors import BranchExists, BranchFileFaulty, RestoreRefused, RestoreUnreconciled, TimebankError
+from timebank.errors import BranchExists, RestoreRefused, RestoreUnreconciled
 from timebank.ids import reference
 from timebank.instants import zone_of
+from timebank.ledger.audit import Fault
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.ledger.statement import ClearingPosition, clearing_positions
 from timebank.reports.jsonl import LINE_MOST, BranchFile, check_lines, rows_of
-from timebank.services.audits import Auditor, Progress
+from timebank.services.audits import Auditor, Progress, audit_journal
 from timebank.services.service import Service
 from timebank.storage.books import Books
-from timebank.storage.dump import SHAPES, RecordStream, load
+from timebank.storage.dump import SHAPES, load, partners_of
 from timebank.storage.store import Transaction
 
 
@@ -51,7 +51,8 @@ class Restores(Service):
             BranchExists: a branch of that code is here.
             BranchFileFaulty: the file says what no timebank writes.
             RestoreRefused: the audit of the restored books finds faults.
-            RestoreUnreconciled: a branch that is here says otherwise of what the two owe each other (I-7).
+            RestoreUnreconciled: the branch and one that is here do not agree on what they owe each other, or
+                on a redemption (I-7).
         """
         file = check_file(source)
         with self.store.write() as tx:
@@ -64,9 +65,7 @@ class Restores(Service):
 
             source.seek(0)
             load(tx.connection, file, rows_of(lines_of(source), SHAPES), tell)
-            books = tx.books(file.branch)
             _prove(tx, file.branch, progress)
-            _read_back(books)
             return Restored(
                 branch=file.branch,
                 has_identities=file.has_identities,
@@ -93,64 +92,51 @@ def lines_of(source: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: source.readline(LINE_MOST), b"")
 
 
-def _prove(tx: Transaction, branch: str, progress: Progress | None) -> None:
+def _prove(tx: Transaction, restored: str, progress: Progress | None) -> None:
+    """Audit the branch by itself, then together with those it has dealings with and that are here.
+
+    Raises:
+        RestoreRefused, RestoreUnreconciled: see `Restores.branch`.
+    """
     auditor = Auditor(tx, progress)
-    auditor.audit_branch(branch)
-    faults = sorted(auditor.faults)
-    if faults:
-        first = faults[0]
-        raise RestoreRefused(
-            faults=tuple(faults), count=len(faults), place=first.place, first=f"{first.detail} [{first.code}]"
-        )
+    auditor.audit_branch(restored)
+    auditor.stage(f"{restored} rows", lambda: _check_words(tx.books(restored)))
+    auditor.audit_between()
+    if auditor.faults:
+        raise RestoreRefused(**_facts(auditor.faults))
+    partners = partners_of(tx.books(restored).desk)
+    if partners:
+        for code in partners:
+            auditor.audits[code] = audit_journal(tx.books(code), None)
+        auditor.audit_between()
+    if auditor.faults:
+        raise RestoreUnreconciled(**_facts(auditor.faults))
 
 
-def _read_back(books: Books) -> None:
-    """Read everything as the program reads it; the audit looks at numbers, this at words, days and codes."""
-    readers: dict[str, Callable[[], object]] = {
-        "branch": lambda: (reference(books.branch.code), zone_of(books.branch.zone)),
-        "policy_version": lambda: [version.policy for version in books.policies.list()],
-        "member": books.members.list,
-        "identity_person": books.identities.list,
-        "account": lambda: [place_of(state.path) for state in books.accounts.states()],
-        "mandate": books.mandates.list,
-        "beneficiary": books.beneficiaries.list,
-        "hold": books.holds.list,
-        "redemption": books.redemptions.around,
-        "service_record": lambda: deque(RecordStream(books.desk).all(), maxlen=0),
-        "entry": lambda: deque(books.reader.entries(), maxlen=0),
+def _facts(faults: Sequence[Fault]) -> dict[str, object]:
+    first, *_ = found = sorted(set(faults))
+    return {
+        "faults": tuple(found),
+        "count": len(found),
+        "place": first.place,
+        "first": f"{first.detail} [{first.code}]",
     }
-    for table, read in readers.items():
-        try:
-            read()
-        except (TimebankError, ValueError, OverflowError, AssertionError) as error:
-            what = error.code if isinstance(error, TimebankError) else "a value that timebank does not know"
-            raise BranchFileFaulty(place=f"table {table}", what=what) from error
+
+
+def _check_words(books: Books) -> Iterator[Fault]:
+    """Read what the audit takes as it is stored: the branch's code and zone, kinds and actors of entries."""
+    reference(books.branch.code)
+    zone_of(books.branch.zone)
+    for _ in books.reader.entries():
+        pass
+    yield from ()
 
 
 def _unmatched(tx: Transaction, restored: str) -> tuple[ClearingPosition, ...]:
-    """Return what cannot be matched because the other branch is not here.
-
-    Raises:
-        RestoreUnreconciled: it is here, and says otherwise (I-7).
-    """
+    """Return what the branch and others owe each other that cannot be matched: the other one is not here."""
     here = {branch.code for _, branch in tx.branches.list()}
-    positions = clearing_positions(
-        (code, place_of(path).name, unit, balance)
-        for code in here
-        for path, unit, balance in tx.books(code).reader.balances()
-        if place_of(path).kind is AccountKind.CLEARING
+    return clearing_positions(
+        (restored, place_of(path).name, unit, balance)
+        for path, unit, balance in tx.books(restored).reader.balances()
+        if place_of(path).kind is AccountKind.CLEARING and place_of(path).name not in here and balance != 0
     )
-    unmatched = [
-        position
-        for position in positions
-        if restored in {position.branch, position.other} and not position.is_reconciled
-    ]
-    for position in unmatched:
-        if {position.branch, position.other} <= here:
-            raise RestoreUnreconciled(
-                branch=position.branch,
-                other=position.other,
-                off_by=abs(position.owed + position.owed_back),
-                unit=position.unit,
-            )
-    return tuple(unmatched)

@@ -9,19 +9,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from typing import Any, Final
 
-from sqlalchemy import Integer, LargeBinary, Table, Text, func, insert, select, update
+from sqlalchemy import Integer, LargeBinary, Table, Text, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, IntegrityError
 
-from timebank.care.record import ServiceRecord
 from timebank.errors import BranchFileFaulty, ExportInconsistent, StorageRefused
 from timebank.ledger.canonical import instant_of
+from timebank.ledger.chart import clearing
 from timebank.ledger.model import Branch
 from timebank.reports.jsonl import BranchFile, Column, ColumnKind, TableShape
 from timebank.storage.branches import Branches
 from timebank.storage.columns import Row, table_of
 from timebank.storage.engine import meaning_of
-from timebank.storage.records import Records
 from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import (
     AccountBalanceRow,
@@ -56,7 +55,9 @@ BRANCH: Final = table_of(BranchRow)
 HEAD: Final = table_of(BranchHeadRow)
 ENTRY: Final = table_of(EntryRow)
 POSTING: Final = table_of(PostingRow)
+ACCOUNT: Final = table_of(AccountRow)
 RECORD: Final = table_of(ServiceRecordRow)
+REDEMPTION: Final = table_of(RedemptionRow)
 ENTRY_KEY: Final = "entry_seq"
 IDENTITIES: Final = tuple(table_of(row) for row in (PersonRow, NoteRow, AliasRow))
 # In the order in which they can be restored: what is pointed to comes first. Postings go with their entry.
@@ -155,16 +156,6 @@ class Dump(Repository):
                 tell(entry["seq"])
 
 
-class RecordStream(Records):
-    """The service records of a branch, read one by one."""
-
-    def all(self) -> Iterator[ServiceRecord]:
-        """Yield every record, by number."""
-        query = select(RECORD).where(RECORD.c[HERE] == self.desk.branch_id).order_by(RECORD.c.no)
-        for row in self.desk.connection.execute(query.execution_options(yield_per=CHUNK)):
-            yield self._record(row)
-
-
 def load(
     connection: Connection, file: BranchFile, rows: Iterable[tuple[str, dict[str, Any]]], tell: Tell
 ) -> None:
@@ -225,3 +216,28 @@ def _insert(connection: Connection, branch_id: int, name: str, chunk: list[dict[
     table = BRANCH.metadata.tables[name]
     connection.execute(insert(table), [{HERE: branch_id, **values} for values in chunk])
     return len(postings)
+
+
+def partners_of(desk: Desk) -> list[str]:
+    """Return the branches of this database that a branch owes, is owed by, or redeems hours with."""
+    here, code = desk.branch_id, desk.branch.code
+    ours = RECORD.c[HERE] == here
+    owing = select(ACCOUNT.c[HERE]).where(ACCOUNT.c.path == clearing(code))
+    owed = select(ACCOUNT.c.path).where(ACCOUNT.c[HERE] == here)
+    sponsoring = select(REDEMPTION.c[HERE]).where(REDEMPTION.c.host_branch == code)
+    hosting = select(REDEMPTION.c.host_branch).where(REDEMPTION.c[HERE] == here)
+    # A record names its redemption `CODE-NO`; `lille-` also begins those of `lille-sud`, one partner too many.
+    helping = select(RECORD.c[HERE]).where(RECORD.c.redemption.startswith(f"{code}-"))
+    helped = select(RECORD.c.no).where(ours, RECORD.c.redemption.startswith(BRANCH.c.code + "-"))
+    query = select(BRANCH.c.code).where(
+        BRANCH.c[HERE] != here,
+        or_(
+            BRANCH.c[HERE].in_(owing),
+            (clearing("") + BRANCH.c.code).in_(owed),
+            BRANCH.c[HERE].in_(sponsoring),
+            BRANCH.c.code.in_(hosting),
+            BRANCH.c[HERE].in_(helping),
+            helped.exists(),
+        ),
+    )
+    return sorted(desk.connection.execute(query).scalars())

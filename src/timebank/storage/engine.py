@@ -7,12 +7,13 @@ from typing import Final
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from timebank.errors import (
     BadDatabaseUrl,
+    DatabaseDamaged,
     NotADatabase,
     StorageFull,
     StorageReadOnly,
@@ -20,12 +21,14 @@ from timebank.errors import (
     StorageUnusable,
     TimebankError,
     TryAgain,
+    ValueOutOfRange,
 )
 
 BUSY_SECONDS: Final = 5
 """How long a writer waits for another writer of the same SQLite file."""
 WRITES: Final = "timebank_writes"
 """Execution option of a connection whose transactions write."""
+SQLITE_DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite"})
 GUARD_MESSAGE: Final = re.compile(r"I-[0-9]+: [a-z0-9 ,'-]+")
 SQLITE_KINDS: Final[dict[int, type[TimebankError]]] = {
     sqlite3.SQLITE_BUSY: TryAgain,
@@ -36,7 +39,7 @@ SQLITE_KINDS: Final[dict[int, type[TimebankError]]] = {
     sqlite3.SQLITE_PERM: StorageReadOnly,
     sqlite3.SQLITE_CANTOPEN: StorageUnusable,
     sqlite3.SQLITE_NOTADB: NotADatabase,
-    sqlite3.SQLITE_CORRUPT: NotADatabase,
+    sqlite3.SQLITE_CORRUPT: DatabaseDamaged,
 }
 
 
@@ -44,16 +47,19 @@ def url_of(address: str) -> URL:
     """Read a database address.
 
     Raises:
-        BadDatabaseUrl: malformed, of a kind not supported, or SQLite without a file.
+        BadDatabaseUrl: malformed, of a kind not supported, or SQLite with anything but a file.
     """
     try:
         url = make_url(address)
-    except ArgumentError:
+        backend = url.get_backend_name()
+    except (ArgumentError, ValueError):
         raise BadDatabaseUrl from None
-    if url.get_backend_name() not in {"sqlite", "postgresql"}:
+    if backend not in {"sqlite", "postgresql"} or not address.isprintable():
         raise BadDatabaseUrl
-    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
-        raise BadDatabaseUrl
+    if backend == "sqlite":
+        is_plain = url.drivername in SQLITE_DRIVERS and not url.host and not url.query
+        if not is_plain or url.database in {None, "", ":memory:"}:
+            raise BadDatabaseUrl
     return url
 
 
@@ -63,14 +69,15 @@ def engine_of(url: URL) -> Engine:
     Raises:
         BadDatabaseUrl: the driver for it is not there.
     """
+    is_sqlite = url.get_backend_name() == "sqlite"
     try:
-        if url.get_backend_name() != "sqlite":
-            return create_engine(url)
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-    except (NoSuchModuleError, ModuleNotFoundError):
+        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if is_sqlite else {})
+    except (NoSuchModuleError, ModuleNotFoundError, ArgumentError):
         raise BadDatabaseUrl from None
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "handle_error", _refuse_what_cannot_be_kept)
+    if is_sqlite:
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -81,17 +88,17 @@ def sqlite_file_of(url: URL) -> Path | None:
 
 def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     """Set what a ledger needs on every connection: durable, checked, erasable (design, section 5)."""
-    connection.isolation_level = None  # type: ignore[attr-defined]  # BEGIN is ours: see _begin_sqlite
+    connection.isolation_level = None  # BEGIN is ours: see _begin_sqlite
     cursor = connection.cursor()
     for pragma in (
         "foreign_keys=ON",
         "synchronous=FULL",
         "secure_delete=ON",
         "recursive_triggers=ON",
-        f"busy_timeout={BUSY_SECONDS * 1000}",
+        f"busy_timeout={round(BUSY_SECONDS * 1000)}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
-    mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]  # type: ignore[union-attr,attr-defined]
+    mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
     if mode != "wal":
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
@@ -106,6 +113,12 @@ def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at once where the transaction writes: no upgrade, so no lost race."""
     writes = connection.get_execution_options().get(WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _refuse_what_cannot_be_kept(context: ExceptionContext) -> ValueOutOfRange | None:
+    """Name what the driver cannot even send: a number beyond 64 bits, a text that is not Unicode."""
+    is_ours = isinstance(context.original_exception, (OverflowError, UnicodeEncodeError))
+    return ValueOutOfRange() if is_ours else None
 
 
 def meaning_of(error: DatabaseError) -> TimebankError | None:

@@ -4,6 +4,7 @@ Migrations are Alembic's and ship in the package. A database that a newer timeba
 older one is upgraded in one transaction, after a copy of an SQLite file was put beside it.
 """
 
+import re
 import sqlite3
 from importlib.resources import files
 from pathlib import Path
@@ -13,25 +14,32 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine import Connection
 
 from timebank.errors import DatabaseNewer, NotADatabase
-from timebank.storage.engine import WRITES, engine_of, url_of
+from timebank.storage.engine import WRITES
 
 HEAD: Final = "0001"
 """The newest migration; a test holds it against the folder."""
+VERSION: Final = re.compile(r"(?!0000)[0-9]{4}", re.ASCII)
+VERSIONS: Final = "alembic_version"
+OURS: Final = frozenset({VERSIONS, "branch", "entry", "posting"})
+"""Tables that every version of ours has; many programs have the first of them."""
 
 
 def version_of(connection: Connection) -> str | None:
     """Return the schema version of a database, None if it is empty.
 
     Raises:
-        NotADatabase: it holds tables, but none of ours.
+        NotADatabase: it holds something, but not our tables under one of our versions.
     """
-    names = set(inspect(connection).get_table_names())
-    if not names:
+    found = inspect(connection)
+    names = set(found.get_table_names())
+    if not names and not found.get_view_names():
         return None
-    if "alembic_version" not in names:
+    if not names >= OURS or "version_num" not in {each["name"] for each in found.get_columns(VERSIONS)}:
         raise NotADatabase
-    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return str(version) if version is not None else None
+    versions = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    if len(versions) != 1 or VERSION.fullmatch(str(versions[0])) is None:
+        raise NotADatabase
+    return str(versions[0])
 
 
 def upgrade(engine: Engine, *, backup_beside: Path | None = None) -> tuple[str | None, str]:

@@ -7,6 +7,8 @@ sorted order (so that nothing deadlocks), and is rolled back unless it ends well
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine, select
 from sqlalchemy.engine import Connection
@@ -18,6 +20,7 @@ from timebank.storage.books import Books
 from timebank.storage.branches import Branches
 from timebank.storage.columns import table_of
 from timebank.storage.engine import WRITES, engine_of, meaning_of, sqlite_file_of, url_of
+from timebank.storage.place import copy_of, holds_anything, is_current
 from timebank.storage.repository import Desk
 from timebank.storage.schema import upgrade
 from timebank.storage.tables import BranchHeadRow
@@ -70,7 +73,8 @@ class Store:
             address: `sqlite:///FILE` or `postgresql+psycopg://…`.
             clock: gives each transaction its instant.
             create: whether an SQLite file that does not exist is created.
-            is_dry_run: every write is decided and checked in full, then rolled back.
+            is_dry_run: every write is decided and checked in full, then rolled back; a database that would
+                have to be created or upgraded first is tried out on a copy.
 
         Raises:
             BadDatabaseUrl, NoDatabase, DatabaseNewer, NotADatabase, StorageUnusable, StorageReadOnly,
@@ -78,13 +82,23 @@ class Store:
         """
         url = url_of(address)
         file = sqlite_file_of(url)
-        if file is not None and not create and not file.exists():
-            raise NoDatabase
-        self.engine: Engine = engine_of(url)
         self.clock = clock
         self.is_dry_run = is_dry_run
-        with _meaningful_errors():
-            upgrade(self.engine, backup_beside=file)
+        self._scratch: TemporaryDirectory[str] | None = None
+        if file is not None and not create and not holds_anything(file):
+            raise NoDatabase
+        if file is not None and is_dry_run and not is_current(file):
+            self._scratch = TemporaryDirectory(prefix="timebank-")
+        try:
+            if file is not None and self._scratch is not None:
+                file = copy_of(file, Path(self._scratch.name))
+                url = url.set(database=str(file))
+            self.engine: Engine = engine_of(url)
+            with _meaningful_errors():
+                upgrade(self.engine, backup_beside=file)
+        except TimebankError:
+            self.close()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -112,7 +126,10 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
-        self.engine.dispose()
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.builders import NOW, a_book, a_draft
@@ -103,11 +104,12 @@ def test_a_hold_resolves_once(state: HoldState) -> None:
     """I-6, whatever ended it and whatever is tried next."""
     ended = a_hold(state=state)
 
-    for attempt in (
+    attempts: list[Callable[[], Hold]] = [
         lambda: capture(ended, minutes=1, at=NOW),
         lambda: release(ended),
         lambda: expire(ended, at=DEADLINE),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(HoldResolved) as refused:
             attempt()
         assert {"hold": 1, "state": state.value} == refused.value.facts
@@ -122,11 +124,11 @@ def test_a_hold_resolves_once(state: HoldState) -> None:
     ],
 )
 def test_a_capture_is_refused_in_a_fixed_order(
-    error: type[TimebankError], hold: Hold, minutes: int, at: object
+    error: type[TimebankError], hold: Hold, minutes: int, at: datetime
 ) -> None:
     """Resolved, then expired, then too much."""
     with pytest.raises(error):
-        capture(hold, minutes=minutes, at=at)  # type: ignore[arg-type]
+        capture(hold, minutes=minutes, at=at)
 
 
 def test_due_holds_come_by_deadline_then_number() -> None:

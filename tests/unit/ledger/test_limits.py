@@ -88,7 +88,7 @@ def test_what_touches_a_limit_or_moves_back_is_allowed(before: int, after: int) 
     ("before", "after", "has"), [(0, -601, 600), (-600, -601, 0), (-700, -701, 0), (700, -601, 1300)]
 )
 def test_a_balance_does_not_fall_below_its_floor(before: int, after: int, has: int) -> None:
-    """I-5; the error says how much was needed and how much there was above the floor, never less than none."""
+    """I-5; the error says how much was needed and how much there was above the floor, at least none."""
     with pytest.raises(InsufficientHours) as refused:
         check_limits(M1, LIMITS, before=before, after=after)
 

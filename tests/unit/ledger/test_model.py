@@ -42,6 +42,12 @@ class Nowhere(tzinfo):
     def utcoffset(self, _at: datetime | None) -> timedelta | None:
         return None
 
+    def dst(self, _at: datetime | None) -> timedelta | None:
+        return None
+
+    def tzname(self, _at: datetime | None) -> str | None:
+        return None
+
 
 @pytest.mark.parametrize("unit", ["min", "svc", "EUR", "JPY"])
 def test_a_unit_is_minutes_service_or_money(unit: str) -> None:

@@ -7,8 +7,7 @@ from timebank.errors import AlreadyReversed, EntryNotReversible, ReversalNotReve
 from timebank.ledger.book import Book
 from timebank.ledger.chart import available, held
 from timebank.ledger.holds import placing, returning
-from timebank.ledger.model import Cause, EntryDraft, EntryKind, JournalEntry, Role, Side
-from timebank.ledger.model import Actor
+from timebank.ledger.model import Actor, Cause, EntryDraft, EntryKind, JournalEntry, Role, Side
 from timebank.ledger.reversal import reverse
 
 LATER = NOW + timedelta(days=1)

@@ -44,8 +44,8 @@ OPEN = RECORD._replace(state="logged", credited_minutes=None, revision=0)
 def acts(*done: str, minutes: int = 90) -> list[StoredAct]:
     """Return a history: each act by `ACT ACTOR`, by m1 if left out."""
     return [
-        StoredAct(1, no, text.split()[0], (text.split() + ["member:m1"])[1], minutes)
-        for no, text in enumerate(done, 1)
+        StoredAct(1, no, act, actor or "member:m1", minutes)
+        for no, (act, _, actor) in enumerate((text.partition(" ") for text in done), 1)
     ]
 
 

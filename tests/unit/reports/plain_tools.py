@@ -20,21 +20,13 @@ Balances = dict[tuple[str, str], str]
 
 def hledger_balances(file: Path) -> Balances:
     """Return the balances that hledger computes, after all its strict checks."""
-    found = json.loads(
-        _run("hledger", "--no-conf", "-s", "-f", str(file), "balance", "--flat", "-O", "json")
-        if _has_conf()
-        else _run("hledger", "-s", "-f", str(file), "balance", "--flat", "-O", "json")
-    )
+    found = json.loads(_run("hledger", "-s", "-f", str(file), "balance", "--flat", "-O", "json"))
     return {
         (row[0], amount["acommodity"]): _decimal(**amount["aquantity"])
         for row in found[0]
         for amount in row[3]
         if amount["aquantity"]["decimalMantissa"] != 0
     }
-
-
-def _has_conf() -> bool:
-    return "--no-conf" in _run("hledger", "--help")
 
 
 def _decimal(*, decimalMantissa: int, decimalPlaces: int, **_float: float) -> str:  # noqa: N803 - hledger's

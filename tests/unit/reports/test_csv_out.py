@@ -42,7 +42,7 @@ def test_every_cell_comes_back(rows: list[tuple[str, str, int]], separator: str)
 
 @given(text=TEXTS)
 def test_no_text_begins_like_a_formula(text: str) -> None:
-    """A name is never run at the desk of whoever opens the file; what was escaped is found by its apostrophe."""
+    """A name is never run where the file is opened; the apostrophe tells what was escaped."""
     cell = cell_of(text)
 
     assert not cell.startswith(FORMULA_SIGNS)

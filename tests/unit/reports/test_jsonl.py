@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -27,16 +27,20 @@ from timebank.reports.jsonl import (
 )
 
 LINE = TableShape(
-    name="line", columns=(Column("no", ColumnKind.NUMBER, False), Column("of", ColumnKind.TEXT, True))
+    name="line",
+    columns=(
+        Column("no", ColumnKind.NUMBER, is_nullable=False),
+        Column("of", ColumnKind.TEXT, is_nullable=True),
+    ),
 )
 SHAPES = {
     "thing": TableShape(
         name="thing",
         columns=(
-            Column("no", ColumnKind.NUMBER, False),
-            Column("words", ColumnKind.TEXT, False),
-            Column("maybe", ColumnKind.NUMBER, True),
-            Column("hash", ColumnKind.BYTES, False),
+            Column("no", ColumnKind.NUMBER, is_nullable=False),
+            Column("words", ColumnKind.TEXT, is_nullable=False),
+            Column("maybe", ColumnKind.NUMBER, is_nullable=True),
+            Column("hash", ColumnKind.BYTES, is_nullable=False),
         ),
         nested=LINE,
     ),
@@ -60,7 +64,7 @@ REFUSALS = (NotABranchFile, BranchFileNewer, BranchFileCut, BranchFileChanged)
 A_THING: Mapping[str, Any] = {"no": 1, "words": "é", "maybe": None, "hash": b"\x00\xff", "line": []}
 
 
-def content_of(rows: list[tuple[str, Mapping[str, Any]]]) -> bytes:
+def content_of(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> bytes:
     """Return a file with these rows."""
     return b"".join(branch_lines(FILE, SHAPES, rows))
 
