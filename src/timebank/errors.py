@@ -847,6 +847,14 @@ class StorageFull(TimebankError):
     template = "no room left on the disk: nothing was changed, make room and try again"
 
 
+class ErasureUnfinished(TimebankError):
+    """The person is erased, but somebody still reads the database as it was. Repeating it finishes that."""
+
+    code = "erasure_unfinished"
+    kind = Kind.TRANSIENT
+    template = "the person is erased, but the log beside the database could not be wiped yet: erase them again"
+
+
 class StorageReadOnly(TimebankError):
     """The database file or its folder cannot be written. Retrying unchanged cannot help."""
 

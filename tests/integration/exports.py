@@ -20,7 +20,7 @@ def export_of(bank: Bank, branch: str = "lille", **options: Any) -> bytes:  # no
 
 
 def resealed(content: bytes, change: Change) -> bytes:
-    """Return an export with its lines changed, its counts set right, and a last line that vouches for it all."""
+    """Return an export with lines changed, counts set right, and a last line that vouches for it all."""
     lines = lines_of(content)
     changed = change(lines)
     lines = list(changed) if changed is not None else lines

@@ -155,7 +155,7 @@ def test_a_branch_without_entries_has_a_journal(form: JournalFormat, tmp_path: P
 
 @pytest.mark.parametrize("branch", ["lille", "locmine"])
 def test_exports_name_nobody(world: Bank, branch: str) -> None:
-    """Journals and tables hold references only, and so does a branch that is shared without identities (I-10)."""
+    """Journals and tables hold references only, and so does a branch without identities (I-10)."""
     file = io.BytesIO()
     for form in JournalFormat:
         world.exports.journal(branch, file, form=form)

@@ -68,7 +68,8 @@ class Book:
                 appear, judged on the entry's net effect on each account.
         """
         touched = [self._account(posting) for posting in draft.postings]
-        net = self._net(draft, touched)
+        changes = [posting.change for posting in draft.postings]
+        net = self._net(touched, changes)
         for state, change in net:
             after = state.balance + change
             if abs(after) > BALANCE_MAX:
@@ -85,8 +86,8 @@ class Book:
             )
         self.last_seq += 1
         lines = tuple(
-            self._apply(state, posting, draft.counts_help)
-            for state, posting in zip(touched, draft.postings, strict=True)
+            self._apply(state, posting, change, draft.counts_help)
+            for state, posting, change in zip(touched, draft.postings, changes, strict=True)
         )
         return JournalEntry(self.branch, self.last_seq, recorded_at, draft, lines)
 
@@ -99,16 +100,15 @@ class Book:
         return state
 
     @staticmethod
-    def _net(draft: EntryDraft, touched: list[AccountState]) -> list[tuple[AccountState, int]]:
-        net: dict[int, int] = {}
-        states: dict[int, AccountState] = {}
-        for state, posting in zip(touched, draft.postings, strict=True):
-            states.setdefault(state.no, state)
-            net[state.no] = net.get(state.no, 0) + posting.change
-        return [(state, net[no]) for no, state in states.items()]
+    def _net(touched: list[AccountState], changes: list[int]) -> list[tuple[AccountState, int]]:
+        net: dict[int, tuple[AccountState, int]] = {}
+        for state, change in zip(touched, changes, strict=True):
+            _, before = net.get(state.no, (state, 0))
+            net[state.no] = state, before + change
+        return list(net.values())
 
-    def _apply(self, state: AccountState, posting: Posting, counts_help: int) -> Line:
-        state.balance += posting.change
+    def _apply(self, state: AccountState, posting: Posting, change: int, counts_help: int) -> Line:
+        state.balance += change
         state.version += 1
         given, received = help_counted(posting, counts_help)
         state.given += given

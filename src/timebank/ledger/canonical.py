@@ -19,13 +19,16 @@ Format `timebank-entry/1`, lines ended by a newline, UTF-8 (only ASCII occurs):
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from timebank.ledger.model import JournalEntry
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 LEAF_PREFIX: Final = b"\x00"
+
+Facts: TypeAlias = tuple[int, str, str, str, int, int, str, int, int, str, int | None, int]
+"""The header of an entry: sequence number to counts, in the order of the format."""
 
 
 def micros_of(instant: datetime) -> int:
@@ -38,14 +41,13 @@ def instant_of(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
 
-def canonical_bytes(entry: JournalEntry) -> bytes:
-    """Return the entry's canonical text as bytes; the module docstring states the format."""
+def facts_of(entry: JournalEntry) -> Facts:
+    """Return the facts of an entry's header as they are stored, in the order of the format."""
     draft = entry.draft
     cause = draft.cause
-    head = head_text(
-        entry.branch,
+    return (
         entry.seq,
-        draft.kind,
+        str(draft.kind),
         cause.kind,
         cause.ref,
         cause.step,
@@ -57,18 +59,22 @@ def canonical_bytes(entry: JournalEntry) -> bytes:
         draft.reverses,
         draft.counts_help,
     )
-    lines = [
-        line_text(
-            line.posting.side,
-            line.posting.amount,
-            line.posting.unit,
-            line.posting.path,
-            line.account_seq,
-            line.balance_after,
+
+
+def canonical_bytes(entry: JournalEntry) -> bytes:
+    """Return the entry's canonical text as bytes; the module docstring states the format."""
+    return text_of(entry, facts_of(entry)).encode()
+
+
+def text_of(entry: JournalEntry, facts: Facts) -> str:
+    """Return the canonical text of an entry, whose header has these facts."""
+    text = head_text(entry.branch, *facts)
+    for line in entry.lines:
+        posting = line.posting
+        text += line_text(
+            posting.side, posting.amount, posting.unit, posting.path, line.account_seq, line.balance_after
         )
-        for line in entry.lines
-    ]
-    return (head + "".join(lines)).encode()
+    return text
 
 
 def head_text(  # noqa: PLR0917 - the fields of the format, in its order

@@ -236,8 +236,9 @@ class EntryDraft:
         if len(self.postings) > POSTINGS_MAX:
             raise TooManyPostings(most=POSTINGS_MAX, count=len(self.postings))
         amounts = [posting.amount for posting in self.postings]
-        if any(type(amount) is not int for amount in amounts):
-            raise AmountNotWhole
+        for amount in amounts:
+            if type(amount) is not int:
+                raise AmountNotWhole
         for amount in amounts:
             if not 1 <= amount <= AMOUNT_MAX:
                 raise AmountOutOfRange(amount=amount, least=1, most=AMOUNT_MAX)

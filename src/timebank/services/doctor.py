@@ -116,8 +116,13 @@ def _environment(environment: Mapping[str, str]) -> Check:
 
 def _file(file: Path) -> Iterator[Check]:
     """Check an SQLite file from outside; after a failure nothing more is looked at."""
-    if not file.exists():
-        if not file.parent.is_dir():
+    try:
+        is_there, has_folder = file.exists(), file.parent.is_dir()
+    except OSError:
+        yield _fail("file", "its name is too long, or you cannot look into the folder", "correct the address")
+        return
+    if not is_there:
+        if not has_folder:
             yield _fail(
                 "file", "neither the file nor its folder is there", "correct the address, or make the folder"
             )
@@ -175,7 +180,7 @@ def _inside(file: Path, facts: inspection.FileFacts) -> Iterator[Check]:
     yield _ok("SQLite", f"version {sqlite3.sqlite_version}")
     with inspection.read_only(file) as raw:
         try:
-            yield _schema(inspection.version_in(raw))
+            yield _schema(version_of(raw))
         except NotADatabase:
             yield _fail("schema", "it holds tables of another program", "correct the address")
             return

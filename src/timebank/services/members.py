@@ -154,7 +154,14 @@ class Members(Service):
             KeyReused: the key was used for another request.
             UnknownMember, NotAllowed: in this order; only the member or a coordinator of the branch does this.
             MemberHasOpenMatters: minutes are held; settle or release them first.
+            ErasureUnfinished: the person is erased, but the database's log still holds what was there; erase
+                them again.
         """
+        view = self._erased(branch, ref, by, key)
+        self.store.wipe_log()
+        return view
+
+    def _erased(self, branch: str, ref: str, by: Who | None, key: str | None) -> MemberView:
         with self.store.write(branch) as tx:
             books = tx.books(branch)
             actor = self.actor(by)

@@ -226,7 +226,7 @@ def partners_of(desk: Desk) -> list[str]:
     owed = select(ACCOUNT.c.path).where(ACCOUNT.c[HERE] == here)
     sponsoring = select(REDEMPTION.c[HERE]).where(REDEMPTION.c.host_branch == code)
     hosting = select(REDEMPTION.c.host_branch).where(REDEMPTION.c[HERE] == here)
-    # A record names its redemption `CODE-NO`; `lille-` also begins those of `lille-sud`, one partner too many.
+    # A record names its redemption `CODE-NO`. What begins with `lille-` may be of `lille-sud`: one too many.
     helping = select(RECORD.c[HERE]).where(RECORD.c.redemption.startswith(f"{code}-"))
     helped = select(RECORD.c.no).where(ours, RECORD.c.redemption.startswith(BRANCH.c.code + "-"))
     query = select(BRANCH.c.code).where(

@@ -29,6 +29,8 @@ BUSY_SECONDS: Final = 5
 WRITES: Final = "timebank_writes"
 """Execution option of a connection whose transactions write."""
 SQLITE_DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite"})
+OUTSIDE: Final = "timebank_outside"
+"""Execution option of a connection that runs a statement which no transaction can hold."""
 GUARD_MESSAGE: Final = re.compile(r"I-[0-9]+: [a-z0-9 ,'-]+")
 SQLITE_KINDS: Final[dict[int, type[TimebankError]]] = {
     sqlite3.SQLITE_BUSY: TryAgain,
@@ -94,6 +96,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) ->
         "foreign_keys=ON",
         "synchronous=FULL",
         "secure_delete=ON",
+        "temp_store=MEMORY",
         "recursive_triggers=ON",
         f"busy_timeout={round(BUSY_SECONDS * 1000)}",
     ):
@@ -111,8 +114,9 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) ->
 
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at once where the transaction writes: no upgrade, so no lost race."""
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(OUTSIDE, False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
 
 
 def _refuse_what_cannot_be_kept(context: ExceptionContext) -> ValueOutOfRange | None:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
 
-from timebank.errors import NotADatabase, StorageUnusable
+from timebank.errors import StorageUnusable
 from timebank.storage.columns import table_of
-from timebank.storage.engine import BUSY_SECONDS, SQLITE_KINDS
+from timebank.storage.engine import BUSY_SECONDS, meaning_of
 from timebank.storage.tables import BranchRow, EntryRow
 
 MOUNTS: Final = Path("/proc/self/mounts")
@@ -69,41 +71,26 @@ def _file_system_of(file: Path) -> str | None:
 
 
 @contextmanager
-def read_only(file: Path) -> Iterator[sqlite3.Connection]:
-    """Open an SQLite file that exists for reading.
+def read_only(file: Path) -> Iterator[Connection]:
+    """Open an SQLite file that exists for reading, without the settings of ours that would touch it.
 
     Raises:
         NotADatabase, StorageUnusable, TryAgain: it cannot be read.
     """
+    address = f"{file.resolve().as_uri()}?mode=ro"
+    engine = create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS), poolclass=NullPool
+    )
     try:
-        connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-        try:
+        with engine.connect() as connection:
             yield connection
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        kind = SQLITE_KINDS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, StorageUnusable)
-        raise kind from error
+    except DatabaseError as error:
+        raise meaning_of(error) or StorageUnusable from error
 
 
-def version_in(connection: sqlite3.Connection) -> str | None:
-    """Return the schema version of an SQLite database, None if it is empty.
-
-    Raises:
-        NotADatabase: it holds tables, but none of ours.
-    """
-    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not names:
-        return None
-    if "alembic_version" not in names:
-        raise NotADatabase
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return str(row[0]) if row is not None else None
-
-
-def damages_of(connection: sqlite3.Connection) -> Sequence[str]:
+def damages_of(connection: Connection) -> Sequence[str]:
     """Return the first damages that SQLite itself finds in its file; none if it is sound."""
-    found = [str(line) for (line,) in connection.execute("PRAGMA quick_check(3)")]
+    found = [str(line) for (line,) in connection.execute(text("PRAGMA quick_check(3)"))]
     return () if found == ["ok"] else found
 
 

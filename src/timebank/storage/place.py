@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from timebank.errors import StorageUnusable
-from timebank.storage.inspection import read_only, version_in
-from timebank.storage.schema import HEAD
+from timebank.storage.inspection import read_only
+from timebank.storage.schema import HEAD, version_of
 
 NAME_BYTES_MAX: Final = 255
 """What every usual file system allows."""
@@ -37,8 +37,8 @@ def is_current(file: Path) -> bool:
     """
     if not holds_anything(file):
         return False
-    with read_only(file) as raw:
-        return version_in(raw) == HEAD
+    with read_only(file) as connection:
+        return version_of(connection) == HEAD
 
 
 def copy_of(file: Path, folder: Path) -> Path:
@@ -49,8 +49,9 @@ def copy_of(file: Path, folder: Path) -> Path:
     """
     copy = folder / "copy.db"
     if holds_anything(file):
-        with read_only(file) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as source:
+            with closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
         return copy
     try:
         is_possible = file.parent.is_dir() and not file.is_dir() and len(file.name.encode()) <= NAME_BYTES_MAX

@@ -15,11 +15,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from timebank.clock import Clock
-from timebank.errors import Kind, NoDatabase, TimebankError
+from timebank.errors import ErasureUnfinished, Kind, NoDatabase, TimebankError
 from timebank.storage.books import Books
 from timebank.storage.branches import Branches
 from timebank.storage.columns import table_of
-from timebank.storage.engine import WRITES, engine_of, meaning_of, sqlite_file_of, url_of
+from timebank.storage.engine import OUTSIDE, WRITES, engine_of, meaning_of, sqlite_file_of, url_of
 from timebank.storage.place import copy_of, holds_anything, is_current
 from timebank.storage.repository import Desk
 from timebank.storage.schema import upgrade
@@ -123,6 +123,21 @@ class Store:
                 transaction.flush()
                 if self.is_dry_run:
                     begun.rollback()
+
+    def wipe_log(self) -> None:
+        """Carry the write-ahead log of an SQLite database over and blank it: it holds rows as they were.
+
+        Other databases recycle theirs in their own time.
+
+        Raises:
+            ErasureUnfinished: somebody reads an older state, for longer than `BUSY_SECONDS`.
+        """
+        if self.is_dry_run or self.engine.dialect.name != "sqlite":
+            return
+        with _meaningful_errors(), self.engine.connect().execution_options(**{OUTSIDE: True}) as connection:
+            is_busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        if is_busy:
+            raise ErasureUnfinished
 
     def close(self) -> None:
         """Close every connection."""

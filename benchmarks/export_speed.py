@@ -1,0 +1,98 @@
+"""Exports and restore of a large branch: seconds, and peak memory against a ceiling.
+
+Every command runs as a process of its own, as people run it, on a branch of imported exchanges between
+3,000 members. Where hledger, ledger or beancount are installed, prints how long they take to check what
+was exported: nobody should wait longer for the export than for the check.
+
+    python benchmarks/export_speed.py [--rows 100000]
+"""
+
+import argparse
+import io
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from import_speed import report_of
+
+import timebank
+
+CEILING_MIB = 150
+KIB_PER_MIB = 1024
+JOURNALS = {
+    "hledger": ("hledger", "-s", "-f", "FILE", "check"),
+    "ledger": ("ledger", "--args-only", "--pedantic", "-f", "FILE", "balance", "--flat", "-o", "/dev/null"),
+    "beancount": ("bean-check", "--no-cache", "FILE"),
+}
+TABLES = ("accounts", "entries", "members")
+
+
+def run(*command: str) -> tuple[float, int]:
+    """Run a command that must succeed; returns seconds and peak memory in MiB."""
+    started = time.perf_counter()
+    child = os.posix_spawnp(command[0], command, os.environ)
+    _, status, used = os.wait4(child, 0)
+    if status != 0:
+        sys.exit(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
+    return time.perf_counter() - started, used.ru_maxrss // KIB_PER_MIB
+
+
+def ours(address: str, *arguments: str) -> tuple[float, int]:
+    """Run a command of timebank."""
+    program = "import sys; from timebank.cli.main import run; sys.argv[0] = 'timebank'; run()"
+    return run(sys.executable, "-c", program, "--db", address, *arguments)
+
+
+def outside(*command: str) -> str:
+    """Say how long a program that we did not write takes; it is found beside this Python, or on the PATH."""
+    beside = Path(sys.executable).parent / command[0]
+    found = str(beside) if beside.exists() else shutil.which(command[0])
+    if found is None:
+        return f"{command[0]} is not installed"
+    seconds, memory = run(found, *command[1:])
+    return f"{command[0]} checks it in {seconds:.1f} s, {memory} MiB"
+
+
+def main() -> int:
+    """Print a line for each command; 0 if all of them stay below the ceiling."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=100_000)
+    options = parser.parse_args()
+    peak = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        address = f"sqlite:///{folder / 'bank.db'}"
+        bank = timebank.open(address)
+        bank.branches.create("lille", name="Sample branch")
+        bank.imports.exchanges("lille", io.BytesIO(report_of(options.rows)))
+        bank.close()
+        print(f"{options.rows:,} exchanges; an empty run takes {ours(address, 'branch', 'list')[0]:.1f} s")
+        for form, check in JOURNALS.items():
+            file = folder / f"lille.{form}"
+            seconds, memory = ours(address, "export", "journal", "-b", "lille", "-f", form, "-o", str(file))
+            peak = max(peak, memory)
+            said = outside(*(str(file) if part == "FILE" else part for part in check))
+            print(f"export journal, {form}: {seconds:.1f} s, {memory} MiB; {said}", flush=True)
+        for what in TABLES:
+            seconds, memory = ours(
+                address, "export", "csv", what, "-b", "lille", "-o", str(folder / f"{what}.csv")
+            )
+            peak = max(peak, memory)
+            print(f"export csv {what}: {seconds:.1f} s, {memory} MiB", flush=True)
+        file = folder / "lille.jsonl"
+        seconds, memory = ours(address, "export", "branch", "-b", "lille", "-o", str(file))
+        peak = max(peak, memory)
+        size = file.stat().st_size / 1e6
+        print(f"export branch: {seconds:.1f} s, {memory} MiB; {size:.0f} MB", flush=True)
+        seconds, memory = ours(f"sqlite:///{folder / 'other.db'}", "import", "branch", str(file))
+        peak = max(peak, memory)
+        print(f"import branch, audit included: {seconds:.1f} s, {memory} MiB")
+    print(f"peak memory: {peak} MiB (ceiling {CEILING_MIB})")
+    return 0 if peak <= CEILING_MIB else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""The rules of a branch on the command line: show, check, compare, set."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import run
+from timebank.policy.writing import DEFAULT_POLICY_TEXT
+
+RULES = 'format = 1\n\n[rounding]\nstep_minutes = 30\nmode = "up"\n'
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> str:
+    """A file of rules that differ from the default in two keys."""
+    file = tmp_path / "rules.toml"
+    file.write_text(RULES, encoding="utf-8")
+    return str(file)
+
+
+def test_what_is_shown_can_be_saved_and_set_again(address: str) -> None:
+    """The document goes to stdout byte by byte; who set it and since when, to stderr."""
+    done = run("--db", address, "policy", "show", "-b", "lille")
+
+    assert DEFAULT_POLICY_TEXT == done.out
+    assert "version 1 of lille, in force from 1970-01-01, set by coordinator:desk\n" == done.err
+
+
+def test_the_default_rules_need_no_database() -> None:
+    """Who founds a branch starts from them."""
+    assert (0, DEFAULT_POLICY_TEXT) == (run("policy", "default").status, run("policy", "default").out)
+    assert {"document": DEFAULT_POLICY_TEXT} == run("policy", "default", "--json").json
+
+
+def test_a_new_version_says_what_it_changes_and_the_old_one_stays(address: str, rules: str) -> None:
+    """The board reads the changes; the auditor reads any version."""
+    done = run("--db", address, "policy", "set", rules, "-b", "lille", "--json")
+
+    assert 2 == done.json["version"]
+    assert [
+        {"key": "rounding.step_minutes", "before": "15", "after": "30"},
+        {"key": "rounding.mode", "before": '"nearest"', "after": '"up"'},
+    ] == done.json["changes"]
+    assert RULES == run("--db", address, "policy", "show", "-b", "lille").out
+    assert DEFAULT_POLICY_TEXT == run("--db", address, "policy", "show", "-b", "lille", "--version", "1").out
+    assert [1, 2] == [
+        each["version"] for each in run("--db", address, "policy", "list", "-b", "lille", "--json").json
+    ]
+
+
+def test_the_same_key_sets_once(address: str, rules: str) -> None:
+    """A second run answers as the first did (I-9)."""
+    first, again = (
+        run("--db", address, "policy", "set", rules, "-b", "lille", "--key", "k", "--json") for _ in range(2)
+    )
+
+    assert first.json["version"] == again.json["version"] == 2
+
+
+def test_a_document_is_compared_before_it_is_set(address: str, rules: str) -> None:
+    """Nothing is changed by looking; once set, nothing differs any more."""
+    before = run("--db", address, "policy", "diff", rules, "-b", "lille", "--json").json
+    run("--db", address, "policy", "set", rules, "-b", "lille")
+
+    assert ["rounding.step_minutes", "rounding.mode"] == [each["key"] for each in before]
+    assert [] == run("--db", address, "policy", "diff", rules, "-b", "lille", "--json").json
+    assert "nothing" in run("--db", address, "policy", "diff", rules, "-b", "lille").out
+    assert (
+        before
+        == run("--db", address, "policy", "diff", rules, "-b", "lille", "--version", "1", "--json").json
+    )
+
+
+def test_every_fault_of_a_document_is_listed(tmp_path: Path, address: str) -> None:
+    """Who mends a file wants all of it at once: as the result of a check, as the reason of a refusal."""
+    file = tmp_path / "bad.toml"
+    file.write_text("format = 1\n[rounding]\nstep_minutes = 0\nstepp = 1\n", encoding="utf-8")
+
+    checked, refused = (
+        run("policy", "check", str(file)),
+        run("--db", address, "policy", "set", str(file), "-b", "lille"),
+    )
+    listed = run("policy", "check", str(file), "--json")
+
+    assert (2, 2, 2) == (checked.status, refused.status, listed.status)
+    assert ["out_of_range", "unknown_key"] == sorted(fault["code"] for fault in listed.json["faults"])
+    for key in ("rounding.step_minutes", "rounding.stepp"):
+        assert key in checked.out
+        assert key in refused.err
+    assert ("", "") == (checked.err, refused.out)
+
+
+def test_one_fault_is_one_line(tmp_path: Path, address: str) -> None:
+    """A list of one would say the same thing twice."""
+    file = tmp_path / "bad.toml"
+    file.write_text("format = 1\nx = 1\n", encoding="utf-8")
+
+    assert 1 == run("--db", address, "policy", "set", str(file), "-b", "lille").err.count("\n")
+
+
+def test_a_usable_document_is_called_so(rules: str) -> None:
+    """Exit status 0 and a sentence."""
+    assert (0, "rules.toml is a usable policy.\n") == (
+        run("policy", "check", rules).status,
+        run("policy", "check", rules).out,
+    )
