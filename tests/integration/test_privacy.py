@@ -65,7 +65,7 @@ def test_erasing_leaves_no_trace_in_any_file(tmp_path: Path) -> None:
 
 def test_erasing_many_leaves_no_trace_of_any(tmp_path: Path) -> None:
     """Rows of many lengths, renamed and erased in any order, split pages: gaps keep what was there."""
-    chance = random.Random(2)
+    chance = random.Random(4)  # leaves a trace on SQLite 3.40 unless the tables are written anew
     bank = a_branch(tmp_path)
     people = list(range(60))
     for no in people:
@@ -74,7 +74,7 @@ def test_erasing_many_leaves_no_trace_of_any(tmp_path: Path) -> None:
     for _ in range(40):
         no = chance.choice(people)
         bank.members.rename("lille", refs[str(no)], name=f"zqx{no:04d}q" + "n" * chance.randrange(190))
-    gone = chance.sample(people, 15)
+    gone = chance.sample(people, 30)
 
     for no in gone:
         bank.members.erase("lille", refs[str(no)])

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from timebank.care.inputs import optional_reason_of, reason_of
 from timebank.care.mandate import Act, Scope, authorise, authorise_or_coordinate, require_coordinator
@@ -23,20 +24,10 @@ from timebank.errors import (
 )
 from timebank.ids import reference
 from timebank.ledger.model import Actor
+from timebank.policy import words
 
-
-class Relation(StrEnum):
-    """What the beneficiary is to the sponsor."""
-
-    SELF = "self"
-    SPOUSE = "spouse"
-    PARTNER = "partner"
-    PARENT = "parent"
-    GRANDPARENT = "grandparent"
-    CHILD = "child"
-    SIBLING = "sibling"
-    NAMED = "named"
-    """Anybody else the sponsor names; the policy limits how many."""
+Relation: TypeAlias = words.Relation
+"""What the beneficiary is to the sponsor."""
 
 
 class BeneficiaryAct(StrEnum):

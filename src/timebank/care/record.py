@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from timebank.care.mandate import Person
 from timebank.errors import BadPath
@@ -16,16 +16,10 @@ from timebank.ids import reference
 from timebank.instants import aware_utc
 from timebank.ledger.chart import AccountKind, available, place_of
 from timebank.ledger.model import Actor, Cause, Posting, Role
+from timebank.policy.words import ServiceMode
 
-
-class Mode(StrEnum):
-    """How the help reached the recipient."""
-
-    IN_PERSON = "in-person"
-    PHONE = "phone"
-    VIDEO = "video"
-    MAIL = "mail"
-    SMS = "sms"
+Mode: TypeAlias = ServiceMode
+"""How the help reached the recipient."""
 
 
 class RecordState(StrEnum):

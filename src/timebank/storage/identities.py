@@ -109,7 +109,7 @@ class Identities(Repository):
         ):
             self.desk.connection.execute(statement)
         if self.desk.connection.dialect.name == "sqlite":
-            pass  # self._rewrite()
+            self._rewrite()
 
     def _rewrite(self) -> None:
         """Write the identities that are left onto fresh pages.

@@ -6,8 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.policy.policies import policies, values
 
-from timebank.care.beneficiary import Relation as CareRelation
-from timebank.care.record import Mode as CareMode
 from timebank.errors import FaultCode, PolicyFault, PolicyInvalid
 from timebank.policy.changes import values_of
 from timebank.policy.model import (
@@ -20,7 +18,6 @@ from timebank.policy.model import (
     ServiceRules,
 )
 from timebank.policy.sections import settings_of, tables_of
-from timebank.policy.words import Relation, ServiceMode
 
 DEFAULTS = {
     "rounding.step_minutes": "15",
@@ -160,9 +157,3 @@ def test_every_key_says_what_it_means_and_where_it_comes_from() -> None:
             assert spec.doc.endswith("."), name
             assert spec.source, name
             assert not spec.source.endswith("."), name
-
-
-def test_policy_and_care_know_the_same_words() -> None:
-    """What a policy allows can be recorded, and what is recorded can be allowed."""
-    assert {word.value for word in CareRelation} == {word.value for word in Relation}
-    assert {word.value for word in CareMode} == {word.value for word in ServiceMode}
