@@ -4,7 +4,6 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-
 from tests.builders import NOW
 from tests.cli.running import Done, run
 

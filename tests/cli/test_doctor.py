@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
 from tests.builders import NOW
 from tests.cli.running import run
+
 from timebank.services.doctor import ENVIRONMENT, Check, Verdict, diagnose
 from timebank.storage import inspection
 
@@ -209,7 +209,7 @@ def test_somebody_else_who_is_writing_is_found(
         ("log", {"log_bytes": 300_000_000}, Verdict.WARN),
     ],
 )
-def test_what_the_file_system_says_is_judged(
+def test_what_the_file_system_says_is_judged(  # noqa: PLR0917 - fixtures and facts
     name: str,
     change: dict[str, object],
     expected: Verdict,
@@ -236,7 +236,7 @@ def test_what_the_file_system_says_is_judged(
         ("foreign_keys", "0", "durability", Verdict.FAIL),
     ],
 )
-def test_settings_that_do_not_take_are_found(
+def test_settings_that_do_not_take_are_found(  # noqa: PLR0917 - fixtures and facts
     setting: str,
     value: str,
     name: str,

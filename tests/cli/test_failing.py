@@ -12,8 +12,8 @@ import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.cli.running import commands, run
+
 from timebank.cli.exits import OF_KIND, Exit
 from timebank.cli.main import main, printable
 from timebank.errors import Kind, TryAgain

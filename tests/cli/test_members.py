@@ -1,7 +1,6 @@
 """Members and branches on the command line: keys, who may, and what is asked before erasing."""
 
 import pytest
-
 from tests.cli.running import run
 
 RENAME = ("member", "rename", "m1", "-b", "lille", "--name", "Sample Name")

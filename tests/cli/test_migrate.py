@@ -4,8 +4,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-
 from tests.cli.running import run
+
 from timebank.storage.schema import HEAD
 
 

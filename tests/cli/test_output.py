@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
-
 from tests.cli.running import run
+
 from timebank.cli.output import ResultConsole, amount, facts_of, table_of, written_amount
 
 LETTERS = "aé花ภ한😀[/]\\*_ﬁ\u0301"
@@ -34,7 +34,7 @@ def a_table(rows: Sequence[tuple[str, str, int]]) -> Table:
     return table_of("Sample", ["name", "what", "balance"], cells, right=["balance"])
 
 
-@given(ROWS, st.integers(20, 120))
+@given(ROWS, st.integers(6, 100))
 def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut_off(
     rows: list[tuple[str, str, int]], width: int
 ) -> None:
@@ -59,7 +59,7 @@ def test_amounts_end_in_one_column_whatever_the_names_are(rows: list[tuple[str, 
     assert 1 == len({cell_len(line) for line in lines[1:]})
 
 
-@given(ROWS, st.integers(20, 120))
+@given(ROWS, st.integers(6, 100))
 def test_lines_end_without_blanks(rows: list[tuple[str, str, int]], width: int) -> None:
     """Copied into a letter or compared by a test, invisible blanks only annoy."""
     assert [] == [line for line in drawn(a_table(rows), width=width) if line.endswith(" ")]

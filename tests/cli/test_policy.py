@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from tests.cli.running import run
+
 from timebank.policy.writing import DEFAULT_POLICY_TEXT
 
 RULES = 'format = 1\n\n[rounding]\nstep_minutes = 30\nmode = "up"\n'

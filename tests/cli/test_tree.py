@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import typer
-
 from tests.cli.running import commands, run
+
 from timebank.cli.help import example_lines, example_of
 from timebank.cli.main import PROGRAM, app
 
@@ -142,7 +142,9 @@ def test_every_noun_lists_its_commands_in_full() -> None:
 
 def test_an_example_is_broken_as_a_shell_reads_it() -> None:
     """What stands in several lines is one command when it is pasted."""
-    example = 'timebank hours log --provider m1 --recipient m2 -m 1h30 --kind shopping --reason "a  long one; really"'
+    example = (
+        'timebank hours log --provider m1 --recipient m2 -m 1h30 -k shopping --reason "a  long one; really"'
+    )
 
     lines = list(example_lines(example))
 

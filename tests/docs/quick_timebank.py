@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import sys
+from importlib import import_module
 from pathlib import Path
 
 CLIENT = f"""#!{sys.executable} -IS
@@ -31,9 +32,9 @@ def write_client(folder: Path, address: str) -> None:
 
 def serve(address: str) -> None:
     """Load the program, say so, and fork for every call."""
-    import timebank.services.bank
     from timebank.cli.main import main
 
+    import_module("timebank.services.bank")  # the database library: a command loads it when it needs it
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)
         door.listen()

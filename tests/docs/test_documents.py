@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from tests.docs import quick_timebank
 
 ROOT = Path(__file__).parents[2]

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tests.cli.running import commands
+
 from timebank.cli import reference
 from timebank.cli.exits import MEANINGS, OF_KIND, Exit
 from timebank.cli.help import example_lines, example_of

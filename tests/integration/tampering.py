@@ -53,7 +53,7 @@ def set_cell(file: Path, table: str, key: tuple[object, ...], column: str, value
         where = " AND ".join(f"{name} IS ?" for name in keys_of(raw, table))
         (text,) = raw.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
         bent = re.sub(r"(INTEGER|TEXT|BLOB) NOT NULL", r"\1", text)
-        _rewrite_schema(raw, table, bent.replace("STRICT, ", "").replace(", STRICT", "").replace("STRICT", ""))
+        _rewrite_schema(raw, table, re.sub(r",\s*STRICT", "", bent))
     with unguarded(file) as raw:
         raw.execute(f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {where}", (value, *key))
         _rewrite_schema(raw, table, text)

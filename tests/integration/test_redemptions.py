@@ -555,21 +555,19 @@ def test_a_proxy_of_the_sponsor_cancels_wherever_they_live(family: Family) -> No
     assert "lille" == family.bank.redemptions.show(ref).events[-1][0].acted_in
 
 
-def test_a_proxy_of_the_beneficiary_cancels_too(family: Family) -> None:
-    """The other branch's mandate of the same number and principal is not taken for the sponsor's."""
+@pytest.mark.parametrize("holder", ["m3@locmine", "m3@lille"])
+def test_a_proxy_of_the_beneficiary_cancels_wherever_they_live(family: Family, holder: str) -> None:
+    """The sponsor of the same reference is not taken for the principal."""
+    scopes = {Scope.REQUEST}
     family.bank.mandates.grant(
-        "locmine",
-        principal="m1",
-        holder="m3",
-        basis="family-authorisation",
-        scopes={Scope.REQUEST},
-        by=MOTHER,
+        "locmine", principal="m1", holder=holder, basis="family-authorisation", scopes=scopes, by=MOTHER
     )
     ref = family.assigned()
 
-    family.bank.redemptions.cancel(ref, by=f"{FRIEND}+m1#2")
+    family.bank.redemptions.cancel(ref, by=f"member:{holder}+m1#2")
 
-    assert "locmine" == family.bank.redemptions.show(ref).events[-1][0].acted_in
+    last, _ = family.bank.redemptions.show(ref).events[-1]
+    assert ("cancel", "locmine") == (last.act, last.acted_in)
 
 
 def _notes(family: Family, branch: str, about: str) -> tuple[str, ...]:

@@ -86,7 +86,8 @@ def limit(
 
 @app.command(
     "override",
-    epilog='Example:  timebank account override member:m1:available -b lille --floor -30h --until 2027-01-31T12:00 --reason "hospital"',
+    epilog="Example:  timebank account override member:m1:available -b lille --floor -30h"
+    ' --until 2030-01-31T12:00 --reason "hospital"',
 )
 def override(
     ctx: typer.Context,

@@ -70,7 +70,7 @@ def explain_all(app: typer.Typer) -> None:
 
 
 def records_of(command: Any, ctx: Any) -> Iterator[tuple[bool, str, str]]:  # noqa: ANN401 - as above
-    """Yield whether it is an option, how it is written, and what it means, for every parameter of a command."""
+    """Yield whether it is an option, how it is written, and what it means, for each parameter."""
     for parameter in command.get_params(ctx):
         record = parameter.get_help_record(ctx)
         if record is not None:

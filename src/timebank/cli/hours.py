@@ -57,7 +57,8 @@ class Decision(StrEnum):
 
 @app.command(
     "log",
-    epilog="Example:  timebank hours log -b lille --provider m1 --recipient m2 -m 1h30 -k shopping --by member:m1",
+    epilog="Example:  timebank hours log -b lille --provider m1 --recipient m2 -m 1h30 -k shopping"
+    " --by member:m1",
 )
 def log(
     ctx: typer.Context,
@@ -300,7 +301,8 @@ def show_done(done: "HoursDone", *, as_json: bool) -> None:
     """Print what an act on a record led to, and warn about soft limits."""
     each = done.record
     posted = f", entry {', '.join(map(str, done.entries))}" if done.entries else ""
-    line = f"Service record {each.no} of {each.branch} is {each.state.value}: {format_minutes(each.minutes)}{posted}."
+    stated = format_minutes(each.minutes)
+    line = f"Service record {each.no} of {each.branch} is {each.state.value}: {stated}{posted}."
     emit(wire.hours_done(done), as_json=as_json, table=line)
     for warning in done.warnings:
         warn(

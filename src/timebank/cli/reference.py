@@ -188,8 +188,9 @@ def _error_lines() -> Iterator[str]:
         f"## A bug of ours: exit status {Exit.BUG.value}",
         "",
         _filled(
-            "The code is `bug`. What was not finished is undone. The sentence names the place in the program and"
-            " nothing else; `TIMEBANK_DEBUG=1` prints the traceback, which may hold names: look before you send it."
+            "The code is `bug`. What was not finished is undone. The sentence names the place in the program"
+            " and nothing else; `TIMEBANK_DEBUG=1` prints the traceback, which may hold names: look before you"
+            " send it."
         ),
         "",
     )

@@ -56,7 +56,7 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
         "record_end_differs": "a service record does not end its minutes after its start",
         "record_posted_twice": "more than one standing entry credits a service record (I-8)",
         "record_not_posted": "a confirmed service record is credited by no standing entry (I-8)",
-        "record_wrongly_posted": "a service record that is not confirmed is credited by a standing entry (I-8)",
+        "record_wrongly_posted": "a standing entry credits a service record that is not confirmed (I-8)",
         "record_differs": "a service record does not say what its entry says (I-8)",
         "record_not_settled": "a service record is for a redemption that does not name it",
         "history_missing": "the acts on a record are not numbered 1, 2, 3 … (I-14)",

@@ -1,7 +1,6 @@
 """Accounts: list them, look at one, change limits, grant overrides; every change is recorded (I-5)."""
 
 from collections.abc import Sequence
-
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -104,7 +103,7 @@ class Accounts(Service):
             ]
             return sorted(changes, key=lambda change: (change.recorded_at, change.what, change.no))
 
-    def limit(  # noqa: PLR0913 - four levels, and who says so
+    def limit(
         self,
         branch: str,
         path: str,
@@ -134,7 +133,7 @@ class Accounts(Service):
                 request.done(path)
             return _view(books, path, MINUTES)
 
-    def override(  # noqa: PLR0913 - what, until when, who, why
+    def override(
         self,
         branch: str,
         path: str,

@@ -1,7 +1,6 @@
 """Branches: found one, list them, look at one."""
 
 from collections.abc import Sequence
-
 from datetime import date
 
 from timebank.care.inputs import clean_text

@@ -1,7 +1,6 @@
 """Members: join, look up, rename, erase. Names live in the identity store only (I-10)."""
 
 from collections.abc import Sequence
-
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,7 +26,7 @@ class MemberView:
 class Members(Service):
     """Use cases on members."""
 
-    def add(  # noqa: PLR0913 - what a person may be asked on joining
+    def add(
         self,
         branch: str,
         *,
@@ -101,7 +100,7 @@ class Members(Service):
         with self.store.read() as tx:
             return _view(tx.books(branch), ref)
 
-    def rename(  # noqa: PLR0913 - what can change
+    def rename(
         self,
         branch: str,
         ref: str,
@@ -152,7 +151,7 @@ class Members(Service):
         Raises:
             UnknownBranch, BadActor: a part is malformed.
             KeyReused: the key was used for another request.
-            UnknownMember, NotAllowed: in this order; only the member or a coordinator of the branch does this.
+            UnknownMember, NotAllowed: in this order; only the member or a coordinator of the branch may.
             MemberHasOpenMatters: minutes are held; settle or release them first.
             ErasureUnfinished: the person is erased, but the database's log still holds what was there; erase
                 them again.

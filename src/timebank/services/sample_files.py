@@ -54,7 +54,7 @@ def sample_exchanges(chance: random.Random, *, members: int, count: int) -> list
     chance.shuffle(keen)
     asking = [chance.uniform(0.3, 1.0) for _ in range(members)]
     people = range(1, members + 1)
-    found = []
+    found: list[SampleExchange] = []
     while len(found) < count:
         day = FIRST_DAY + timedelta(days=chance.randrange((LAST_DAY - FIRST_DAY).days))
         if chance.random() > SEASONS[day.month - 1] / max(SEASONS):

@@ -5,7 +5,7 @@ step of the story has an idempotency key. Building it twice changes nothing.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -121,7 +121,7 @@ def _play(bank: Bank, clock: SteppingClock, files: tuple[SampleFile, SampleFile]
     return SampleWorld(files=files, son=son, mother=mother, helper=helper, redemption=ref)
 
 
-def _richest(accounts: list[AccountView]) -> str:
+def _richest(accounts: Sequence[AccountView]) -> str:
     """Return the member who gave most help, by what was given before the story began."""
     members = [account for account in accounts if account.path == available(account.path.split(":")[1])]
     most = max(members, key=lambda account: (account.given, account.path))

@@ -156,7 +156,9 @@ class Accounts(Repository):
             found.setdefault(row.account_no, []).append(_override_of(row))
         return found
 
-    def change_limits(self, account_no: int, limits: Limits | None, *, actor: str, note_no: int | None) -> None:
+    def change_limits(
+        self, account_no: int, limits: Limits | None, *, actor: str, note_no: int | None
+    ) -> None:
         """Record new limits of an account's own; None lets it follow the policy again."""
         count = len(self._rows(AccountLimitRow, LIMIT.c.account_no == account_no))
         levels = limits if limits is not None else Limits()
@@ -189,7 +191,14 @@ class Accounts(Repository):
         ]
 
     def add_override(
-        self, account_no: int, *, floor: int | None, ceiling: int | None, until_us: int, actor: str, note_no: int
+        self,
+        account_no: int,
+        *,
+        floor: int | None,
+        ceiling: int | None,
+        until_us: int,
+        actor: str,
+        note_no: int,
     ) -> int:
         """Record an override; returns its number on the account."""
         no = len(self._rows(AccountOverrideRow, OVERRIDE.c.account_no == account_no)) + 1

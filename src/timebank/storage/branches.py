@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from datetime import datetime
-
 from sqlalchemy import func, insert, select
 from sqlalchemy.engine import Connection
 

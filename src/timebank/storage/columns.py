@@ -29,7 +29,7 @@ class Row(SQLModel):
 
 def key_number() -> Any:  # noqa: ANN401 - what SQLModel's Field returns
     """Return a column of a primary key, a 64-bit whole number."""
-    return Field(sa_type=WIDE, primary_key=True, sa_column_kwargs={"autoincrement": False})  # type: ignore[call-overload]
+    return Field(sa_type=WIDE, primary_key=True, sa_column_kwargs={"autoincrement": False})
 
 
 def key_text() -> Any:  # noqa: ANN401
@@ -44,7 +44,7 @@ def key_bytes() -> Any:  # noqa: ANN401
 
 def number(*, nullable: bool = False) -> Any:  # noqa: ANN401
     """Return a column of 64-bit whole numbers."""
-    return Field(sa_type=WIDE, nullable=nullable)  # type: ignore[call-overload]
+    return Field(sa_type=WIDE, nullable=nullable)
 
 
 def text(*, nullable: bool = False) -> Any:  # noqa: ANN401

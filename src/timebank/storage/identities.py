@@ -105,7 +105,9 @@ class Identities(Repository):
         for statement in (
             delete(PERSON).where(PERSON.c.branch_id == here, PERSON.c.ref == ref),
             delete(NOTE).where(or_(is_here, NOTE.c.member == elsewhere, NOTE.c.other_member == elsewhere)),
-            delete(ALIAS).where(ALIAS.c.branch_id == here, ALIAS.c.path.startswith(path_prefix, autoescape=True)),
+            delete(ALIAS).where(
+                ALIAS.c.branch_id == here, ALIAS.c.path.startswith(path_prefix, autoescape=True)
+            ),
         ):
             self.desk.connection.execute(statement)
         if self.desk.connection.dialect.name == "sqlite":

@@ -78,9 +78,11 @@ def read_only(file: Path) -> Iterator[Connection]:
         NotADatabase, StorageUnusable, TryAgain: it cannot be read.
     """
     address = f"{file.resolve().as_uri()}?mode=ro"
-    engine = create_engine(
-        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS), poolclass=NullPool
-    )
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
     try:
         with engine.connect() as connection:
             yield connection

@@ -1,7 +1,6 @@
 """Policies: the versions of a branch's rules, each with the day from which it counts."""
 
 from collections.abc import Sequence
-
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -59,7 +58,9 @@ class Policies(Repository):
         versions = self.list()
         assert versions, "a branch is created with its first policy"
         effective = [version for version in versions if version.effective_on <= on]
-        return max(effective, key=lambda version: (version.effective_on, version.version), default=versions[0])
+        return max(
+            effective, key=lambda version: (version.effective_on, version.version), default=versions[0]
+        )
 
     def add(self, document: str, *, effective_on: date, actor: str) -> PolicyVersion:
         """Store a new version."""

@@ -51,7 +51,9 @@ class JournalReader(Repository):
     ) -> Iterator[JournalEntry]:
         """Yield entries with their lines, in the order of the journal, or from its end."""
         order = ENTRY.c.seq.desc() if is_newest_first else ENTRY.c.seq
-        query = select(ENTRY).where(ENTRY.c.branch_id == self.desk.branch_id, *where).order_by(order).limit(limit)
+        query = (
+            select(ENTRY).where(ENTRY.c.branch_id == self.desk.branch_id, *where).order_by(order).limit(limit)
+        )
         headers = self._stream(query)
         while chunk := headers.fetchmany(CHUNK):
             lines = self._lines_of([row.seq for row in chunk])
@@ -101,16 +103,20 @@ class JournalReader(Repository):
         )
         return {row.reverses: row.seq for row in self.desk.connection.execute(query)}
 
-    def balances(self, *, known_at: datetime | None = None, on: date | None = None) -> Sequence[tuple[str, str, int]]:
+    def balances(
+        self, *, known_at: datetime | None = None, on: date | None = None
+    ) -> Sequence[tuple[str, str, int]]:
         """Return (path, unit, balance) of every account: now, or folded as known at an instant, on a day."""
         if known_at is None and on is None:
             query: Select[Any] = select(ACCOUNT.c.path, ACCOUNT.c.unit, BALANCE.c.balance).join(
-                BALANCE, and_(BALANCE.c.branch_id == ACCOUNT.c.branch_id, BALANCE.c.account_no == ACCOUNT.c.no)
+                BALANCE,
+                and_(BALANCE.c.branch_id == ACCOUNT.c.branch_id, BALANCE.c.account_no == ACCOUNT.c.no),
             )
             query = query.where(ACCOUNT.c.branch_id == self.desk.branch_id)
         else:
+            columns: list[ColumnElement[Any]] = [ACCOUNT.c.path, ACCOUNT.c.unit, func.sum(CHANGE)]
             query = (
-                select(ACCOUNT.c.path, ACCOUNT.c.unit, func.sum(CHANGE))
+                select(*columns)
                 .select_from(POSTING)
                 .join(ACCOUNT, _same_account())
                 .join(ENTRY, _same_entry())
@@ -125,7 +131,9 @@ class JournalReader(Repository):
         """Return (month, exchanges, minutes) of help to or from members, by effective month."""
         month = func.substr(ENTRY.c.effective_on, 1, 7)
         query = (
-            select(month, func.count(ENTRY.c.seq.distinct()), func.sum(POSTING.c.amount * ENTRY.c.counts_help))
+            select(
+                month, func.count(ENTRY.c.seq.distinct()), func.sum(POSTING.c.amount * ENTRY.c.counts_help)
+            )
             .select_from(POSTING)
             .join(ENTRY, _same_entry())
             .join(ACCOUNT, _same_account())
@@ -166,7 +174,11 @@ class JournalReader(Repository):
             select(ENTRY, CHANGE.label("change"))
             .select_from(POSTING)
             .join(ENTRY, _same_entry())
-            .where(POSTING.c.branch_id == self.desk.branch_id, POSTING.c.account_no == account_no, *_known(known_at))
+            .where(
+                POSTING.c.branch_id == self.desk.branch_id,
+                POSTING.c.account_no == account_no,
+                *_known(known_at),
+            )
         )
         if period.first_on is not None:
             query = query.where(ENTRY.c.effective_on >= period.first_on.isoformat())
@@ -220,7 +232,11 @@ class JournalReader(Repository):
         rows = self.desk.connection.execute(query)
         return {
             seq: tuple(
-                Line(Posting(row.path, row.unit, Side(row.side), row.amount), row.account_seq, row.balance_after)
+                Line(
+                    Posting(row.path, row.unit, Side(row.side), row.amount),
+                    row.account_seq,
+                    row.balance_after,
+                )
                 for row in group
             )
             for seq, group in groupby(rows, key=lambda row: row.entry_seq)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.engine import Row as Found
 
 from timebank.care.member import Member, MemberKind
-from timebank.care.record import Mode, RecordAct, RecordEvent, RecordState, ServiceRecord
+from timebank.care.record import Mode, RecordEvent, RecordState, ServiceRecord
 from timebank.errors import UnknownHold, UnknownMember, UnknownRecord
 from timebank.ledger.canonical import instant_of, micros_of
 from timebank.ledger.holds import Hold, HoldState
@@ -68,7 +68,7 @@ class Members(Repository):
         return sorted((self._member(row) for row in self._rows(MemberRow)), key=lambda m: (len(m.ref), m.ref))
 
     def free_ref(self, taken: Collection[str]) -> str:
-        """Return the next reference that is not taken: m1, m2, m3 …"""
+        """Return the next reference that is not taken: m1, then m2 and so on."""
         while True:
             ref = f"m{self._next_no('member')}"
             if ref not in taken:
@@ -243,9 +243,7 @@ class Holds(Repository):
 
     def resolve(self, hold: Hold) -> None:
         """Store how a hold was resolved."""
-        self._update(
-            HoldRow, {"no": hold.no}, state=hold.state.value, captured_minutes=hold.captured_minutes
-        )
+        self._update(HoldRow, {"no": hold.no}, state=hold.state.value, captured_minutes=hold.captured_minutes)
 
     def get(self, no: int) -> Hold:
         """Return a hold.

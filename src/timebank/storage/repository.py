@@ -63,12 +63,18 @@ class Repository:
     def _update(self, row: type[Row], where: dict[str, object], **values: object) -> None:
         table = table_of(row)
         conditions = [table.c[name] == value for name, value in where.items()]
-        statement = update(table).where(table.c.branch_id == self.desk.branch_id, *conditions).values(**values)
+        statement = (
+            update(table).where(table.c.branch_id == self.desk.branch_id, *conditions).values(**values)
+        )
         changed = self.desk.connection.execute(statement).rowcount
         assert changed == 1, f"one row of {table.name} to update, {changed} found"
 
     def _rows(
-        self, row: type[Row], *where: ColumnElement[bool], order_by: Sequence[Any] = (), limit: int | None = None
+        self,
+        row: type[Row],
+        *where: ColumnElement[bool],
+        order_by: Sequence[Any] = (),
+        limit: int | None = None,
     ) -> list[Found[Any]]:
         table = table_of(row)
         statement = select(table).where(table.c.branch_id == self.desk.branch_id, *where)

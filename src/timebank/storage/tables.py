@@ -42,7 +42,7 @@ class BranchHeadRow(Row, table=True):
 
 
 class BranchCounterRow(Row, table=True):
-    """The last number given to a noun of the branch: account, hold, service record …"""
+    """The last number given to a noun of the branch: account, hold, service record."""
 
     __tablename__ = "branch_counter"
     __table_args__ = (_branch_key(), STRICT)

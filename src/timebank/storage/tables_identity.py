@@ -6,7 +6,7 @@ person touches no other row.
 
 from sqlalchemy import Index
 
-from timebank.storage.columns import STRICT, Row, key_number, key_text, number, text
+from timebank.storage.columns import STRICT, Row, key_number, key_text, text
 
 
 class PersonRow(Row, table=True):

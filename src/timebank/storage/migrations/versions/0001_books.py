@@ -1,5 +1,8 @@
-"""Create the books: branches, accounts, journal, care, identities. Why: ADR 0003. Backfill: none. Locks: none."""
+"""Create the tables of branches, policies, accounts, journal. Why: ADR 0003. Backfill: none. Locks: none."""
 
+from typing import Any
+
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0001"
@@ -7,110 +10,212 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-from timebank.storage import tables, tables_care, tables_identity  # noqa
-APPEND_ONLY = (
-    "entry",
-    "posting",
-    "policy_version",
-    "account_limit",
-    "account_override",
-    "request_key",
-    "import_batch",
-    "service_event",
-    "redemption_event",
-    "beneficiary_event",
-)
-NEVER_DELETED = ("branch", "branch_head", "account", "account_balance", "member", "hold", "service_record", "redemption")
+STRICT: dict[str, Any] = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
 
-KEYS = {
-    "branch": (("branch_id",), ("code",)),
-    "branch_head": (("branch_id",),),
-    "policy_version": (("branch_id", "version"),),
-    "account": (("branch_id", "no"), ("branch_id", "path", "unit")),
-    "account_balance": (("branch_id", "account_no"),),
-    "account_limit": (("branch_id", "account_no", "no"),),
-    "account_override": (("branch_id", "account_no", "no"),),
-    "entry": (
-        ("branch_id", "seq"),
-        ("branch_id", "cause_kind", "cause_ref", "step"),
-        ("branch_id", "reverses"),
-    ),
-    "posting": (("branch_id", "entry_seq", "line"), ("branch_id", "account_no", "account_seq")),
-    "request_key": (("branch_id", "key"),),
-    "import_batch": (("branch_id", "no"),),
-    "member": (("branch_id", "ref"),),
-    "hold": (("branch_id", "no"),),
-    "service_record": (("branch_id", "no"),),
-    "service_event": (("branch_id", "record_no", "no"),),
-    "redemption": (("branch_id", "no"),),
-    "redemption_event": (("branch_id", "redemption_no", "no"),),
-    "beneficiary_event": (("branch_id", "beneficiary_no", "no"),),
-}
-# INSERT OR REPLACE deletes the row in its way without firing delete triggers, unless the connection asks for that.
+def number(name: str, **options: bool) -> sa.Column[int]:
+    wide = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+    return sa.Column(name, wide, **{"nullable": False, **options})  # type: ignore[arg-type]
+
+
+def text(name: str, *, nullable: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text(), nullable=nullable)
+
+
+def blob(name: str) -> sa.Column[bytes]:
+    return sa.Column(name, sa.LargeBinary(), nullable=False)
 
 
 def upgrade() -> None:
-    """Create every table, then the guards of the engine in use."""
-    tables.Row.metadata.create_all(op.get_bind())
-    if op.get_bind().dialect.name == "sqlite":
-        for statement in sqlite_guards():
-            op.execute(statement)
-
-
-def _same(*columns: str) -> str:
-    return " AND ".join(f"{column} = NEW.{column}" for column in columns)
-
-
-def sqlite_guards() -> list[str]:
-    """Return the triggers that hold I-1, I-2, I-4, I-6 and I-13 against plain SQL."""
-    guards = [
-        f"CREATE TRIGGER {table}_never_updated BEFORE UPDATE ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, 'I-2: a row of {table} is never changed'); END"
-        for table in APPEND_ONLY
-    ]
-    guards += [
-        f"CREATE TRIGGER {table}_never_deleted BEFORE DELETE ON {table} "
-        f"BEGIN SELECT RAISE(ABORT, 'I-2: a row of {table} is never deleted'); END"
-        for table in APPEND_ONLY + NEVER_DELETED
-    ]
-    guards += [
-        f"CREATE TRIGGER {table}_never_replaced BEFORE INSERT ON {table} WHEN "
-        + " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {_same(*columns)})" for columns in keys)
-        + f" BEGIN SELECT RAISE(ABORT, 'I-2: a row of {table} is never replaced'); END"
-        for table, keys in KEYS.items()
-    ]
-    guards.append(
-        "CREATE TRIGGER posting_follows BEFORE INSERT ON posting BEGIN "
-        "SELECT RAISE(ABORT, 'I-2: a posting cannot join a written entry') WHERE EXISTS "
-        "(SELECT 1 FROM entry WHERE branch_id = NEW.branch_id AND seq = NEW.entry_seq); "
-        "SELECT RAISE(ABORT, 'I-4: the running balance does not follow') WHERE "
-        "NEW.balance_after - CASE NEW.side WHEN 'credit' THEN NEW.amount ELSE -NEW.amount END IS NOT "
-        "CASE NEW.account_seq WHEN 1 THEN 0 ELSE (SELECT balance_after FROM posting "
-        "WHERE branch_id = NEW.branch_id AND account_no = NEW.account_no "
-        "AND account_seq = NEW.account_seq - 1) END; END"
+    op.create_table(
+        "branch",
+        number("branch_id", autoincrement=False),
+        text("code"),
+        text("name"),
+        text("zone"),
+        number("created_us"),
+        sa.PrimaryKeyConstraint("branch_id", name=op.f("pk_branch")),
+        sa.UniqueConstraint("code", name=op.f("uq_branch_code")),
+        **STRICT,
     )
-    guards.append(
-        "CREATE TRIGGER entry_balances BEFORE INSERT ON entry BEGIN "
-        "SELECT RAISE(ABORT, 'I-13: the entry does not follow the last one') WHERE NEW.seq IS NOT "
-        "(SELECT COALESCE(MAX(seq), 0) + 1 FROM entry WHERE branch_id = NEW.branch_id); "
-        "SELECT RAISE(ABORT, 'I-1: an entry has at least two postings') WHERE "
-        "(SELECT COUNT(*) FROM posting WHERE branch_id = NEW.branch_id AND entry_seq = NEW.seq) < 2; "
-        "SELECT RAISE(ABORT, 'I-1: debits and credits differ') WHERE EXISTS "
-        "(SELECT 1 FROM posting AS p JOIN account AS a ON a.branch_id = p.branch_id AND a.no = p.account_no "
-        "WHERE p.branch_id = NEW.branch_id AND p.entry_seq = NEW.seq GROUP BY a.unit "
-        "HAVING SUM(CASE p.side WHEN 'credit' THEN p.amount ELSE -p.amount END) <> 0); END"
+    op.create_table(
+        "entry",
+        number("branch_id", autoincrement=False),
+        number("seq", autoincrement=False),
+        text("kind"),
+        text("cause_kind"),
+        text("cause_ref"),
+        number("step"),
+        number("effective_us"),
+        text("effective_on"),
+        number("recorded_us"),
+        number("policy_version"),
+        text("actor"),
+        number("reverses", nullable=True),
+        number("counts_help"),
+        blob("leaf"),
+        sa.CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name=op.f("ck_entry_reverses")),
+        sa.CheckConstraint("counts_help IN (-1, 0, 1)", name=op.f("ck_entry_counts_help")),
+        sa.CheckConstraint("reverses < seq", name=op.f("ck_entry_reverses_earlier")),
+        sa.PrimaryKeyConstraint("branch_id", "seq", name=op.f("pk_entry")),
+        sa.UniqueConstraint(
+            "branch_id",
+            "cause_kind",
+            "cause_ref",
+            "step",
+            name=op.f("uq_entry_branch_id_cause_kind_cause_ref_step"),
+        ),
+        sa.UniqueConstraint("branch_id", "reverses", name=op.f("uq_entry_branch_id_reverses")),
+        **STRICT,
     )
-    guards.append(
-        "CREATE TRIGGER account_keeps_its_name BEFORE UPDATE OF branch_id, no, path, unit, opened_us ON account "
-        "BEGIN SELECT RAISE(ABORT, 'I-2: an account keeps its path and unit'); END"
+    op.create_table(
+        "request_key",
+        number("branch_id", autoincrement=False),
+        blob("key"),
+        blob("fingerprint"),
+        text("outcome"),
+        number("recorded_us"),
+        sa.PrimaryKeyConstraint("branch_id", "key", name=op.f("pk_request_key")),
+        **STRICT,
     )
-    guards.append(
-        "CREATE TRIGGER hold_resolves_once BEFORE UPDATE ON hold WHEN OLD.state <> 'pending' "
-        "OR NEW.branch_id <> OLD.branch_id OR NEW.no <> OLD.no OR NEW.member <> OLD.member "
-        "OR NEW.minutes <> OLD.minutes OR NEW.state = 'pending' "
-        "OR NEW.expires_us <> OLD.expires_us "
-        "OR (NEW.state = 'captured') <> (NEW.captured_minutes > 0) OR NEW.cause_kind <> OLD.cause_kind OR NEW.cause_ref <> OLD.cause_ref "
-        "BEGIN SELECT RAISE(ABORT, 'I-6: a hold resolves once and changes in nothing else'); END"
+    op.create_table(
+        "account",
+        number("branch_id", autoincrement=False),
+        number("no", autoincrement=False),
+        text("path"),
+        text("unit"),
+        number("opened_us"),
+        number("closed_us", nullable=True),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.branch_id"], name=op.f("fk_account_branch_id")),
+        sa.PrimaryKeyConstraint("branch_id", "no", name=op.f("pk_account")),
+        sa.UniqueConstraint("branch_id", "path", "unit", name=op.f("uq_account_branch_id_path_unit")),
+        **STRICT,
     )
-    return guards
+    op.create_table(
+        "branch_counter",
+        number("branch_id", autoincrement=False),
+        text("noun"),
+        number("last_no"),
+        sa.ForeignKeyConstraint(
+            ["branch_id"], ["branch.branch_id"], name=op.f("fk_branch_counter_branch_id")
+        ),
+        sa.PrimaryKeyConstraint("branch_id", "noun", name=op.f("pk_branch_counter")),
+        **STRICT,
+    )
+    op.create_table(
+        "branch_head",
+        number("branch_id", autoincrement=False),
+        number("entry_seq"),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.branch_id"], name=op.f("fk_branch_head_branch_id")),
+        sa.PrimaryKeyConstraint("branch_id", name=op.f("pk_branch_head")),
+        **STRICT,
+    )
+    op.create_table(
+        "import_batch",
+        number("branch_id", autoincrement=False),
+        number("no", autoincrement=False),
+        text("layout"),
+        text("source"),
+        number("rows_new"),
+        number("rows_known"),
+        text("actor"),
+        number("recorded_us"),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.branch_id"], name=op.f("fk_import_batch_branch_id")),
+        sa.PrimaryKeyConstraint("branch_id", "no", name=op.f("pk_import_batch")),
+        **STRICT,
+    )
+    op.create_table(
+        "policy_version",
+        number("branch_id", autoincrement=False),
+        number("version", autoincrement=False),
+        text("effective_on"),
+        number("recorded_us"),
+        text("actor"),
+        text("document"),
+        blob("fingerprint"),
+        sa.ForeignKeyConstraint(
+            ["branch_id"], ["branch.branch_id"], name=op.f("fk_policy_version_branch_id")
+        ),
+        sa.PrimaryKeyConstraint("branch_id", "version", name=op.f("pk_policy_version")),
+        **STRICT,
+    )
+    op.create_table(
+        "account_balance",
+        number("branch_id", autoincrement=False),
+        number("account_no", autoincrement=False),
+        number("balance"),
+        number("given"),
+        number("received"),
+        number("version"),
+        sa.ForeignKeyConstraint(
+            ["branch_id", "account_no"],
+            ["account.branch_id", "account.no"],
+            name=op.f("fk_account_balance_branch_id_account_no"),
+        ),
+        sa.PrimaryKeyConstraint("branch_id", "account_no", name=op.f("pk_account_balance")),
+        **STRICT,
+    )
+    op.create_table(
+        "account_limit",
+        number("branch_id", autoincrement=False),
+        number("account_no", autoincrement=False),
+        number("no", autoincrement=False),
+        number("follows_policy"),
+        number("floor", nullable=True),
+        number("ceiling", nullable=True),
+        number("warn_floor", nullable=True),
+        number("warn_ceiling", nullable=True),
+        text("actor"),
+        number("note_no", nullable=True),
+        number("recorded_us"),
+        sa.CheckConstraint("follows_policy IN (0, 1)", name=op.f("ck_account_limit_follows_policy")),
+        sa.ForeignKeyConstraint(
+            ["branch_id", "account_no"],
+            ["account.branch_id", "account.no"],
+            name=op.f("fk_account_limit_branch_id_account_no"),
+        ),
+        sa.PrimaryKeyConstraint("branch_id", "account_no", "no", name=op.f("pk_account_limit")),
+        **STRICT,
+    )
+    op.create_table(
+        "account_override",
+        number("branch_id", autoincrement=False),
+        number("account_no", autoincrement=False),
+        number("no", autoincrement=False),
+        number("floor", nullable=True),
+        number("ceiling", nullable=True),
+        number("until_us"),
+        text("actor"),
+        number("note_no"),
+        number("recorded_us"),
+        sa.ForeignKeyConstraint(
+            ["branch_id", "account_no"],
+            ["account.branch_id", "account.no"],
+            name=op.f("fk_account_override_branch_id_account_no"),
+        ),
+        sa.PrimaryKeyConstraint("branch_id", "account_no", "no", name=op.f("pk_account_override")),
+        **STRICT,
+    )
+    op.create_table(
+        "posting",
+        number("branch_id", autoincrement=False),
+        number("entry_seq", autoincrement=False),
+        number("line", autoincrement=False),
+        number("account_no"),
+        text("side"),
+        number("amount"),
+        number("account_seq"),
+        number("balance_after"),
+        sa.CheckConstraint("side IN ('debit', 'credit')", name=op.f("ck_posting_side")),
+        sa.CheckConstraint("amount BETWEEN 1 AND 100000000", name=op.f("ck_posting_amount")),
+        sa.ForeignKeyConstraint(
+            ["branch_id", "account_no"],
+            ["account.branch_id", "account.no"],
+            name=op.f("fk_posting_branch_id_account_no"),
+        ),
+        sa.PrimaryKeyConstraint("branch_id", "entry_seq", "line", name=op.f("pk_posting")),
+        sa.UniqueConstraint(
+            "branch_id", "account_no", "account_seq", name=op.f("uq_posting_branch_id_account_no_account_seq")
+        ),
+        **STRICT,
+    )
