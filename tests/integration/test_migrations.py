@@ -31,10 +31,14 @@ def definitions(engine: Engine) -> dict[str, list[str]]:
     with engine.connect() as connection:
         found = {str(name): " ".join(str(sql).split()) for name, sql in connection.execute(text(query))}
     found.pop("alembic_version", None)
-    apart = {
-        name: sql.replace("( ", "(, ", 1).replace(" ) WITHOUT", ", ) WITHOUT") for name, sql in found.items()
-    }
-    return {name: sorted(re.split(r", (?![^()]*\))", sql)) for name, sql in apart.items()}
+    return {name: _parts(sql) for name, sql in found.items()}
+
+
+def _parts(sql: str) -> list[str]:
+    """Split at the commas outside parentheses; what stands after the last parenthesis is a part as well."""
+    head, _, body = sql.partition("(")
+    body, _, tail = body.rpartition(")")
+    return [head, *sorted(part.strip() for part in re.split(r",(?![^()]*\))", body)), tail]
 
 
 def test_the_newest_version_is_the_last_file() -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from timebank.errors import AccountClosed, BalanceTooLarge, UnknownAccount
 from timebank.ledger.chart import is_held
 from timebank.ledger.limits import UNLIMITED, Limits, LimitWarning, check_limits, soft_warnings
-from timebank.ledger.model import BALANCE_MAX, EntryDraft, JournalEntry, Line, Posting, Side
+from timebank.ledger.model import BALANCE_MAX, CREDIT, EntryDraft, JournalEntry, Line, Posting
 
 AccountKey = tuple[str, str]
 """Path and unit: what identifies an account inside a branch."""
@@ -125,6 +125,6 @@ def help_counted(posting: Posting, counts_help: int) -> tuple[int, int]:
     """
     if counts_help == 0:
         return 0, 0
-    is_giving = (posting.side is Side.CREDIT) == (counts_help > 0)
+    is_giving = (posting.side is CREDIT) == (counts_help > 0)
     amount = posting.amount * counts_help
     return (amount, 0) if is_giving else (0, amount)

@@ -69,6 +69,10 @@ class Side(StrEnum):
         return Side.CREDIT if self is Side.DEBIT else Side.DEBIT
 
 
+DEBIT, CREDIT = Side
+"""For the paths that every posting takes: Python 3.11 calls a function for each `Side.CREDIT`."""
+
+
 class Role(StrEnum):
     """In which role somebody acts."""
 
@@ -151,17 +155,17 @@ class Posting:
     @property
     def change(self) -> int:
         """What the posting adds to the balance: positive for a credit."""
-        return self.amount if self.side is Side.CREDIT else -self.amount
+        return self.amount if self.side is CREDIT else -self.amount
 
 
 def debit(path: str, amount: int, unit: str = MINUTES) -> Posting:
     """Return a debit posting of `amount` in the unit's smallest quantity."""
-    return Posting(path, unit, Side.DEBIT, amount)
+    return Posting(path, unit, DEBIT, amount)
 
 
 def credit(path: str, amount: int, unit: str = MINUTES) -> Posting:
     """Return a credit posting of `amount` in the unit's smallest quantity."""
-    return Posting(path, unit, Side.CREDIT, amount)
+    return Posting(path, unit, CREDIT, amount)
 
 
 class EntryKind(StrEnum):

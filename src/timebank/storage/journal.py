@@ -1,33 +1,26 @@
 """The journal, written: drafts go through the book, then out in few statements.
 
-A journal holds back what it decided until `flush`, which writes postings, then headers, then cached
-balances and the branch's head; the unit of work flushes before it commits.
+A journal holds back what it decided, as rows, until `flush`, which writes postings, then headers, then
+cached balances and the branch's head; the unit of work flushes before it commits.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 
-from timebank.ledger.book import AccountKey, AccountState, Book
-from timebank.ledger.canonical import leaf_hash, micros_of
+from timebank.ledger.book import AccountState, Book
+from timebank.ledger.canonical import facts_of, leaf_of, text_of
 from timebank.ledger.limits import LimitWarning
 from timebank.ledger.model import MINUTES, EntryDraft, JournalEntry
 from timebank.storage.accounts import Accounts
 from timebank.storage.columns import table_of
 from timebank.storage.repository import Desk, Repository
-from timebank.storage.tables import AccountBalanceRow, BranchHeadRow, EntryRow, PostingRow
+from timebank.storage.tables import BranchHeadRow, EntryRow, PostingRow
 
 HEAD = table_of(BranchHeadRow)
-BALANCE = table_of(AccountBalanceRow)
 SAVE_BALANCE = (
-    update(BALANCE)
-    .where(BALANCE.c.branch_id == bindparam("b_branch_id"), BALANCE.c.account_no == bindparam("b_account_no"))
-    .values(
-        balance=bindparam("b_balance"),
-        given=bindparam("b_given"),
-        received=bindparam("b_received"),
-        version=bindparam("b_version"),
-    )
+    "UPDATE account_balance SET balance = {0}, given = {0}, received = {0}, version = {0} "
+    "WHERE branch_id = {0} AND account_no = {0}"
 )
 
 
@@ -40,7 +33,8 @@ class Journal(Repository):
         self.accounts = accounts
         query = select(HEAD.c.entry_seq).where(HEAD.c.branch_id == desk.branch_id)
         self.book = Book(desk.branch.code, desk.connection.execute(query).scalar_one())
-        self.pending: list[JournalEntry] = []
+        self.headers: list[tuple[object, ...]] = []
+        self.lines: list[tuple[object, ...]] = []
 
     @property
     def warnings(self) -> list[LimitWarning]:
@@ -78,65 +72,50 @@ class Journal(Repository):
         if missing:
             self.load(*sorted(missing))
         entry = self.book.post(draft, recorded_at=self.desk.now, enforce_limits=enforce_limits)
-        self.pending.append(entry)
+        self._hold_back(entry)
         return entry
+
+    def _hold_back(self, entry: JournalEntry) -> None:
+        facts = facts_of(entry)
+        self.headers.append((*facts, leaf_of(text_of(entry, facts).encode())))
+        in_hand = self.book.accounts
+        for number, line in enumerate(entry.lines, 1):
+            posting = line.posting
+            account = in_hand[posting.path, posting.unit]
+            self.lines.append(
+                (
+                    entry.seq,
+                    number,
+                    account.no,
+                    str(posting.side),
+                    posting.amount,
+                    line.account_seq,
+                    line.balance_after,
+                )
+            )
 
     def flush(self) -> None:
         """Write everything decided so far."""
-        if not self.pending:
+        if not self.headers:
             return
-        execute = self.desk.connection.execute
         here = self.desk.branch_id
-        numbers = {key: state.no for key, state in self.book.changed.items()}
-        self._insert_many(PostingRow, [row for entry in self.pending for row in _lines(entry, numbers)])
-        self._insert_many(EntryRow, [_header(entry) for entry in self.pending])
-        execute(
-            SAVE_BALANCE,
+        self._insert_many(PostingRow, self.lines)
+        self._insert_many(EntryRow, self.headers)
+        self._save_balances()
+        head = update(HEAD).where(HEAD.c.branch_id == here).values(entry_seq=self.book.last_seq)
+        self.desk.connection.execute(head)
+        self.lines.clear()
+        self.headers.clear()
+        self.book.changed.clear()
+
+    def _save_balances(self) -> None:
+        connection = self.desk.connection
+        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+        here = self.desk.branch_id
+        connection.exec_driver_sql(
+            SAVE_BALANCE.format(mark),
             [
-                {
-                    "b_branch_id": here,
-                    "b_account_no": state.no,
-                    "b_balance": state.balance,
-                    "b_given": state.given,
-                    "b_received": state.received,
-                    "b_version": state.version,
-                }
+                (state.balance, state.given, state.received, state.version, here, state.no)
                 for state in self.book.changed.values()
             ],
         )
-        execute(update(HEAD).where(HEAD.c.branch_id == here).values(entry_seq=self.book.last_seq))
-        self.pending.clear()
-        self.book.changed.clear()
-
-
-def _lines(entry: JournalEntry, numbers: Mapping[AccountKey, int]) -> Iterator[tuple[object, ...]]:
-    for number, line in enumerate(entry.lines, 1):
-        posting = line.posting
-        yield (
-            entry.seq,
-            number,
-            numbers[posting.path, posting.unit],
-            str(posting.side),
-            posting.amount,
-            line.account_seq,
-            line.balance_after,
-        )
-
-
-def _header(entry: JournalEntry) -> tuple[object, ...]:
-    draft = entry.draft
-    return (
-        entry.seq,
-        str(draft.kind),
-        draft.cause.kind,
-        draft.cause.ref,
-        draft.cause.step,
-        micros_of(draft.effective_at),
-        draft.effective_on.isoformat(),
-        micros_of(entry.recorded_at),
-        draft.policy_version,
-        str(draft.actor),
-        draft.reverses,
-        draft.counts_help,
-        leaf_hash(entry),
-    )
