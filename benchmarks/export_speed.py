@@ -70,9 +70,8 @@ def main() -> int:
         report.write_bytes(report_of(options.rows))
         ours(address, "branch", "create", "lille", "--name", "Sample branch")
         ours(address, "import", "exchanges", str(report), "-b", "lille")
-        print(
-            f"{options.rows:,} exchanges; a command that does next to nothing: {ours(address, 'branch', 'list')[0]}"
-        )
+        nothing, _ = ours(address, "branch", "list")
+        print(f"{options.rows:,} exchanges; a command that does next to nothing: {nothing}", flush=True)
         for form, check in JOURNALS.items():
             file = folder / f"lille.{form}"
             told, memory = ours(address, "export", "journal", "-b", "lille", "-f", form, "-o", str(file))

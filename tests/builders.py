@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 """A Monday at noon UTC, 14:00 in Paris."""
 TODAY = date(2026, 6, 15)
+JOINED_ON = date(2025, 1, 1)
 DESK = Actor(role=Role.COORDINATOR, ref="desk")
 POLICY_VERSION = 1
 
@@ -177,7 +178,7 @@ def a_branch(folder: Path, *, members: int = 3, clock: SteppingClock | None = No
     bank = a_bank(folder, clock=clock)
     bank.branches.create("lille", name="Sample branch")
     for number in range(1, members + 1):
-        bank.members.add("lille", name=f"Sample Member {number}")
+        bank.members.add("lille", name=f"Sample Member {number}", joined_on=JOINED_ON)
     return bank
 
 

@@ -65,6 +65,8 @@ def _settled(part: object) -> object:  # noqa: PLR0911 - one return for each for
             return _settled(part.value)
         case None | bool() | int() | str():
             return part
+        case float():  # no request needs one; it is for the ledger to refuse it (I-15)
+            return {"float": part.hex()}
         case bytes():
             return {"bytes": part.hex()}
         case datetime():

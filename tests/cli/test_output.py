@@ -72,6 +72,16 @@ def test_names_are_never_markup() -> None:
     assert ["[b]", "[i]", "[red]x[/red] :smile:"] == [line for line in lines if "─" not in line]
 
 
+def test_days_and_codes_are_never_broken() -> None:
+    """2030-01-0 and, a line below, 1 is no day: where such columns do not fit, there are cards."""
+    row = ("2030-01-01", "member-1", "member-2", "housekeeping", "1 h 30", "confirmed")
+    table = table_of("Hours", ["on", "provider", "recipient", "kind", "stated", "state"], [row])
+
+    for width in range(20, 100):
+        printed = "\n".join(drawn(table, width=width))
+        assert [] == [cell for cell in row if cell not in printed]
+
+
 def test_a_narrow_terminal_gets_cards() -> None:
     """Below the width where columns make sense, each row is read from top to bottom."""
     table = table_of("Hours", ["no", "on", "state"], [(1, "2030-01-01", "logged"), (2, "2030-01-02", "")])
@@ -93,6 +103,11 @@ def test_a_total_stands_below_a_rule() -> None:
     table = table_of("T", ["a", "b"], [("x", 1)], right=["b"], total=("sum", 1))
 
     assert ["T", "a    b", "──────", "x    1", "──────", "sum  1"] == drawn(table, width=40)
+
+
+def test_an_empty_list_says_so() -> None:
+    """Headings without anything below look as if something went wrong."""
+    assert ["Hours", "none"] == drawn(table_of("Hours", ["no", "on"], []), width=40)
 
 
 def test_facts_stand_in_two_columns() -> None:

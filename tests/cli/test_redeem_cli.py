@@ -141,7 +141,7 @@ def test_json_is_what_was_promised(terminal: Terminal) -> None:
 
 
 def test_a_mandate_is_revoked_by_who_gave_it(terminal: Terminal) -> None:
-    """And the sentence after granting says how to act under it."""
+    """The sentence after granting says how to act under it; revoking again keeps the first revocation."""
     granted = terminal.type(
         *("mandate", "grant", "-b", "locmine", "--principal", "m1", "--holder", "m1@lille"),
         *("--scope", "sponsor", "--basis", "paper", "--from", "2026-07-01", "--by", "member:m1"),
@@ -149,6 +149,8 @@ def test_a_mandate_is_revoked_by_who_gave_it(terminal: Terminal) -> None:
     assert "as member:m1@lille+m1#1." in granted.out
 
     terminal.type("mandate", "revoke", "1", "-b", "locmine", "--by", "member:m1")
+    terminal.wait(days=1)
+    terminal.type("mandate", "revoke", "1", "-b", "locmine", "--by", "member:m1@lille")
 
     mandate = terminal.ask("mandate", "list", "-b", "locmine", "--principal", "m1")[0]
     assert ("2026-07-01", None, "2026-06-15T10:00:00Z") == (

@@ -10,7 +10,9 @@ from timebank.cli import reference
 from timebank.cli.exits import MEANINGS, OF_KIND, Exit
 from timebank.cli.help import example_lines, example_of
 from timebank.errors import TimebankError
+from timebank.ledger import limits
 from timebank.ledger.faults import FAULTS
+from timebank.reports.importers.model import FaultCode, NoticeCode
 
 DOCS = Path(__file__).parents[2] / "docs"
 CODE = re.compile(r"[a-z][a-z_]+[a-z]")
@@ -83,3 +85,17 @@ def test_every_fault_of_the_audit_is_on_the_page() -> None:
     """Who reads a code in the report of an audit looks it up there."""
     page = reference.errors_text()
     assert [] == [code for code in FAULTS if f"| `{code}` |" not in page]
+
+
+def test_every_code_of_an_import_is_on_its_page() -> None:
+    """A coordinator who moves a branch in meets them by the dozen."""
+    page = (DOCS / "imports.md").read_text(encoding="utf-8")
+
+    assert [] == [code for code in (*FaultCode, *NoticeCode) if f"| `{code}` |" not in page]
+
+
+def test_every_warning_is_on_the_page() -> None:
+    """The codes are written where the limits are checked."""
+    source = Path(limits.__file__).read_text(encoding="utf-8")
+
+    assert set(reference.WARNINGS) == set(re.findall(r'LimitWarning\("([a-z_]+)"', source))

@@ -102,10 +102,15 @@ class Family:
         assert all(position.is_reconciled for position in self.bank.statements.clearing())
 
 
-def a_family(file: Path) -> Family:
-    """Found two branches, let the son earn, and make his mother a beneficiary with consent and check."""
+def a_family(file: Path, *, address: str | None = None) -> Family:
+    """Found two branches, let the son earn, and make his mother a beneficiary with consent and check.
+
+    Args:
+        file: of the SQLite database.
+        address: of another database instead; `file` is then not used.
+    """
     clock = SteppingClock(NOW)
-    bank = open_bank(f"sqlite:///{file}", clock=clock)
+    bank = open_bank(address or f"sqlite:///{file}", clock=clock)
     for branch in ("lille", "locmine"):
         bank.branches.create(branch, name=f"Sample {branch}")
         for number in (1, 2, 3):

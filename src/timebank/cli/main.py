@@ -32,17 +32,13 @@ from timebank.cli import (
     migrate,
     policy,
     redeem,
+    report,
     statement,
     transfer,
     version,
 )
-from timebank.cli import (
-    help as helping,
-)
-from timebank.cli import (
-    report as reports,
-)
 from timebank.cli.exits import OF_KIND, Exit
+from timebank.cli.help import explain_all
 from timebank.cli.output import stderr
 from timebank.cli.session import Session
 from timebank.errors import BadArgument, ImportRefused, PolicyInvalid, TimebankError, UsageFault
@@ -80,7 +76,7 @@ for noun in (
     entry,
     policy,
     clearing,
-    reports,
+    report,
     import_,
     export,
 ):
@@ -117,7 +113,7 @@ def start(
     ctx.obj = Session(root=ctx, address=db, actor=actor)
 
 
-helping.explain_all(app)
+explain_all(app)
 
 
 def main(arguments: list[str]) -> int:
@@ -132,15 +128,15 @@ def main(arguments: list[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except TimebankError as error:
-        report(error)
+        explain(error)
         return OF_KIND[error.kind]
     except typer.TyperException as error:
-        return report_usage(error)
+        return explain_usage(error)
     except typer.Abort:
         say("interrupted; what was not finished is undone")
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last line of defence: people never see a traceback
-        report_bug(error)
+        explain_bug(error)
         return Exit.BUG
     if status == Exit.INTERRUPTED:
         say("interrupted; what was not finished is undone")
@@ -158,7 +154,7 @@ def refuse_unreadable(arguments: list[str]) -> None:
             raise BadArgument(position=position)
 
 
-def report(error: TimebankError) -> None:
+def explain(error: TimebankError) -> None:
     """Say what is wrong: one sentence and the code; every fault of a document, one a line."""
     say(f"{error} [{error.code}]")
     console = stderr()
@@ -171,7 +167,7 @@ def report(error: TimebankError) -> None:
             console.print(Text(f"  line {row.line}{column}: {row.reason} [{row.code}]"))
 
 
-def report_usage(error: typer.TyperException) -> int:
+def explain_usage(error: typer.TyperException) -> int:
     """Say what is wrong with the command line in our one sentence, or show the help if there was nothing."""
     message = error.format_message()
     if message.startswith("Usage: "):  # a noun without a verb
@@ -181,11 +177,11 @@ def report_usage(error: typer.TyperException) -> int:
     for theirs, ours in PLAINER.items():
         words = words.replace(theirs, ours)
     command = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
-    report(UsageFault(problem=printable(words[:1].lower() + words[1:]), command=command))
+    explain(UsageFault(problem=printable(words[:1].lower() + words[1:]), command=command))
     return Exit.USAGE
 
 
-def report_bug(error: Exception) -> None:
+def explain_bug(error: Exception) -> None:
     """Say that the program is wrong, and where; its words stay unsaid, for they may name somebody (I-10)."""
     if os.environ.get("TIMEBANK_DEBUG"):
         traceback.print_exception(error)

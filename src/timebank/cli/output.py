@@ -83,6 +83,9 @@ class Sheet(Table):
         if isinstance(console, ResultConsole) and console.is_used:
             yield Segment.line()
         yield Text(self.heading, style="bold")
+        if not self.cells:
+            yield Text("none", style="dim")
+            return
         body = _Body(self) if self._least_width(console, options) <= options.max_width else _Cards(self)
         for line in Segment.split_lines(console.render(body, options)):
             yield from _without_blanks_at_the_end(line)

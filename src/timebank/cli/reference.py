@@ -65,6 +65,9 @@ of the sentence; in Python it is `error.code`, and the facts in the sentence are
 error changed nothing unless it says so.
 
     timebank: fund:solidarity still has a balance of 60 min [account_not_empty]
+
+A document or a file with faults is refused as a whole, and each fault is listed below the sentence with a
+code of its own: see [policy](policy.md) for those of rules, [imports](imports.md) for those of rows.
 """
 FAULTS_INTRODUCTION: Final = """\
 ## What `timebank audit` finds
@@ -73,6 +76,10 @@ The books hold if there is no fault. A fault means that stored data were changed
 that timebank has a bug: stop writing, keep a copy of the database, and compare it with the last backup.
 Nothing is mended automatically. Each fault comes with its code, its place and the numbers found.
 """
+WARNINGS: Final = {
+    "below_warning_floor": "a balance is below the level at which a coordinator wants to know",
+    "above_warning_ceiling": "a balance is above the level at which a coordinator wants to know",
+}
 
 
 def cli_text() -> str:
@@ -189,18 +196,21 @@ def _error_lines() -> Iterator[str]:
         "",
         _filled(
             "The code is `bug`. What was not finished is undone. The sentence names the place in the program"
-            " and nothing else; `TIMEBANK_DEBUG=1` prints the traceback, which may hold names: look before you"
-            " send it."
+            " and nothing else; `TIMEBANK_DEBUG=1` prints the traceback, which may hold names: look before"
+            " you send it."
         ),
         "",
     )
+    yield from ("## Warnings", "", "The entry stands; somebody should know:", "")
+    yield from _table_of(WARNINGS)
     yield FAULTS_INTRODUCTION
-    yield from _table_of_faults(FAULTS)
+    yield from _table_of(FAULTS)
 
 
-def _table_of_faults(faults: Mapping[str, str]) -> Iterator[str]:
+def _table_of(codes: Mapping[str, str]) -> Iterator[str]:
     yield from ("| code | it means |", "| --- | --- |")
-    yield from (f"| `{code}` | {meaning} |" for code, meaning in faults.items())
+    yield from (f"| `{code}` | {meaning} |" for code, meaning in codes.items())
+    yield ""
 
 
 def _cell(text: str) -> str:

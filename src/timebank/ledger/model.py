@@ -240,9 +240,8 @@ class EntryDraft:
         if len(self.postings) > POSTINGS_MAX:
             raise TooManyPostings(most=POSTINGS_MAX, count=len(self.postings))
         amounts = [posting.amount for posting in self.postings]
-        for amount in amounts:
-            if type(amount) is not int:
-                raise AmountNotWhole
+        if {type(amount) for amount in amounts} != {int}:
+            raise AmountNotWhole
         for amount in amounts:
             if not 1 <= amount <= AMOUNT_MAX:
                 raise AmountOutOfRange(amount=amount, least=1, most=AMOUNT_MAX)

@@ -4,14 +4,16 @@ Each row has an idempotency key of its own (I-9). Once a row was at fault nothin
 rest of the file is still looked at, so that all faults are found in one go.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
 from typing import TypeVar
 
-from timebank.ids import fingerprint_of
-from timebank.instants import day_of
+from timebank.errors import DayBeyondRange
+from timebank.instants import YEAR_MAX, YEAR_MIN, day_of
+from timebank.ledger.canonical import micros_of
 from timebank.ledger.chart import OPENING
 from timebank.ledger.model import Actor, Cause, EntryDraft, EntryKind, credit, debit
 from timebank.reports.importers.keys import RowKeys
@@ -24,7 +26,7 @@ from timebank.reports.importers.model import (
     Notice,
     RowFault,
 )
-from timebank.services.parties import Parties
+from timebank.services.parties import Parties, member_at
 from timebank.storage.books import Books
 
 CHUNK = 1_000
@@ -68,7 +70,7 @@ class ExchangeWriter:
         self.tally = Tally()
         self.parties = Parties(books, source)
         self.keys = RowKeys(source=source, layout=layout)
-        self.batch = books.imports.next_no()
+        self.batch = str(books.imports.next_no())
         self.step = 0
         self.versions: dict[date, int] = {}
         self.first_entry = books.journal.book.last_seq + 1
@@ -81,33 +83,56 @@ class ExchangeWriter:
         known = self.books.requests.known(list(keyed))
         fresh = []
         for key, row in keyed.items():
-            if key not in known:
-                fresh.append((key, row))
+            if key in known:
+                self._recognise(row, known[key])
                 continue
-            self.tally.rows_known += 1
-            if row.external_id is not None and known[key] != _payload(row):
-                reason = "this exchange was imported before with other values: reverse it first"
-                self.tally.faults.append(
-                    RowFault(line=row.line, column=None, code=FaultCode.CHANGED, reason=reason)
-                )
-        if self.tally.faults:
-            return
-        self.tally.rows_new += len(fresh)
-        self._post(fresh)
+            on = self._day_of(row)
+            if on is not None:
+                fresh.append((key, row, on))
+        if not self.tally.faults:
+            self.tally.rows_new += len(fresh)
+            self._post(fresh)
 
-    def _post(self, fresh: list[tuple[bytes, ExchangeRow]]) -> None:
-        notes: list[tuple[str, str, str | None, str | None]] = []
+    def _recognise(self, row: ExchangeRow, fingerprint: bytes) -> None:
+        """Count a row that an earlier import brought; without an identifier its values are its key."""
+        self.tally.rows_known += 1
+        if row.external_id is None:
+            return
+        payer, payee = self.parties.known_path_of(row.recipient), self.parties.known_path_of(row.provider)
+        if payer is None or payee is None:  # erased since: who it was cannot be compared any more
+            return
+        if fingerprint != _payload(row, payer, payee):
+            reason = "this exchange was imported before with other values: reverse it first"
+            self.tally.faults.append(fault(row.line, FaultCode.CHANGED, reason))
+
+    def _day_of(self, row: ExchangeRow) -> date | None:
+        """Return the day of a new row in the branch; None, with the fault noted, if it cannot be kept."""
+        try:
+            on = day_of(row.occurred_at, self.books.zone)
+        except DayBeyondRange:
+            reason = f"before {YEAR_MIN} or after {YEAR_MAX} in {self.books.branch.zone}"
+            self.tally.faults.append(fault(row.line, FaultCode.DATE_BEYOND_RANGE, reason))
+            return None
+        if on > self.books.today:
+            reason = "in the future: help is imported when it has been given"
+            self.tally.faults.append(fault(row.line, FaultCode.DATE_IN_FUTURE, reason))
+            return None
+        return on
+
+    def _post(self, fresh: list[tuple[bytes, ExchangeRow, date]]) -> None:
+        path_of = self.parties.path_of
+        paths = [
+            (path_of(row.recipient, on=on, line=row.line), path_of(row.provider, on=on, line=row.line))
+            for _, row, on in fresh
+        ]
+        self.parties.open_new()
         used: list[tuple[bytes, bytes, str]] = []
-        days = [day_of(row.occurred_at, self.books.zone) for _, row in fresh]
-        self.parties.take((row.recipient, on) for (_, row), on in zip(fresh, days, strict=True))
-        self.parties.take((row.provider, on) for (_, row), on in zip(fresh, days, strict=True))
-        for (key, row), on in zip(fresh, days, strict=True):
-            payer, payee = self.parties.path_of(row.recipient), self.parties.path_of(row.provider)
+        notes: list[tuple[str, str, str | None, str | None]] = []
+        for (key, row, on), (payer, payee) in zip(fresh, paths, strict=True):
             seq = self._post_row(row, on, payer, payee)
-            used.append((key, _payload(row), str(seq)))
+            used.append((key, _payload(row, payer, payee), str(seq)))
             if row.description:
-                members = (self.parties.member_at(payee), self.parties.member_at(payer))
-                notes.append((row.description, f"entry {seq}", *members))
+                notes.append((row.description, f"entry {seq}", member_at(payee), member_at(payer)))
         self.books.journal.flush()
         self.books.requests.remember_all(used)
         self.books.identities.write_notes(notes)
@@ -118,7 +143,7 @@ class ExchangeWriter:
             self.versions[on] = self.books.policies.in_force(on).version
         draft = EntryDraft(
             kind=EntryKind.SERVICE,
-            cause=Cause("import", str(self.batch), self.step),
+            cause=Cause("import", self.batch, self.step),
             effective_at=row.occurred_at,
             effective_on=on,
             policy_version=self.versions[on],
@@ -141,7 +166,7 @@ class OpeningWriter:
         self.on = day_of(effective_at, books.zone)
         self.tally = Tally()
         self.parties = Parties(books, source)
-        self.batch = books.imports.next_no()
+        self.batch = str(books.imports.next_no())
         self.step = 0
         self.first_entry = books.journal.book.last_seq + 1
         books.journal.open(OPENING)
@@ -156,14 +181,12 @@ class OpeningWriter:
                 self.tally.rows_known += 1
                 if request.outcome != str(row.balance_minutes):
                     reason = "this account was opened before with another balance"
-                    self.tally.faults.append(
-                        RowFault(line=row.line, column=None, code=FaultCode.CHANGED, reason=reason)
-                    )
+                    self.tally.faults.append(fault(row.line, FaultCode.CHANGED, reason))
                 continue
             if self.tally.faults:
                 continue
-            self.parties.take([(row.party, self.on)])
-            path = self.parties.path_of(row.party)
+            path = self.parties.path_of(row.party, on=self.on, line=row.line)
+            self.parties.open_new()
             self.tally.rows_new += 1
             if row.balance_minutes != 0:
                 self._post(path, row.balance_minutes)
@@ -175,7 +198,7 @@ class OpeningWriter:
         self.books.journal.post(
             EntryDraft(
                 kind=EntryKind.OPENING,
-                cause=Cause("import", str(self.batch), self.step),
+                cause=Cause("import", self.batch, self.step),
                 effective_at=self.effective_at,
                 effective_on=self.on,
                 policy_version=self.books.policies.in_force(self.on).version,
@@ -186,5 +209,12 @@ class OpeningWriter:
         )
 
 
-def _payload(row: ExchangeRow) -> bytes:
-    return fingerprint_of(row.minutes, row.occurred_at, row.provider.key, row.recipient.key)
+def fault(line: int, code: FaultCode, reason: str) -> RowFault:
+    """Return what is wrong with a row as a whole."""
+    return RowFault(line=line, column=None, code=code, reason=reason)
+
+
+def _payload(row: ExchangeRow, payer: str, payee: str) -> bytes:
+    """Return 32 bytes that tell whether a row says the same: of accounts, for a key may be a name (I-10)."""
+    facts = f"{row.minutes} {micros_of(row.occurred_at)} {payer} {payee}"
+    return hashlib.sha256(facts.encode()).digest()

@@ -251,7 +251,7 @@ def finish(
         new_paths=tuple(parties.new_paths),
         first_entry=first_entry if has_entries else None,
         last_entry=last if has_entries else None,
-        notices=tuple(tally.notices),
+        notices=tuple(sorted((*tally.notices, *parties.notices), key=lambda notice: notice.line)),
         outside_limits=tuple(outside_limits(books)),
     )
 

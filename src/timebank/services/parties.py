@@ -1,18 +1,33 @@
-"""Parties: which account stands for somebody whom another system names."""
+"""Parties: which account stands for somebody whom another system names.
+
+Whoever is met for the first time joins the branch, on the first day on which the file names them. Nothing is
+kept of an erased person (I-10), so a party who was erased here counts as new, and the report says so where
+the number shows it.
+"""
 
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from timebank.care.member import Identity, Member, MemberKind
 from timebank.ids import REFERENCE
 from timebank.ledger.chart import available
-from timebank.reports.importers.model import MemberRow, Party, PartyKind
+from timebank.reports.importers.model import MemberRow, Notice, NoticeCode, Party, PartyKind
 from timebank.storage.books import Books
 
 OWN_FUND = "fund:branch"
 NAME_MOST = 200
+SLUG_MOST = 25
+
+
+@dataclass(slots=True)
+class Joining:
+    """Somebody whom this import lets join."""
+
+    kind: MemberKind
+    on: date
+    """The earliest day on which the file names them."""
+    identity: Identity
 
 
 class Parties:
@@ -24,96 +39,150 @@ class Parties:
         self.source = source
         self.known = books.identities.aliases(source)
         self.fresh: dict[str, str] = {}
-        self.taken = books.members.refs()
+        self.joining: dict[str, Joining] = {}
+        self.members = frozenset(books.members.refs())
+        """Who was there before."""
+        self.taken = set(self.members)
+        self.erased: frozenset[str] | None = None
+        self.unopened: list[str] = []
+        self.shared: set[str] = set()
         self.new_paths: list[str] = []
+        self.notices: list[Notice] = []
 
     def known_path_of(self, party: Party) -> str | None:
         """Return the account of a party, None if none stands for it yet."""
-        return self.known.get(f"{party.kind}:{party.key}")
+        return self.known.get(alias_of(party))
 
-    def path_of(self, party: Party) -> str:
-        """Return the account of a party that `take` has seen."""
-        return self.known[f"{party.kind}:{party.key}"]
+    def path_of(self, party: Party, *, on: date, line: int) -> str:
+        """Return the account of a party, named in `line` on that day; `open_new` has to open new ones."""
+        alias = alias_of(party)
+        path = self.known.get(alias)
+        if path is None:
+            return self._meet(alias, party, on, line)
+        joining = self.joining.get(alias)
+        if joining is not None and on < joining.on:
+            joining.on = on
+        return path
 
-    def take(self, parties: Iterable[tuple[Party, date]]) -> None:
-        """Open an account for every party that has none; a member joins on the day that comes with it."""
-        joining: list[tuple[Member, Identity]] = []
-        for party, on in parties:
-            name = f"{party.kind}:{party.key}"
-            if name in self.known:
-                continue
-            if party.kind is PartyKind.LEFT:
-                path = f"suspense:left-{slug(party.key)}"
-            elif party.kind is PartyKind.ORGANISATION and self._is_own(party):
-                path = OWN_FUND
-            else:
-                member, identity = self._joining(party, on)
-                joining.append((member, identity))
-                path = available(member.ref)
-            self.known[name] = self.fresh[name] = path
-        self.books.members.add_all(member for member, _ in joining)
-        self.books.identities.add_all(identity for _, identity in joining)
-        self._open([available(member.ref) for member, _ in joining])
-
-    def _open(self, member_paths: list[str]) -> None:
-        self.books.journal.open_all(member_paths)
-        others = {path for path in self.fresh.values() if not path.startswith("member:")}
-        for path in sorted(others - set(self.new_paths)):
-            self.books.journal.open(path)
-            self.new_paths.append(path)
-        self.new_paths += member_paths
-
-    def member_at(self, path: str) -> str | None:
-        """Return the member whose account it is, None for other accounts."""
-        return path.split(":")[1] if path.startswith("member:") else None
+    def open_new(self) -> None:
+        """Open the accounts of the parties met since the last call."""
+        journal = self.books.journal
+        journal.open_all(self.unopened)
+        self.new_paths += self.unopened
+        self.unopened.clear()
+        for path in sorted(self.shared):
+            if journal.open(path):
+                self.new_paths.append(path)
+        self.shared.clear()
 
     def save(self) -> None:
-        """Remember the new parties, so that the next import finds the same accounts."""
+        """Store who joined, and which account stands for whom, so that the next import finds the same."""
+        self.open_new()
+        branch = self.books.branch.code
+        self.books.members.add_all(
+            Member(branch=branch, ref=each.identity.ref, kind=each.kind, joined_on=each.on)
+            for each in self.joining.values()
+        )
+        self.books.identities.add_all(each.identity for each in self.joining.values())
         self.books.identities.add_aliases(self.source, self.fresh)
 
     def take_member(self, row: MemberRow) -> bool:
         """Let a member join, or fill in what a known one lacks; returns whether anything was new."""
         party = Party(kind=PartyKind.MEMBER, key=row.key, label=row.name)
-        is_new = self.known_path_of(party) is None
-        self.take([(party, row.joined_on or self.books.today)])
-        return self._fill_in(str(self.member_at(self.path_of(party))), row) or is_new
-
-    def _fill_in(self, ref: str, row: MemberRow) -> bool:
-        known = self.books.identities.find(ref)
-        if known is None:  # erased: what was forgotten stays forgotten
+        alias = alias_of(party)
+        path = self.known.get(alias)
+        if path is None:
+            self._meet(alias, party, row.joined_on or self.books.today, row.line)
+            joining = self.joining[alias]
+            joining.identity = filled_in(joining.identity, row)
+            return True
+        ref = member_at(path)
+        identity = self.books.identities.find(ref) if ref is not None else None
+        if identity is None:  # erased: what was forgotten stays forgotten
             return False
-        extra = "; ".join(part for part in (row.alternative_phone, row.language) if part)
-        filled = replace(
-            known,
-            email=known.email or row.email or None,
-            phone=known.phone or row.phone or None,
-            note=known.note or extra or None,
-        )
-        if filled == known:
+        filled = filled_in(identity, row)
+        if filled == identity:
             return False
         self.books.identities.change(filled)
         return True
+
+    def _meet(self, alias: str, party: Party, on: date, line: int) -> str:
+        if party.kind is PartyKind.LEFT:
+            path = self._path_of_left(party, line)
+            self.shared.add(path)
+        elif party.kind is PartyKind.ORGANISATION and self._is_own(party):
+            path = OWN_FUND
+            self.shared.add(path)
+        else:
+            joining = self._join(party, on, line)
+            self.joining[alias] = joining
+            path = available(joining.identity.ref)
+            self.unopened.append(path)
+        self.known[alias] = self.fresh[alias] = path
+        return path
+
+    def _path_of_left(self, party: Party, line: int) -> str:
+        """Return the account of all who left and stand behind one sentence: each sentence has its own."""
+        named, number = slug(party.key), 1
+        taken = set(self.known.values())
+        path = f"suspense:left-{named}"
+        while path in taken:
+            number += 1
+            path = f"suspense:left-{named}-{number}"
+        reason = f"people who left are not told apart: all whom this sentence stands for share {path}"
+        self.notices.append(Notice(line=line, code=NoticeCode.LEFT_TOGETHER, reason=reason))
+        return path
 
     def _is_own(self, party: Party) -> bool:
         branch = self.books.branch
         return party.key.casefold() in {branch.name.casefold(), branch.code}
 
-    def _joining(self, party: Party, on: date) -> tuple[Member, Identity]:
+    def _join(self, party: Party, on: date, line: int) -> Joining:
         wanted = f"m{party.key}" if party.key.isascii() and party.key.isdigit() else ""
         is_free = REFERENCE.fullmatch(wanted) is not None and wanted not in self.taken
         ref = wanted if is_free else self.books.members.free_ref(self.taken)
+        if wanted in self.taken and self._is_erased(wanted):
+            reason = f"{wanted} was erased here: if {ref} is the same person, erase {ref} as well"
+            self.notices.append(Notice(line=line, code=NoticeCode.ERASED_BEFORE, reason=reason))
         self.taken.add(ref)
         kind = MemberKind.ORGANISATION if party.kind is PartyKind.ORGANISATION else MemberKind.PERSON
-        branch = self.books.branch.code
         name = (party.label or party.key)[:NAME_MOST]
-        return (
-            Member(branch=branch, ref=ref, kind=kind, joined_on=on),
-            Identity(branch=branch, ref=ref, name=name),
-        )
+        return Joining(kind, on, Identity(branch=self.books.branch.code, ref=ref, name=name))
+
+    def _is_erased(self, ref: str) -> bool:
+        if self.erased is None:
+            self.erased = self.members - self.books.identities.list().keys()
+        return ref in self.erased
+
+
+def alias_of(party: Party) -> str:
+    """Return the name under which a party is kept; an account code and a member's key are the same.
+
+    So a list of members can give names to the accounts of a system whose exports have none.
+    """
+    kind = PartyKind.MEMBER if party.kind is PartyKind.ACCOUNT else party.kind
+    return f"{kind}:{party.key}"
+
+
+def member_at(path: str) -> str | None:
+    """Return the member whose account it is, None for other accounts."""
+    return path.split(":")[1] if path.startswith("member:") else None
+
+
+def filled_in(identity: Identity, row: MemberRow) -> Identity:
+    """Return an identity with what it lacks from a row; a key that stands in for a name counts as lacking."""
+    extra = "; ".join(part for part in (row.alternative_phone, row.language) if part)
+    return replace(
+        identity,
+        name=row.name if identity.name == row.key else identity.name,
+        email=identity.email or row.email or None,
+        phone=identity.phone or row.phone or None,
+        note=identity.note or extra or None,
+    )
 
 
 def slug(text: str) -> str:
     """Return a reference that reads like a text: ASCII letters and digits, everything else a hyphen."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     words = "".join(letter if letter.isalnum() else " " for letter in plain).split()
-    return "-".join(words)[:30].strip("-") or "unnamed"
+    return "-".join(words)[:SLUG_MOST].strip("-") or "unnamed"

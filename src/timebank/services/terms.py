@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from timebank.care import sponsorship
-from timebank.care.beneficiary import Relation, require_eligible
+from timebank.care.beneficiary import require_eligible
 from timebank.care.mandate import Act
 from timebank.care.member import require_active
 from timebank.care.record import Hours
@@ -52,7 +52,7 @@ def requested(
     require_active(host.members.get(beneficiary.member), on=day_of(planned.start_at, host.zone))
     require_eligible(
         beneficiary,
-        relations=frozenset(Relation(each.value) for each in rules.relations),
+        relations=rules.relations,
         needs_consent=rules.needs_consent,
         needs_check=rules.needs_check,
         named_most=rules.named_persons_most,

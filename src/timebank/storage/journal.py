@@ -45,11 +45,13 @@ class Journal(Repository):
         """Take the accounts of these paths in hand, or every account of the branch if none is named."""
         self.book.take(self.accounts.states(paths or None))
 
-    def open(self, path: str, unit: str = MINUTES) -> None:
-        """Open an account unless it is open, and take it in hand."""
-        if (path, unit) not in self.book.accounts:
-            self.accounts.open(path, unit)
-            self.load(path)
+    def open(self, path: str, unit: str = MINUTES) -> bool:
+        """Open an account unless it is open, and take it in hand; returns whether it is new."""
+        if (path, unit) in self.book.accounts:
+            return False
+        is_new = self.accounts.open(path, unit)
+        self.load(path)
+        return is_new
 
     def open_all(self, paths: Sequence[str]) -> None:
         """Open accounts of minutes that are known to be new, and take them in hand."""

@@ -96,10 +96,10 @@ class JournalReader(Repository):
         found = self.desk.connection.execute(query).scalar()
         return int(found) if found is not None else None
 
-    def reversals(self, seqs: Iterable[int]) -> dict[int, int]:
-        """Return the reversal of each of these entries that has one."""
+    def reversals(self, seqs: Iterable[int], *, known_at: datetime | None = None) -> dict[int, int]:
+        """Return the reversal of each of these entries that has one, as known at an instant."""
         query = select(ENTRY.c.reverses, ENTRY.c.seq).where(
-            ENTRY.c.branch_id == self.desk.branch_id, ENTRY.c.reverses.in_(list(seqs))
+            ENTRY.c.branch_id == self.desk.branch_id, ENTRY.c.reverses.in_(list(seqs)), *_known(known_at)
         )
         return {row.reverses: row.seq for row in self.desk.connection.execute(query)}
 
@@ -187,7 +187,8 @@ class JournalReader(Repository):
         rows = self._stream(query.order_by(ENTRY.c.effective_on, ENTRY.c.seq))
         while chunk := rows.fetchmany(CHUNK):
             seqs = [row.seq for row in chunk]
-            others, reversals = self._other_paths(seqs, account_no), self.reversals(seqs)
+            others = self._other_paths(seqs, account_no)
+            reversals = self.reversals(seqs, known_at=known_at)
             for row in chunk:
                 yield StatementLine(
                     entry=row.seq,

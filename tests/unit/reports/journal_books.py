@@ -71,7 +71,8 @@ def a_sample(draw: st.DrawFn) -> Sample:
                 effective_on=on,
                 policy_version=2,
             )
-        entries.append(book.post(draft, recorded_at=at, enforce_limits=False))
+        recorded_at = at + timedelta(days=draw(st.integers(0, 3)) if on.year < 2200 else 0)
+        entries.append(book.post(draft, recorded_at=recorded_at, enforce_limits=False))
     return Sample(journal_book_of(book, entries, opened_on=draw(DAYS)), tuple(entries))
 
 

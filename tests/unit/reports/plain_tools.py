@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,12 @@ def hledger_balances(file: Path) -> Balances:
         for amount in row[3]
         if amount["aquantity"]["decimalMantissa"] != 0
     }
+
+
+def hledger_entries(file: Path) -> list[dict[str, Any]]:
+    """Return the entries as hledger prints them; amounts as they were written, for it may pad decimals."""
+    found: list[dict[str, Any]] = json.loads(_run("hledger", "-s", "-f", str(file), "print", "-O", "json"))
+    return found
 
 
 def _decimal(*, decimalMantissa: int, decimalPlaces: int, **_float: float) -> str:  # noqa: N803 - hledger's

@@ -1,8 +1,7 @@
 """Journals for beancount, judged by beancount: it is installed with the tests and never skipped."""
 
-from collections import defaultdict
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,20 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.builders import a_book, a_draft
 from tests.unit.reports.journal_books import PATHS, UNITS, Sample, a_sample, journal_book_of
+from tests.unit.reports.rebuilding import Found, posting_of, rebuilt
 
 from timebank.ledger.canonical import leaf_hash
-from timebank.ledger.model import (
-    Actor,
-    Cause,
-    EntryDraft,
-    EntryKind,
-    JournalEntry,
-    Line,
-    Posting,
-    Side,
-    credit,
-    debit,
-)
+from timebank.ledger.model import Cause, Posting, credit, debit
 from timebank.reports.beancount import beancount_account, beancount_commodity, beancount_journal
 from timebank.reports.journals import quantity_of
 
@@ -87,50 +76,29 @@ def test_the_journal_says_everything_that_is_hashed(sample: Sample) -> None:
     """From the exported file alone an outsider rebuilds every entry, and with it every leaf hash (I-11)."""
     entries, _ = loaded(text_of(sample))
 
-    assert [leaf_hash(entry) for entry in sample.entries] == [leaf_hash(entry) for entry in rebuilt(entries)]
+    assert [leaf_hash(entry) for entry in sample.entries] == [
+        leaf_hash(entry) for entry in rebuilt(found_in(entries))
+    ]
 
 
-def rebuilt(entries: list[Any]) -> list[JournalEntry]:
-    """Rebuild journal entries from what beancount read; balances and versions by folding."""
+def found_in(entries: list[Any]) -> Iterator[Found]:
+    """Yield the entries that beancount read; the opening of an account says its path."""
     paths = {each.account: each.meta["path"] for each in entries if isinstance(each, Open)}
-    transactions = [each for each in entries if isinstance(each, Transaction)]
-    folded: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    journal = []
-    for each in sorted(transactions, key=lambda each: int(each.meta["entry"])):
-        postings = tuple(posting_of(paths[one.account], one.units) for one in each.postings)
-        lines = []
-        for posting in postings:
-            account = folded[posting.path, posting.unit]
-            account[0] += 1
-            account[1] += posting.change
-            lines.append(Line(posting, account[0], account[1]))
-        journal.append(entry_of(each, tuple(lines)))
-    return journal
+    for each in entries:
+        if isinstance(each, Transaction):
+            yield Found(
+                seq=int(each.meta["entry"]),
+                on=each.date,
+                kind=str(each.narration),
+                facts=each.meta,
+                postings=tuple(debited_of(paths[one.account], one.units) for one in each.postings),
+            )
 
 
-def posting_of(path: str, units: Any) -> Posting:  # noqa: ANN401 - beancount's Amount
+def debited_of(path: str, units: Any) -> Posting:  # noqa: ANN401 - beancount's Amount
     """Return a posting; the commodity gives back the unit."""
-    unit = next(each for each in ("min", "svc", "EUR", "JPY") if beancount_commodity(each) == units.currency)
-    amount = int(units.number if unit in {"min", "svc"} else units.number * 100)
-    return Posting(path, unit, Side.DEBIT if amount > 0 else Side.CREDIT, abs(amount))
-
-
-def entry_of(found: Any, lines: tuple[Line, ...]) -> JournalEntry:  # noqa: ANN401 - beancount's Transaction
-    """Return a journal entry from the facts in the metadata."""
-    meta = found.meta
-    kind, _, ref = meta["cause"].partition(" ")
-    draft = EntryDraft(
-        kind=EntryKind(found.narration),
-        cause=Cause(kind, ref, int(meta["step"])),
-        effective_at=datetime.fromisoformat(meta["effective"]),
-        effective_on=found.date,
-        policy_version=int(meta["policy"]),
-        actor=Actor.parse(meta["by"]),
-        postings=tuple(line.posting for line in lines),
-        reverses=int(meta["reverses"]) if "reverses" in meta else None,
-        counts_help=int(meta.get("help", 0)),
-    )
-    return JournalEntry("lille", int(meta["entry"]), datetime.fromisoformat(meta["recorded"]), draft, lines)
+    unit = {"MIN": "min", "SVC": "svc"}.get(units.currency, units.currency)
+    return posting_of(path, unit, int(units.number if unit in {"min", "svc"} else units.number * 100))
 
 
 @given(one=PATHS, other=PATHS)

@@ -1,8 +1,10 @@
 """Journals for hledger and ledger, judged by hledger and ledger."""
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +14,15 @@ from tests.unit.reports.journal_books import PATHS, Sample, a_sample, journal_bo
 from tests.unit.reports.plain_tools import (
     hledger_balances,
     hledger_complaint,
+    hledger_entries,
     ledger_balances,
     ledger_complaint,
     needs_hledger,
     needs_ledger,
 )
+from tests.unit.reports.rebuilding import Found, posting_of, rebuilt
 
+from timebank.ledger.canonical import leaf_hash
 from timebank.reports.journals import plain_account, plain_journal, quantity_of
 
 ASSERTION = re.compile(r"^(    .* = -?)([0-9]+)(.*)$", re.MULTILINE)
@@ -64,6 +69,41 @@ def test_ledger_recomputes_every_balance(sample: Sample, tmp_path_factory: pytes
     file = written(sample, tmp_path_factory.mktemp("ledger"), for_ledger=True)
 
     assert expected(sample) == ledger_balances(file)
+
+
+@needs_hledger
+@settings(max_examples=20)
+@given(sample=a_sample())
+def test_the_journal_says_everything_that_is_hashed(
+    sample: Sample, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """From what hledger prints an outsider rebuilds every entry, and with it every leaf hash (I-11)."""
+    file = written(sample, tmp_path_factory.mktemp("hledger"), for_ledger=False)
+
+    found = list(found_in(hledger_entries(file)))
+
+    assert [leaf_hash(entry) for entry in sample.entries] == [leaf_hash(entry) for entry in rebuilt(found)]
+
+
+def found_in(entries: list[dict[str, Any]]) -> Iterator[Found]:
+    """Yield the entries that hledger printed, without the one that asserts the balances."""
+    for each in entries:
+        if each["tcode"] != "end":
+            yield Found(
+                seq=int(each["tcode"]),
+                on=date.fromisoformat(each["tdate"]),
+                kind=each["tdescription"],
+                facts=dict(each["ttags"]),
+                postings=tuple(
+                    posting_of(
+                        posting["paccount"].partition(":")[2],
+                        amount["acommodity"],
+                        amount["aquantity"]["decimalMantissa"],
+                    )
+                    for posting in each["tpostings"]
+                    for amount in posting["pamount"]
+                ),
+            )
 
 
 @needs_hledger

@@ -7,12 +7,15 @@ ways in which spreadsheets and other systems write them.
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
+from timebank.care.member import TEXTS_MOST
 from timebank.errors import (
     AmbiguousInstant,
     DayBeyondRange,
@@ -21,7 +24,7 @@ from timebank.errors import (
     NotAnInstant,
     NotMinutes,
 )
-from timebank.instants import YEAR_MAX, YEAR_MIN, day_of, parse_instant
+from timebank.instants import YEAR_MAX, YEAR_MIN, day_of, in_years, parse_instant
 from timebank.minutes import MINUTES_MAX, parse_minutes, parse_signed_minutes
 from timebank.reports.importers.model import FaultCode, Party, PartyKind, RowFault
 from timebank.reports.importers.reader import Row
@@ -140,8 +143,9 @@ def unsigned(text: str) -> int:
     return parse_minutes(text, allow_zero=True)
 
 
+@lru_cache(maxsize=1_000)
 def quantity(text: str) -> int:
-    """Read hours and minutes as TimeOverflow writes them: 1:30, or 0."""
+    """Read hours and minutes as TimeOverflow writes them: 1:30, or 0. The same few come again and again."""
     if HOURS_AND_MINUTES.fullmatch(text.strip()) is None:
         raise Refused(FaultCode.BAD_DURATION if text.strip() else FaultCode.MISSING, QUANTITY_EXPECTED)
     return length_of(text.strip(), read=unsigned, expected=QUANTITY_EXPECTED)
@@ -242,6 +246,7 @@ MOMENT: Final = re.compile(
     r" ?(?P<zone>Z|z|UTC|GMT|[+-]\d\d:?\d\d)?)?",
     re.ASCII,
 )
+STAMP: Final = re.compile(r"(\d{4}-\d\d-\d\d[ T](?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.0+)?(?: UTC|Z)", re.ASCII)
 NOON: Final = 12
 MONTHS: Final = 12
 DATE_EXPECTED: Final = "expected a date: 2023-05-04 or 04/05/2023, with or without a time"
@@ -267,6 +272,11 @@ class Moments:
             Refused: empty, not a date, the other order, beyond the years that are kept, or a local time
                 that happens twice or never.
         """
+        stamp = STAMP.fullmatch(text)
+        if stamp is not None:
+            # Nearly all of what other systems export; should it be refused, the rest says why.
+            with suppress(ValueError, DayBeyondRange):
+                return in_years(datetime.fromisoformat(f"{stamp[1]}+00:00"))
         found = MOMENT.fullmatch(text.strip())
         if found is None or (self.needs_time and found["hour"] is None):
             code = FaultCode.BAD_DATE if text.strip() else FaultCode.MISSING
@@ -346,8 +356,13 @@ def text_of(cell: str) -> str:
 
 
 def line_of(cell: str) -> str:
-    """Return text that belongs on one line: composed, runs of spaces and line ends as one space."""
-    return unicodedata.normalize("NFC", " ".join(cell.split()))
+    """Return text that belongs on one line: composed, runs of spaces and line ends as one space.
+
+    Text of which nothing can be seen, such as a zero-width space, is none.
+    """
+    line = unicodedata.normalize("NFC", " ".join(cell.split()))
+    is_visible = any(unicodedata.category(letter)[0] not in "CZ" for letter in line)
+    return line if is_visible else ""
 
 
 def key_of(cell: str) -> str:
@@ -365,7 +380,7 @@ def key_of(cell: str) -> str:
 
 
 def optional_line(cell: str) -> str:
-    """Read a name, a phone number or a language, which may be empty.
+    """Read a name or a language, which may be empty.
 
     Raises:
         Refused: it is too long.
@@ -373,6 +388,18 @@ def optional_line(cell: str) -> str:
     line = line_of(cell)
     if len(line) > NAME_CHARS_MAX:
         raise Refused(FaultCode.CELL_TOO_LONG, f"at most {NAME_CHARS_MAX} characters")
+    return line
+
+
+def phone_of(cell: str) -> str:
+    """Read a phone number, which may be empty.
+
+    Raises:
+        Refused: it is too long to be kept.
+    """
+    line = line_of(cell)
+    if len(line) > TEXTS_MOST["phone"]:
+        raise Refused(FaultCode.CELL_TOO_LONG, f"at most {TEXTS_MOST['phone']} characters")
     return line
 
 

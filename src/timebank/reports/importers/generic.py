@@ -25,6 +25,7 @@ from timebank.reports.importers.cells import (
     key_of,
     name_of,
     optional_line,
+    phone_of,
     text_of,
 )
 from timebank.reports.importers.headers import ACCOUNT_TITLES, EXCHANGE_TITLES, MEMBER_TITLES, is_data, plain
@@ -253,7 +254,7 @@ def member_in(
         key=columns.read(cells, "key", lambda cell: earlier.once(key_of(cell), line), instead=""),
         name=columns.read(cells, "name", name_of, instead=""),
         email=columns.read(cells, "email", email_of, instead=""),
-        phone=columns.read(cells, "phone", optional_line, instead=""),
+        phone=columns.read(cells, "phone", phone_of, instead=""),
         alternative_phone=columns.read(cells, "second_phone", optional_line, instead=""),
         language=columns.read(cells, "language", optional_line, instead=""),
         joined_on=columns.read(cells, "joined", moments.optional_day, instead=None),

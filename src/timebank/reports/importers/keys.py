@@ -11,9 +11,8 @@ from timebank.ids import KEY_BYTES
 from timebank.reports.importers.model import ExchangeRow, Layout
 
 MS_BYTES: Final = 6
-COUNTER_BYTES: Final = 8
 EPOCH: Final = datetime.fromtimestamp(0, UTC)
-MILLISECOND: Final = timedelta(milliseconds=1)
+MICROSECOND: Final = timedelta(microseconds=1)
 DOMAIN: Final = b"timebank import\0"
 
 
@@ -38,32 +37,29 @@ class RowKeys:
         self.counts: dict[int, int] = {}
 
     def key_of(self, row: ExchangeRow) -> bytes:
-        """Return the 16 bytes for the next row: 6 of its milliseconds since 1970, 10 of a SHA-256.
+        """Return the 16 bytes for the next row.
 
-        The milliseconds come first so that keys arrive about as sorted as the file, and new ones go to
-        one end of the index.
+        With an identifier, of a SHA-256. Without one, 6 of its milliseconds since 1970, then 10 of a SHA-256:
+        so keys arrive about as sorted as the file, and new ones go to one end of the index.
         """
-        assert row.occurred_at >= EPOCH, "instants start in 1970"
-        values = self.identity_of(row)
-        digest = digest_of((self.source, self.layout.value, *values))
-        if row.external_id is None:
-            short = int.from_bytes(digest[:COUNTER_BYTES], "big")
-            number = self.counts.get(short, 0)
-            self.counts[short] = number + 1
-            digest = digest_of((self.source, self.layout.value, *values, number))
-        milliseconds = (row.occurred_at - EPOCH) // MILLISECOND
-        return milliseconds.to_bytes(MS_BYTES, "big") + digest[: KEY_BYTES - MS_BYTES]
-
-    def identity_of(self, row: ExchangeRow) -> tuple[object, ...]:
-        """Return the values by which a row is known again."""
         if row.external_id is not None:
-            return ("id", row.external_id)
-        when = (row.occurred_at - EPOCH) // timedelta(microseconds=1)
+            return digest_of((self.source, self.layout.value, "id", row.external_id))[:KEY_BYTES]
+        assert row.occurred_at >= EPOCH, "instants start in 1970"
+        when = (row.occurred_at - EPOCH) // MICROSECOND
+        values = self.values_of(row, when)
+        # By 64-bit hash: the values themselves would take several times the room.
+        short = hash(values)
+        number = self.counts.get(short, 0)
+        self.counts[short] = number + 1
+        digest = digest_of((self.source, self.layout.value, "row", *values, number))
+        return (when // 1000).to_bytes(MS_BYTES, "big") + digest[: KEY_BYTES - MS_BYTES]
+
+    def values_of(self, row: ExchangeRow, when: int) -> tuple[object, ...]:
+        """Return the values by which a row without an identifier is known again; `when` in microseconds."""
         if self.layout is Layout.TIMEOVERFLOW:
-            return ("row", when, row.minutes)
+            return (when, row.minutes)
         provider, recipient = row.provider, row.recipient
         return (
-            "row",
             when,
             row.minutes,
             provider.kind.value,

@@ -101,6 +101,7 @@ class FaultCode(StrEnum):
     AMBIGUOUS_TIME = "ambiguous_time"
     MISSING_TIME = "missing_time"
     DATE_BEYOND_RANGE = "date_beyond_range"
+    DATE_IN_FUTURE = "date_in_future"
     BAD_DURATION = "bad_duration"
     NOT_WHOLE_MINUTES = "not_whole_minutes"
     DURATION_BEYOND_RANGE = "duration_beyond_range"
@@ -134,6 +135,8 @@ class NoticeCode(StrEnum):
     ZERO_QUANTITY = "zero_quantity"
     NOT_COMMITTED = "not_committed"
     BOTH_LEFT = "both_left"
+    LEFT_TOGETHER = "left_together"
+    ERASED_BEFORE = "erased_before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,10 @@ from timebank.reports.importers.cells import (
     email_of,
     exact_seconds,
     key_of,
+    line_of,
     name_of,
     optional_line,
+    phone_of,
     quantity,
     text_of,
 )
@@ -79,7 +81,7 @@ class Parties:
         name = key_of(cell)
         member = MEMBER.fullmatch(name)
         if member is not None:
-            return Party(kind=PartyKind.MEMBER, key=str(int(member["number"])), label=member["name"].strip())
+            return Party(kind=PartyKind.MEMBER, key=str(int(member["number"])), label=line_of(member["name"]))
         way = self.left.get(plain(name))
         if way is not None:
             return Party(kind=PartyKind.LEFT, key=way, label=name)
@@ -173,7 +175,7 @@ def member_in(cells: RowReader, moments: Moments, earlier: FirstLines) -> Iterat
         key=cells.read(0, lambda cell: earlier.once(number_of(cell), line), instead=""),
         name=cells.read(1, name_of, instead=""),
         email=cells.read(2, email_of, instead=""),
-        phone=cells.read(3, optional_line, instead=""),
+        phone=cells.read(3, phone_of, instead=""),
         alternative_phone=cells.read(4, optional_line, instead=""),
         joined_on=cells.read(5, moments.optional_day, instead=None),
         language=cells.read(7, optional_line, instead=""),
