@@ -669,7 +669,7 @@ class ImportRefused(TimebankError):
 
     code = "import_refused"
     faults: tuple[Any, ...]
-    template = "{count} rows cannot be imported, so nothing was written"
+    template = "{count} of the file's rows cannot be imported, so nothing was written"
 
 
 class NotABranchFile(TimebankError):

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from timebank.ledger.audit import StoredEntry
+from timebank.ledger.canonical import head_text, leaf_of, line_text
+
 Change = Callable[[sqlite3.Connection], None]
 
 
@@ -96,3 +99,30 @@ def recompute(raw: sqlite3.Connection) -> None:
             " WHERE branch_id = ? AND account_no = ?",
             (balance, given, received, version, branch, account),
         )
+
+
+def reseal(raw: sqlite3.Connection) -> None:
+    """Compute every leaf anew: what is left to a forger until somebody holds a checkpoint against the books."""
+    codes = dict(raw.execute("SELECT branch_id, code FROM branch").fetchall())
+    names = ", ".join(StoredEntry._fields[:-1])
+    for branch, code in codes.items():
+        for header in raw.execute(f"SELECT {names} FROM entry WHERE branch_id = ?", (branch,)).fetchall():
+            lines = raw.execute(
+                "SELECT p.side, p.amount, a.unit, a.path, p.account_seq, p.balance_after FROM posting AS p"
+                " JOIN account AS a ON a.branch_id = p.branch_id AND a.no = p.account_no"
+                " WHERE p.branch_id = ? AND p.entry_seq = ? ORDER BY p.line",
+                (branch, header[0]),
+            )
+            text = head_text(code, *header) + "".join(line_text(*line) for line in lines)
+            raw.execute(
+                "UPDATE entry SET leaf = ? WHERE branch_id = ? AND seq = ?",
+                (leaf_of(text.encode()), branch, header[0]),
+            )
+
+
+def copy_row(raw: sqlite3.Connection, table: str, where: str, **changes: object) -> None:
+    """Insert a copy of a row with some columns changed."""
+    columns = columns_of(raw, table)
+    found = raw.execute(f"SELECT * FROM {table} WHERE {where}").fetchone()
+    row = {**dict(zip(columns, found, strict=True)), **changes}
+    raw.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", tuple(row.values()))

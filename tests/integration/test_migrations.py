@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
 import timebank
-from timebank.errors import DatabaseNewer, NotADatabase
+from timebank.errors import DatabaseNewer, NotADatabase, ValueOutOfRange
 from timebank.storage import schema, tables, tables_care, tables_identity
 from timebank.storage.columns import Row
 from timebank.storage.engine import engine_of, url_of
@@ -100,3 +100,23 @@ def test_a_newer_or_foreign_database_is_refused_untouched(tmp_path: Path) -> Non
     with sqlite3.connect(tmp_path / "foreign.db") as connection:
         assert [("recipe",)] == connection.execute("SELECT name FROM sqlite_master").fetchall()
     connection.close()
+
+
+def test_a_new_database_is_for_its_owner_only(tmp_path: Path) -> None:
+    """It will hold people's names; a shared machine has other users."""
+    file = tmp_path / "private.db"
+
+    bank = timebank.open(f"sqlite:///{file}")
+
+    assert {0o600} == {each.stat().st_mode & 0o777 for each in tmp_path.glob("private.db*")}
+    bank.close()
+
+
+def test_a_number_beyond_64_bits_is_refused(tmp_path: Path) -> None:
+    """A library caller gets a sentence, not an error of the driver."""
+    bank = timebank.open(f"sqlite:///{tmp_path / 'wide.db'}")
+    bank.branches.create("lille", name="Lille")
+
+    with pytest.raises(ValueOutOfRange):
+        bank.entries.show("lille", 2**63)
+    bank.close()

@@ -161,13 +161,13 @@ def _balances(bank: "Bank") -> "RenderableType":
 def _story(bank: "Bank", world: "SampleWorld") -> "Iterator[RenderableType]":
     story = bank.redemptions.show(world.redemption)
     redemption = story.redemption
+    charged = format_minutes(redemption.charged_minutes or 0)
     told = Text(f"A family's story: redemption {redemption.ref}", style="bold")
     steps = (
         f"{world.son} in Lille names his mother in Locminé; she consents, a coordinator checks it.",
         f"He asks for {format_minutes(redemption.planned_minutes)} of company for her; they are held.",
         f"{world.helper}, who lives near her, comes and logs the help; she confirms it.",
-        f"He is charged {format_minutes(redemption.charged_minutes or 0)}, the helper is credited,"
-        " the rest goes back.",
+        f"He is charged {charged}, the helper is credited, the rest goes back.",
     )
     for number, step in enumerate(steps, 1):
         told.append(f"\n  {number}. {step}", style="not bold")

@@ -1,5 +1,9 @@
 """`timebank import`: bring in exchanges, members and balances of another system."""
 
+import os
+import shutil
+import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from timebank.cli.options import Branch, By, DryRun, Json
 from timebank.cli.output import JsonObject, amount, emit, note, stderr, table_of, warn
 from timebank.cli.session import session_of
-from timebank.errors import UnreadableFile
+from timebank.errors import ImportRefused, UnreadableFile
 from timebank.instants import parse_instant, zone_of
 from timebank.reports.importers.cells import DateOrder
 from timebank.reports.importers.generic import parse_mapping
@@ -73,7 +77,7 @@ def exchanges(
     """Import exchanges as help given and received: all of the file or nothing; twice changes nothing."""
     how = _format(layout, mapping, encoding, separator, dates, left)
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
-    with _opened(file) as (stream, tell):
+    with _faults(as_json=json_), _opened(file) as (stream, tell):
         report = bank.imports.exchanges(branch, stream, file_format=how, source=source, progress=tell)
     _show(report, what="exchanges", as_json=json_, dry_run=dry_run)
 
@@ -96,7 +100,7 @@ def members(
     """Import members with names and contacts; known ones keep what they have."""
     how = _format(layout, mapping, encoding, separator, dates, None)
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
-    with _opened(file) as (stream, tell):
+    with _faults(as_json=json_), _opened(file) as (stream, tell):
         report = bank.imports.members(branch, stream, file_format=how, source=source, progress=tell)
     _show(report, what="members", as_json=json_, dry_run=dry_run)
 
@@ -122,7 +126,7 @@ def openings(
     how = _format(layout, mapping, encoding, separator, DateOrder.DAY_FIRST, None)
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     effective_at = parse_instant(on, zone_of(bank.branches.show(branch).zone)) if on is not None else None
-    with _opened(file) as (stream, tell):
+    with _faults(as_json=json_), _opened(file) as (stream, tell):
         report = bank.imports.openings(
             branch, stream, file_format=how, source=source, effective_at=effective_at, progress=tell
         )
@@ -144,7 +148,7 @@ def reconcile(
     """Compare the books with the other system's own list of balances; exit 1 if they differ."""
     how = _format(layout, mapping, encoding, separator, DateOrder.DAY_FIRST, None)
     bank = session_of(ctx).open()
-    with _opened(file) as (stream, _):
+    with _faults(as_json=json_), _opened(file) as (stream, _):
         differences = bank.imports.reconcile(branch, stream, file_format=how, source=source)
     value = {"ok": not differences, "differences": [_difference(each) for each in differences]}
     if not differences:
@@ -185,24 +189,56 @@ def _format(
 
 
 @contextmanager
+def _faults(*, as_json: bool) -> Iterator[None]:
+    """Print all faults of a refused file on stdout if JSON is asked for; stderr has the first ones anyway."""
+    try:
+        yield
+    except ImportRefused as refused:
+        if as_json:
+            faults = [
+                {"line": each.line, "column": each.column, "code": each.code.value, "reason": each.reason}
+                for each in refused.faults
+            ]
+            emit({"ok": False, "faults": faults}, as_json=True)
+        raise
+
+
+@contextmanager
 def _opened(file: Path) -> Iterator[tuple[BinaryIO, Callable[[int], None]]]:
     """Open a file to import, and show on stderr how far it was read."""
     console = stderr()
     rows_read = TextColumn("{task.fields[rows]:,} rows")
     columns = (TextColumn("Importing"), BarColumn(), rows_read, TimeElapsedColumn())
+    is_hidden = not console.is_terminal
     try:
-        stream = file.open("rb")
-        size = file.stat().st_size
+        with (
+            _seekable(file) as stream,
+            Progress(*columns, console=console, transient=True, disable=is_hidden) as progress,
+        ):
+            size = stream.seek(0, os.SEEK_END)
+            task = progress.add_task("import", total=size, rows=0)
+
+            def tell(rows: int) -> None:
+                progress.update(task, completed=min(stream.tell(), size), rows=rows)
+
+            yield stream, tell
     except OSError:
         raise UnreadableFile(file=file.name) from None
-    is_hidden = not console.is_terminal
-    with stream, Progress(*columns, console=console, transient=True, disable=is_hidden) as progress:
-        task = progress.add_task("import", total=size, rows=0)
 
-        def tell(rows: int) -> None:
-            progress.update(task, completed=min(stream.tell(), size), rows=rows)
 
-        yield stream, tell
+@contextmanager
+def _seekable(file: Path) -> Iterator[BinaryIO]:
+    """Open a file, or a pipe as a copy without a name: what is in it is found out before it is read."""
+    mode = file.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):  # a device has no end
+        raise OSError
+    with file.open("rb") as stream:
+        if stream.seekable():
+            yield stream
+            return
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(stream, copy)
+            yield copy
 
 
 def _show(report: "ImportReport", *, what: str, as_json: bool, dry_run: bool) -> None:
@@ -221,6 +257,8 @@ def _show(report: "ImportReport", *, what: str, as_json: bool, dry_run: bool) ->
         warn(f"{len(report.outside_limits):,} accounts are outside today's limits:")
         for _, path, balance in report.outside_limits[:NOTICES_SHOWN]:
             note(f"  {path}  {amount(balance)}")
+        if len(report.outside_limits) > NOTICES_SHOWN:
+            note(f"  and {len(report.outside_limits) - NOTICES_SHOWN:,} more; --json lists them all")
 
 
 def _report(report: "ImportReport") -> JsonObject:

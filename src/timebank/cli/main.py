@@ -44,6 +44,8 @@ from timebank.cli.session import Session
 from timebank.errors import BadArgument, ImportRefused, PolicyInvalid, TimebankError, UsageFault
 
 PROGRAM = "timebank"
+FAULTS_SHOWN = 200
+"""Faults of an imported file that are printed; nobody reads more."""
 PLAINER = {
     ". Did you": ", did you",
     ". Choose from": ", choose from",
@@ -162,9 +164,11 @@ def explain(error: TimebankError) -> None:
         for fault in error.faults:
             console.print(Text(f"  {fault} [{fault.code}]"))
     if isinstance(error, ImportRefused):
-        for row in error.faults:
-            column = f", {row.column}" if row.column is not None else ""
+        for row in error.faults[:FAULTS_SHOWN]:
+            column = f", {printable(row.column)}" if row.column is not None else ""
             console.print(Text(f"  line {row.line}{column}: {row.reason} [{row.code}]"))
+        if len(error.faults) > FAULTS_SHOWN:
+            console.print(Text(f"  and {len(error.faults) - FAULTS_SHOWN:,} more; --json lists them all"))
 
 
 def explain_usage(error: typer.TyperException) -> int:

@@ -307,6 +307,13 @@ def _check_members(books: Books, audit: JournalAudit) -> Iterator[Fault]:
         )
 
 
+def _check_words(books: Books, audit: JournalAudit) -> Iterator[Fault]:
+    """Check that nobody wrote about an entry beyond the end of the journal: it was cut short."""
+    for seq in books.evidence.entries_with_words():
+        if seq > audit.last_seq:
+            yield Fault(f"{audit.branch} entry {seq}", "words_orphan", "words about an entry that is not there")
+
+
 def _check_policies(books: Books, audit: JournalAudit) -> Iterator[Fault]:
     """Check that versions are numbered 1, 2, 3 … and that each document matches its fingerprint."""
     for expected, (version, is_same) in enumerate(books.evidence.policies(), 1):
@@ -344,6 +351,7 @@ BRANCH_CHECKS: Final[dict[str, BranchCheck]] = {
     "limits": _check_limits,
     "counters": _check_counters,
     "members": _check_members,
+    "words": _check_words,
     "policies": _check_policies,
     "rows": _check_readable,
 }

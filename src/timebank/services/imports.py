@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 from timebank.care.mandate import require_coordinator
 from timebank.errors import ImportRefused
+from timebank.ids import reference
+from timebank.ledger.chart import available, is_held
 from timebank.ledger.model import MINUTES, Actor
 from timebank.reports.importers.cells import DateOrder
 from timebank.reports.importers.layouts import Reading, read_accounts, read_exchanges, read_members
@@ -21,11 +23,19 @@ from timebank.reports.importers.model import (
     Layout,
     MemberRow,
     Notice,
+    PartyKind,
     RowFault,
 )
 from timebank.services.audits import outside_limits
-from timebank.services.import_writers import ExchangeWriter, OpeningWriter, Progress, Tally, chunks
-from timebank.services.parties import Parties
+from timebank.services.import_writers import (
+    ExchangeWriter,
+    OpeningWriter,
+    Progress,
+    RowType,
+    Tally,
+    chunks,
+)
+from timebank.services.parties import Parties, member_at
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
 
@@ -93,13 +103,13 @@ class Imports(Service):
             branch: where to.
             file: seekable, opened for reading bytes.
             file_format: how to read it.
-            source: name of the other bank's export, to tell two banks of one system apart; the layout's
-                name if None.
+            source: name of the other bank, to tell two banks of one system apart; the layout's name if None.
             by: a coordinator.
             progress: told how many rows were read.
 
         Raises:
             UnknownBranch, NotAllowed: there is no such branch, or not a coordinator.
+            BadReference: the source is not 1 to 40 of a-z, 0-9 and '-'.
             ImportRefused: with every row at fault; nothing was written.
             Others: the file as a whole cannot be read, see `importers.layouts.read_exchanges`.
         """
@@ -118,8 +128,7 @@ class Imports(Service):
                 dates=how.dates,
                 left_sentences=how.left_sentences,
             )
-            named = source or reading.layout.value
-            writer = ExchangeWriter(books, actor, named, reading.layout)
+            writer = ExchangeWriter(books, actor, source_of(source, reading), reading.layout)
             for chunk in chunks(reading, writer.tally, progress):
                 writer.write(chunk)
             return finish(
@@ -154,10 +163,9 @@ class Imports(Service):
                 separator=how.separator,
                 dates=how.dates,
             )
-            named = source or reading.layout.value
-            parties, tally = Parties(books, named), Tally()
+            parties, tally = Parties(books, source_of(source, reading)), Tally()
             for chunk in chunks(reading, tally, progress):
-                for row in chunk:
+                for row in chunk if not tally.faults else ():
                     is_new = parties.take_member(row)
                     tally.rows_new += is_new
                     tally.rows_known += not is_new
@@ -184,8 +192,8 @@ class Imports(Service):
             actor = self.actor(by)
             require_coordinator(act_in(books, actor), branch)
             reading = _accounts(books, file, file_format or FileFormat())
-            named = source or reading.layout.value
-            writer = OpeningWriter(books, actor, named, effective_at or books.desk.now)
+            at = effective_at or books.desk.now
+            writer = OpeningWriter(books, actor, source_of(source, reading), at)
             for chunk in chunks(reading, writer.tally, progress):
                 writer.write(chunk)
             return finish(
@@ -202,20 +210,24 @@ class Imports(Service):
     ) -> tuple[Difference, ...]:
         """Compare the books with the other system's own list of balances; empty when they agree.
 
+        A member's balance is available plus held minutes (I-6). Members who have hours and are not listed are
+        differences, but for those of other sources, and organisations, which TimeOverflow lists nowhere.
+
         Raises:
             UnknownBranch: there is no such branch.
+            BadReference: as `exchanges`.
             ImportRefused: with every row at fault.
             Others: the file as a whole cannot be read, see `importers.layouts.read_accounts`.
         """
         with self.store.read() as tx:
             books = tx.books(branch)
             reading = _accounts(books, file, file_format or FileFormat())
-            parties, tally = Parties(books, source or reading.layout.value), Tally()
+            parties, tally = Parties(books, source_of(source, reading)), Tally()
             rows = [row for chunk in chunks(reading, tally, None) for row in chunk]
             if tally.faults:
                 raise refusal(tally.faults)
-            ours = {state.path: state.balance for state in books.accounts.states() if state.unit == MINUTES}
-            return tuple(_differences(rows, parties, ours))
+            unlisted = _unlisted(books, parties, reading.layout)
+            return tuple(_differences(rows, parties, balances_of(books), unlisted))
 
 
 def finish(
@@ -256,10 +268,30 @@ def finish(
     )
 
 
+def source_of(named: str | None, reading: Reading[RowType]) -> str:
+    """Return the name under which the parties and rows of a file are kept.
+
+    Raises:
+        BadReference: it could be written in two ways, and then everything would be imported twice.
+    """
+    return reference(named, what="source") if named is not None else reading.layout.value
+
+
 def refusal(faults: list[RowFault]) -> ImportRefused:
     """Return the error that lists all faults, in the order of the file."""
     ordered = tuple(sorted(faults, key=lambda fault: (fault.line, fault.column or "")))
-    return ImportRefused(count=len(ordered), faults=ordered)
+    return ImportRefused(count=len({fault.line for fault in faults}), faults=ordered)
+
+
+def balances_of(books: Books) -> dict[str, int]:
+    """Return the minutes of every account; a member's held minutes count with the available ones (I-6)."""
+    balances: dict[str, int] = {}
+    for state in books.accounts.states():
+        if state.unit == MINUTES:
+            member = member_at(state.path) if is_held(state.path) else None
+            path = available(member) if member is not None else state.path
+            balances[path] = balances.get(path, 0) + state.balance
+    return balances
 
 
 def _accounts(books: Books, file: BinaryIO, how: FileFormat) -> Reading[AccountRow]:
@@ -273,18 +305,31 @@ def _accounts(books: Books, file: BinaryIO, how: FileFormat) -> Reading[AccountR
     )
 
 
+def _unlisted(books: Books, parties: Parties, layout: Layout) -> set[str]:
+    """Return the accounts of members that the other system's list cannot have."""
+    theirs = parties.known
+    others = {
+        path
+        for source in books.imports.sources() - {parties.source}
+        for path in books.identities.aliases(source).values()
+    }
+    organisations = {path for alias, path in theirs.items() if alias.startswith(PartyKind.ORGANISATION)}
+    return (others - set(theirs.values())) | (organisations if layout is Layout.TIMEOVERFLOW else set())
+
+
 def _differences(
-    rows: Iterable[AccountRow], parties: Parties, ours: Mapping[str, int]
+    rows: Iterable[AccountRow], parties: Parties, ours: Mapping[str, int], unlisted: set[str]
 ) -> Iterator[Difference]:
-    listed = set()
+    found = set(unlisted)
     for row in rows:
         path = parties.known_path_of(row.party)
-        listed.add(path)
         balance = ours.get(path) if path is not None else None
+        if path is not None:
+            found.add(path)
         if (balance or 0) != row.balance_minutes:
             yield Difference(
                 line=row.line, path=path, theirs_minutes=row.balance_minutes, ours_minutes=balance
             )
     for path, balance in sorted(ours.items()):
-        if path not in listed and path.startswith("member:") and balance != 0:
+        if path not in found and path.startswith("member:") and balance != 0:
             yield Difference(line=None, path=path, theirs_minutes=None, ours_minutes=balance)

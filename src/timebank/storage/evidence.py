@@ -33,7 +33,7 @@ from timebank.storage.tables_care import (
     ServiceEventRow,
     ServiceRecordRow,
 )
-from timebank.storage.tables_identity import PersonRow
+from timebank.storage.tables_identity import NoteRow, PersonRow
 
 CHUNK = 2_000
 ACCOUNT = table_of(AccountRow)
@@ -42,9 +42,11 @@ COUNTER = table_of(BranchCounterRow)
 ENTRY = table_of(EntryRow)
 HEAD = table_of(BranchHeadRow)
 MEMBER = table_of(MemberRow)
+NOTE = table_of(NoteRow)
 PERSON = table_of(PersonRow)
 POLICY = table_of(PolicyVersionRow)
 POSTING = table_of(PostingRow)
+ABOUT_ENTRY = "entry "
 NUMBERED = {
     "account": table_of(AccountRow),
     "beneficiary": table_of(BeneficiaryRow),
@@ -189,6 +191,14 @@ class Evidence(Repository):
         )
         rows = self.desk.connection.execute(query)
         return [(row.ref, row.erased_us is not None, row.person is not None) for row in rows]
+
+    def entries_with_words(self) -> list[int]:
+        """Return the numbers of the entries that words were written about, unless they were erased."""
+        query = select(NOTE.c.about).where(
+            NOTE.c.branch_id == self.desk.branch_id, NOTE.c.about.startswith(ABOUT_ENTRY, autoescape=True)
+        )
+        numbers = (row.about.removeprefix(ABOUT_ENTRY) for row in self.desk.connection.execute(query))
+        return sorted(int(number) for number in numbers if number.isdecimal())
 
     def strangers(self) -> list[str]:
         """Return the references of identities that belong to no member."""

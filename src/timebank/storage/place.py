@@ -1,8 +1,9 @@
 """Where an SQLite database is kept: whether anything is there, and a copy to try things out on."""
 
 import errno
+import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,15 @@ def holds_anything(file: Path) -> bool:
         raise StorageUnusable from error
 
 
+def make_private(file: Path) -> None:
+    """Make a file that does not exist, for its owner only: it will hold people's names.
+
+    What cannot be made is left to the database to complain of.
+    """
+    with suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def is_current(file: Path) -> bool:
     """Tell whether a file has the newest schema.
 
@@ -49,9 +59,9 @@ def copy_of(file: Path, folder: Path) -> Path:
     """
     copy = folder / "copy.db"
     if holds_anything(file):
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as source:
-            with closing(sqlite3.connect(copy)) as target:
-                source.backup(target)
+        address = f"{file.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
         return copy
     try:
         is_possible = file.parent.is_dir() and not file.is_dir() and len(file.name.encode()) <= NAME_BYTES_MAX

@@ -20,7 +20,7 @@ from timebank.storage.books import Books
 from timebank.storage.branches import Branches
 from timebank.storage.columns import table_of
 from timebank.storage.engine import OUTSIDE, WRITES, engine_of, meaning_of, sqlite_file_of, url_of
-from timebank.storage.place import copy_of, holds_anything, is_current
+from timebank.storage.place import copy_of, holds_anything, is_current, make_private
 from timebank.storage.repository import Desk
 from timebank.storage.schema import upgrade
 from timebank.storage.tables import BranchHeadRow
@@ -93,6 +93,8 @@ class Store:
             if file is not None and self._scratch is not None:
                 file = copy_of(file, Path(self._scratch.name))
                 url = url.set(database=str(file))
+            if file is not None and create:
+                make_private(file)
             self.engine: Engine = engine_of(url)
             with _meaningful_errors():
                 upgrade(self.engine, backup_beside=file)
