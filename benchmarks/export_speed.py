@@ -15,8 +15,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from import_speed import report_of
-
 CEILING_MIB = 150
 KIB_PER_MIB = 1024
 QUIET = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
@@ -25,6 +23,12 @@ JOURNALS = {
     "ledger": ("ledger", "--args-only", "--pedantic", "-f", "FILE", "balance", "--flat", "-o", "/dev/null"),
     "beancount": ("bean-check", "--no-cache", "FILE"),
 }
+REPORT = """
+import sys, pathlib
+sys.path.insert(0, sys.argv[3])
+from import_speed import report_of
+pathlib.Path(sys.argv[1]).write_bytes(report_of(int(sys.argv[2])))
+"""
 TABLES = ("accounts", "entries", "members")
 
 
@@ -67,7 +71,7 @@ def main() -> int:
         folder = Path(name)
         address = f"sqlite:///{folder / 'bank.db'}"
         report = folder / "report.csv"
-        report.write_bytes(report_of(options.rows))
+        run(sys.executable, "-c", REPORT, str(report), str(options.rows), str(Path(__file__).parent))
         ours(address, "branch", "create", "lille", "--name", "Sample branch")
         ours(address, "import", "exchanges", str(report), "-b", "lille")
         nothing, _ = ours(address, "branch", "list")

@@ -36,7 +36,9 @@ def tamper(file: Path, change: Change | str) -> None:
 
 def tables_of(raw: sqlite3.Connection) -> list[str]:
     """Return the names of the tables."""
-    return [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return [
+        name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    ]
 
 
 def columns_of(raw: sqlite3.Connection, table: str) -> dict[str, str]:

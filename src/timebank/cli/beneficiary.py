@@ -10,7 +10,7 @@ from rich.table import Table
 from timebank.care.beneficiary import Beneficiary, Relation
 from timebank.cli import wire_care
 from timebank.cli.options import Branch, By, DryRun, Json, Key, No
-from timebank.cli.output import emit, table_of
+from timebank.cli.output import emit, local_time, table_of
 from timebank.cli.session import session_of
 
 if TYPE_CHECKING:
@@ -126,9 +126,11 @@ def list_(ctx: typer.Context, branch: Branch, json_: Json = False) -> None:
 @app.command("show", epilog="Example:  timebank beneficiary show 1 --branch lille")
 def show(ctx: typer.Context, no: No, branch: Branch, json_: Json = False) -> None:
     """Show one with everything that was done."""
-    history = session_of(ctx).open().beneficiaries.show(branch, no)
+    bank = session_of(ctx).open()
+    history = bank.beneficiaries.show(branch, no)
+    zone = bank.branches.show(branch).zone
     table = _table(f"Beneficiary {no} of {branch}", [history.beneficiary])
-    emit(wire_care.beneficiary_history(history), as_json=json_, table=[table, _events_table(history)])
+    emit(wire_care.beneficiary_history(history), as_json=json_, table=[table, _events_table(history, zone)])
 
 
 def _show_done(beneficiary: Beneficiary, *, as_json: bool) -> None:
@@ -163,9 +165,9 @@ def _day(at: datetime | None) -> str:
     return at.date().isoformat() if at is not None else "-"
 
 
-def _events_table(history: "BeneficiaryHistory") -> Table:
+def _events_table(history: "BeneficiaryHistory", zone: str) -> Table:
     rows = [
-        (event.at.strftime("%Y-%m-%d %H:%M"), event.acted_in, event.act, event.actor, reason or "")
+        (local_time(event.at, zone), event.acted_in, event.act, event.actor, reason or "")
         for event, reason in history.events
     ]
-    return table_of("What happened", ["at (UTC)", "in", "act", "by", "reason"], rows)
+    return table_of("What happened", ["at", "in", "act", "by", "reason"], rows)

@@ -6,7 +6,7 @@ import typer
 
 from timebank.cli import wire, wire_care
 from timebank.cli.options import Branch, By, DryRun, Json, Key, No, Reason
-from timebank.cli.output import amount, emit, table_of
+from timebank.cli.output import amount, emit, local_time, table_of
 from timebank.cli.redemptions import show_remarks
 from timebank.cli.session import session_of
 from timebank.ledger.holds import HoldState
@@ -28,7 +28,9 @@ def list_(
     json_: Json = False,
 ) -> None:
     """List the holds of a branch, by number."""
-    holds = session_of(ctx).open().holds.list(branch, state=state, member=member)
+    bank = session_of(ctx).open()
+    holds = bank.holds.list(branch, state=state, member=member)
+    zone = bank.branches.show(branch).zone
     rows = [
         (
             each.no,
@@ -36,12 +38,12 @@ def list_(
             amount(each.minutes),
             each.state.value,
             amount(each.captured_minutes),
-            each.expires_at.strftime("%Y-%m-%d %H:%M"),
+            local_time(each.expires_at, zone),
             f"{each.cause_kind} {each.cause_ref}",
         )
         for each in holds
     ]
-    columns = ["no", "member", "minutes", "state", "captured", "deadline (UTC)", "for"]
+    columns = ["no", "member", "minutes", "state", "captured", "deadline", "for"]
     table = table_of(f"Holds of {branch}", columns, rows, right=["no", "minutes", "captured"])
     emit([wire.hold(each) for each in holds], as_json=json_, table=table)
 

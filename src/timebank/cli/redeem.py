@@ -309,11 +309,13 @@ def list_(
     json_: Json = False,
 ) -> None:
     """List what a branch pays or serves, newest first."""
-    found = session_of(ctx).open().redemptions.list(branch, state=state, member=member, limit=limit)
+    bank = session_of(ctx).open()
+    found = bank.redemptions.list(branch, state=state, member=member, limit=limit)
+    zone = bank.branches.show(branch).zone
     emit(
         [wire_care.redemption(each) for each in found],
         as_json=json_,
-        table=redemption_table(f"Redemptions of {branch}", found),
+        table=redemption_table(f"Redemptions of {branch}", found, zone=zone),
     )
 
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from timebank.care.redemption import Redemption
 from timebank.cli import wire_care
-from timebank.cli.output import Shown, amount, emit, note, table_of, warn
+from timebank.cli.output import Shown, amount, emit, local_time, note, table_of, warn
 from timebank.instants import zone_of
 from timebank.ledger.model import JournalEntry, Side
 from timebank.minutes import format_minutes
@@ -46,8 +46,8 @@ def show_remarks(done: "RedemptionDone") -> None:
         note(f"Redemption {ref} was past its deadline; its hours went back to the sponsor.")
 
 
-def redemption_table(title: str, redemptions: Sequence[Redemption]) -> Table:
-    """Return a table of redemptions."""
+def redemption_table(title: str, redemptions: Sequence[Redemption], *, zone: str) -> Table:
+    """Return a table of redemptions, with instants in the time zone of whoever looks."""
     rows = [
         (
             each.ref,
@@ -55,13 +55,13 @@ def redemption_table(title: str, redemptions: Sequence[Redemption]) -> Table:
             each.sponsor,
             f"{each.beneficiary}@{each.host_branch}",
             each.provider or "-",
-            each.planned_at.strftime(MINUTE),
+            local_time(each.planned_at, zone),
             amount(each.held_minutes),
             amount(each.charged_minutes) if each.charged_minutes is not None else "-",
         )
         for each in redemptions
     ]
-    columns = ["no", "state", "sponsor", "for", "provider", "planned (UTC)", "held", "charged"]
+    columns = ["no", "state", "sponsor", "for", "provider", "planned", "held", "charged"]
     return table_of(title, columns, rows, right=["held", "charged"])
 
 
@@ -93,7 +93,7 @@ def _facts_table(story: "RedemptionStory") -> Table:
 def _events_table(story: "RedemptionStory") -> Table:
     rows = [
         (
-            event.at.strftime(MINUTE),
+            local_time(event.at, story.host_zone),
             event.acted_in,
             event.act,
             event.actor,
@@ -102,7 +102,7 @@ def _events_table(story: "RedemptionStory") -> Table:
         )
         for event, reason in story.events
     ]
-    columns = ["at (UTC)", "in", "act", "by", "minutes", "reason"]
+    columns = ["at", "in", "act", "by", "minutes", "reason"]
     return table_of("What happened", columns, rows, right=["minutes"])
 
 

@@ -75,6 +75,7 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
         "policy_differs": "the text of a policy is not the one that was set",
         "identity_foreign": "a name is kept that belongs to no member (I-10)",
         "identity_kept": "a name is kept of somebody who was erased (I-10)",
+        "words_orphan": "there are words about an entry beyond the end of the journal: it was cut short",
         "schema_missing": "a table, index or guard of the database was dropped",
         "schema_differs": "the definition of a table, index or guard was changed",
         "schema_foreign": "the database holds a table, index or guard that is not ours",

@@ -311,7 +311,9 @@ def _check_words(books: Books, audit: JournalAudit) -> Iterator[Fault]:
     """Check that nobody wrote about an entry beyond the end of the journal: it was cut short."""
     for seq in books.evidence.entries_with_words():
         if seq > audit.last_seq:
-            yield Fault(f"{audit.branch} entry {seq}", "words_orphan", "words about an entry that is not there")
+            yield Fault(
+                f"{audit.branch} entry {seq}", "words_orphan", "words about an entry that is not there"
+            )
 
 
 def _check_policies(books: Books, audit: JournalAudit) -> Iterator[Fault]:
