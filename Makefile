@@ -47,11 +47,11 @@ types: $(VENV)/.dev ## Check types
 docs: $(VENV)/.dev ## Write docs/cli.md and docs/errors.md from the program
 	@$(BIN)/python -m timebank.cli.reference
 
-bench: $(VENV)/.dev ## Measure (make bench ROWS=100000 for another size)
+bench: $(VENV)/.dev ## Measure against peers and ceilings (make bench ROWS=startup for some)
 	@$(BIN)/python benchmarks/run.py $(if $(ROWS),--rows $(ROWS))
 
 faults: $(VENV)/.dev ## Pull the plug in many places and prove the books still hold
-	@$(PYTEST) tests/faults
+	@TIMEBANK_FAULT_RUNS=$(or $(RUNS),200) $(PYTEST) -n0 -s tests/faults
 
 lock: $(VENV)/.dev ## Write the hashed locks anew (UPGRADE=1 for newer versions)
 	@cd requirements && for name in build run dev; do \

@@ -1,8 +1,7 @@
 """Exports and restore of a large branch: seconds, and peak memory against a ceiling.
 
 Every command runs as a process of its own, as people run it, on a branch of imported exchanges between
-3,000 members. Where hledger, ledger or beancount are installed, prints how long they take to check what
-was exported: nobody should wait longer for the export than for the check.
+3,000 members. Where hledger, ledger or beancount are installed, prints what checking the export takes them.
 
     python benchmarks/export_speed.py [--rows 100000]
 """

@@ -18,20 +18,33 @@ STATING: Final = frozenset({"log", "correct", "decide"})
 """Acts after which their actor's statement may stand."""
 OPEN_RECORD: Final = frozenset({"logged", "corrected", "disputed"})
 OPEN_REDEMPTION: Final = frozenset({"requested", "assigned", "logged"})
-AFTER_REDEMPTION_ACT: Final = {
-    "request": "requested",
-    "assign": "assigned",
-    "unassign": "requested",
-    "log": "logged",
-    "reopen": "assigned",
-    "settle": "settled",
-    "correct": "settled",
-    "cancel": "cancelled",
-    "missed-by-beneficiary": "missed",
-    "missed-by-provider": "missed",
-    "expire": "expired",
+COURSE_OF_RECORD: Final = {
+    ("", "log"): "logged",
+    **{(state, "correct"): "corrected" for state in OPEN_RECORD},
+    **{(state, "dispute"): "disputed" for state in OPEN_RECORD - {"disputed"}},
+    **{(state, "confirm"): "confirmed" for state in OPEN_RECORD},
+    **{(state, "reject"): "rejected" for state in OPEN_RECORD},
+    **{(state, "withdraw"): "withdrawn" for state in OPEN_RECORD},
+    **{(state, "decide"): "confirmed" for state in OPEN_RECORD},
+    ("confirmed", "correct"): "confirmed",
+    ("confirmed", "annul"): "rejected",
 }
-"""Where each act leaves a redemption."""
+"""Where each act takes a service record; a decision can also reject it."""
+COURSE_OF_REDEMPTION: Final = {
+    ("", "request"): "requested",
+    ("requested", "assign"): "assigned",
+    ("assigned", "assign"): "assigned",
+    ("assigned", "unassign"): "requested",
+    ("assigned", "log"): "logged",
+    ("logged", "reopen"): "assigned",
+    ("logged", "settle"): "settled",
+    ("settled", "correct"): "settled",
+    ("assigned", "missed-by-beneficiary"): "missed",
+    ("assigned", "missed-by-provider"): "missed",
+    **{(state, "cancel"): "cancelled" for state in ("requested", "assigned")},
+    **{(state, "expire"): "expired" for state in ("requested", "assigned")},
+}
+"""Where each act takes a redemption."""
 
 
 class StoredRecord(NamedTuple):
@@ -57,6 +70,7 @@ class StoredRedemption(NamedTuple):
 
     no: int
     sponsor: str
+    beneficiary_no: int
     host_branch: str
     beneficiary: str
     planned_minutes: int
@@ -79,47 +93,49 @@ class StoredAct(NamedTuple):
     minutes: int
 
 
-AFTER_OPEN: Final = {
-    "correct": "corrected",
-    "dispute": "disputed",
-    "confirm": "confirmed",
-    "reject": "rejected",
-    "withdraw": "withdrawn",
-}
-"""Where each act leaves an open service record."""
-AFTER_CONFIRMED: Final = {"correct": "confirmed", "annul": "rejected"}
-"""Where each act leaves a confirmed one."""
+class StoredBeneficiary(NamedTuple):
+    """A beneficiary, as stored."""
+
+    no: int
+    sponsor: str
+    host_branch: str
+    member: str
+    consented_us: int | None
+    checked_us: int | None
+    revoked_us: int | None
+
+
+class StoredStep(NamedTuple):
+    """One line of a beneficiary's history, as stored."""
+
+    story_no: int
+    no: int
+    act: str
+    recorded_us: int
 
 
 @dataclass(slots=True)
 class Course:
-    """Where the acts on a service record have left it."""
+    """Where the acts of a history lead."""
 
+    ways: Mapping[tuple[str, str], str]
+    """From a state (empty at the beginning) by an act to the next state."""
     state: str = ""
-    """Empty before it was logged."""
-    revision: int = 0
     odd: list[str] = field(default_factory=list)
-    """Acts that could not follow."""
+    """Acts that could not follow; they lead nowhere."""
 
-    def take(self, act: StoredAct, *, is_rejected: bool) -> None:
-        """Carry on by one act; `is_rejected` says how a decision went."""
-        state = self._after(act.act, is_rejected=is_rejected)
-        if state is None:
+    def take(self, act: StoredAct) -> None:
+        """Carry on by one act."""
+        after = self.ways.get((self.state, act.act))
+        if after is None:
             self.odd.append(f"{act.no} {act.act}")
-            return
-        self.revision += self.state == "confirmed" or state == "confirmed"
-        self.state = state
+        else:
+            self.state = after
 
-    def _after(self, act: str, *, is_rejected: bool) -> str | None:
-        if self.state == "":
-            return "logged" if act == "log" else None
-        if self.state == "confirmed":
-            return AFTER_CONFIRMED.get(act)
-        if self.state not in OPEN_RECORD:
-            return None
-        if act == "decide":
-            return "rejected" if is_rejected else "confirmed"
-        return AFTER_OPEN.get(act)
+    def faults(self, place: str) -> Iterator[Fault]:
+        """Yield a fault if anything could not follow."""
+        if self.odd:
+            yield Fault(place, "history_invalid", f"it cannot have been: {', '.join(self.odd)}")
 
 
 def check_records(audit: JournalAudit, records: Iterable[StoredRecord]) -> Iterator[Fault]:
@@ -176,14 +192,17 @@ def check_record_history(branch: str, record: StoredRecord, acts: Sequence[Store
     yield from _check_numbers(place, acts)
     if not acts:
         return
-    course = Course()
+    course, revision = Course(COURSE_OF_RECORD), 0
     for act in acts:
-        course.take(act, is_rejected=act is acts[-1] and record.state == "rejected")
-    if course.odd:
-        yield Fault(place, "history_invalid", f"it cannot have been: {', '.join(course.odd)}")
+        before = course.state
+        course.take(act)
+        if act is acts[-1] and act.act == "decide" and record.state == "rejected":
+            course.state = "rejected"
+        revision += "confirmed" in {before, course.state}
+    yield from course.faults(place)
     for what, stored, found in (
         ("state", record.state, course.state),
-        ("revision", record.revision, course.revision),
+        ("revision", record.revision, revision),
         ("min", record.minutes, acts[-1].minutes),
         ("as who logged it", record.logged_by, acts[0].actor),
     ):
@@ -201,17 +220,40 @@ def check_redemption_history(
     yield from _check_numbers(place, acts)
     if not acts:
         return
+    course = Course(COURSE_OF_REDEMPTION)
+    for act in acts:
+        course.take(act)
+    yield from course.faults(place)
     charged = redemption.charged_minutes
+    minutes = redemption.planned_minutes if charged is None else charged
     for what, stored, found in (
-        ("state", redemption.state, AFTER_REDEMPTION_ACT.get(acts[-1].act, "unknown")),
-        ("min", redemption.planned_minutes if charged is None else charged, acts[-1].minutes),
-        ("first act", "request", acts[0].act),
+        ("state", redemption.state, course.state),
+        ("min", minutes, acts[-1].minutes),
+        ("min planned", redemption.planned_minutes, acts[0].minutes),
     ):
         if stored != found:
             yield Fault(place, "history_differs", f"{what} {stored}, its history gives {found}")
 
 
-def _check_numbers(place: str, acts: Sequence[StoredAct]) -> Iterator[Fault]:
+def check_beneficiary_history(
+    branch: str, beneficiary: StoredBeneficiary, steps: Sequence[StoredStep]
+) -> Iterator[Fault]:
+    """Check that a beneficiary was added first, and consented, was checked or revoked when the acts say so."""
+    place = f"{branch} beneficiary {beneficiary.no}"
+    yield from _check_numbers(place, steps)
+    if steps and steps[0].act != "add":
+        yield Fault(place, "history_invalid", "it was not added first")
+    for act, stored in (
+        ("consent", beneficiary.consented_us),
+        ("check", beneficiary.checked_us),
+        ("revoke", beneficiary.revoked_us),
+    ):
+        found = {step.recorded_us for step in steps if step.act == act}
+        if (stored is None and found) or (stored is not None and stored not in found):
+            yield Fault(place, "history_differs", f"its history has {len(found)} times {act}, not then")
+
+
+def _check_numbers(place: str, acts: Sequence[StoredAct] | Sequence[StoredStep]) -> Iterator[Fault]:
     if not acts or [act.no for act in acts] != list(range(1, len(acts) + 1)):
         yield Fault(place, "history_missing", "its acts are not numbered 1, 2, 3 …")
 
@@ -230,6 +272,8 @@ class Deployment:
     """By home branch."""
     holds: dict[tuple[str, int], StoredHold]
     """By branch and number."""
+    beneficiaries: dict[tuple[str, int], StoredBeneficiary]
+    """By branch and number."""
 
 
 def check_redemptions(known: Deployment) -> Iterator[Fault]:
@@ -242,6 +286,7 @@ def check_redemptions(known: Deployment) -> Iterator[Fault]:
             refs.add(f"{home}-{redemption.no}")
             if redemption.record_no is not None:
                 settled.add((redemption.host_branch, redemption.record_no))
+            yield from _check_its_beneficiary(known, home, redemption, place)
             yield from _check_its_hold(known, home, redemption, place)
             yield from _check_its_entries(known, home, redemption, place)
             yield from _check_its_record(known, home, redemption, place)
@@ -260,6 +305,18 @@ def check_redemptions(known: Deployment) -> Iterator[Fault]:
 
 def _is_home_here(known: Deployment, ref: str | None) -> bool:
     return str(ref).rpartition("-")[0] in known.audits
+
+
+def _check_its_beneficiary(
+    known: Deployment, home: str, redemption: StoredRedemption, place: str
+) -> Iterator[Fault]:
+    found = known.beneficiaries.get((home, redemption.beneficiary_no))
+    if found is None:
+        yield Fault(place, "redemption_differs", f"there is no beneficiary {redemption.beneficiary_no}")
+        return
+    told = (redemption.sponsor, redemption.host_branch, redemption.beneficiary)
+    if told != (found.sponsor, found.host_branch, found.member):
+        yield Fault(place, "redemption_differs", f"beneficiary {found.no} is between other members")
 
 
 def _check_its_hold(

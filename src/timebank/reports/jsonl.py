@@ -36,6 +36,8 @@ FORMAT_TEXT: Final = re.compile(rf"{NAME}/([1-9][0-9]{{0,5}})", re.ASCII)
 LINE_MOST: Final = 4_000_000
 """Longest line, in bytes: a policy document and the postings of one entry are far below it."""
 INTEGER_MOST: Final = 2**63 - 1
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""Half of a pair: JSON can say it, UTF-8 cannot."""
 HEX: Final = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
 
 Value = str | int | bytes | None
@@ -239,18 +241,13 @@ def _fits(column: Column, value: object) -> bool:
         return column.is_nullable
     if column.kind is ColumnKind.NUMBER:
         return _is_number(value)
-    if not isinstance(value, str) or not _is_encodable(value):
+    if not isinstance(value, str) or SURROGATE.search(value) is not None:
         return False
     return column.kind is ColumnKind.TEXT or HEX.fullmatch(value) is not None
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INTEGER_MOST
-
-
-def _is_encodable(text: str) -> bool:
-    """Tell whether a text has no halves of surrogate pairs: JSON can say them, UTF-8 cannot."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

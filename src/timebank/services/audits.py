@@ -2,8 +2,8 @@
 
 What it cannot see, because nothing in the database says it twice: names of branches and their time zones;
 members' kinds and days; idempotency keys; kind and mode of help; parties and start of help that was never
-confirmed; limits, overrides and policies whose text was replaced together with its fingerprint; mandates
-and beneficiaries; instants and reasons of history. A journal that was rewritten from some entry on, leaves
+confirmed; limits, overrides and policies whose text was replaced together with its fingerprint; mandates;
+instants, actors and reasons of history. A journal that was rewritten from some entry on, leaves
 included, is seen only by whoever kept a checkpoint outside.
 """
 
@@ -27,6 +27,7 @@ from timebank.ledger.reconcile import (
 )
 from timebank.ledger.stories import (
     Deployment,
+    check_beneficiary_history,
     check_record_history,
     check_records,
     check_redemption_history,
@@ -138,10 +139,11 @@ class Auditor:
         return check(self.tx.books(code), self.audits[code])
 
     def _check_redemptions(self) -> Iterator[Fault]:
-        known = Deployment(audits=self.audits, records={}, redemptions={}, holds={})
+        known = Deployment(audits=self.audits, records={}, redemptions={}, holds={}, beneficiaries={})
         for code in self.audits:
             evidence = self.tx.books(code).evidence
             known.redemptions[code] = list(evidence.redemptions())
+            known.beneficiaries.update({(code, each.no): each for each in evidence.beneficiaries()})
             known.holds.update({(code, hold.no): hold for hold in evidence.holds()})
             known.records.update({(code, each.no): each for each in evidence.records() if each.redemption})
         yield from check_redemptions(known)
@@ -278,6 +280,11 @@ def _check_histories(books: Books, audit: JournalAudit) -> Iterator[Fault]:
         yield from _orphans(f"{code} redemption", acts.before(redemption.no))
         yield from check_redemption_history(code, redemption, acts.of(redemption.no))
     yield from _orphans(f"{code} redemption", acts.before(None))
+    steps = Steps(evidence.beneficiary_steps(), attrgetter("story_no"))
+    for beneficiary in evidence.beneficiaries():
+        yield from _orphans(f"{code} beneficiary", steps.before(beneficiary.no))
+        yield from check_beneficiary_history(code, beneficiary, steps.of(beneficiary.no))
+    yield from _orphans(f"{code} beneficiary", steps.before(None))
 
 
 def _orphans(place: str, numbers: Iterable[int]) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from sqlalchemy import Table, and_, func, null, select
 
 from timebank.ledger.audit import StoredAccount, StoredEntry, StoredLine
 from timebank.ledger.reconcile import StoredHold, StoredLimit
-from timebank.ledger.stories import StoredAct, StoredRecord, StoredRedemption
+from timebank.ledger.stories import StoredAct, StoredBeneficiary, StoredRecord, StoredRedemption, StoredStep
 from timebank.policy.document import policy_fingerprint
 from timebank.storage.columns import table_of
 from timebank.storage.repository import Repository
@@ -24,6 +24,7 @@ from timebank.storage.tables import (
     PostingRow,
 )
 from timebank.storage.tables_care import (
+    BeneficiaryEventRow,
     BeneficiaryRow,
     HoldRow,
     MandateRow,
@@ -164,6 +165,19 @@ class Evidence(Repository):
     def redemption_acts(self) -> Iterator[StoredAct]:
         """Yield what was done to redemptions, by redemption and number."""
         return self._acts(table_of(RedemptionEventRow), "redemption_no")
+
+    def beneficiaries(self) -> Iterator[StoredBeneficiary]:
+        """Yield the beneficiaries, by number."""
+        table = table_of(BeneficiaryRow)
+        return self._all(StoredBeneficiary, table, table.c.no)
+
+    def beneficiary_steps(self) -> Iterator[StoredStep]:
+        """Yield what was done about beneficiaries, by beneficiary and number."""
+        table = table_of(BeneficiaryEventRow)
+        columns = (table.c.beneficiary_no, table.c.no, table.c.act, table.c.recorded_us)
+        query = select(*columns).where(table.c.branch_id == self.desk.branch_id)
+        for row in self._stream(query.order_by(table.c.beneficiary_no, table.c.no)):
+            yield StoredStep(*row)
 
     def counters(self) -> dict[str, int]:
         """Return the last number given to each noun."""

@@ -14,8 +14,11 @@ from timebank.ledger.stories import (
     MINUTE_US,
     Deployment,
     StoredAct,
+    StoredBeneficiary,
     StoredRecord,
     StoredRedemption,
+    StoredStep,
+    check_beneficiary_history,
     check_record_history,
     check_records,
     check_redemption_history,
@@ -209,6 +212,7 @@ def test_a_gap_in_a_history_is_named() -> None:
 REDEMPTION = StoredRedemption(
     no=1,
     sponsor="m2",
+    beneficiary_no=3,
     host_branch="locmine",
     beneficiary="h1",
     planned_minutes=60,
@@ -230,6 +234,9 @@ HOLD = StoredHold(
     cause_kind="redemption",
     cause_ref="lille-1",
     captured_minutes=45,
+)
+BENEFICIARY = StoredBeneficiary(
+    no=3, sponsor="m2", host_branch="locmine", member="h1", consented_us=7, checked_us=8, revoked_us=None
 )
 HELPED = RECORD._replace(
     provider="h2", recipient="member:h1", minutes=45, credited_minutes=45, redemption="lille-1"
@@ -255,6 +262,7 @@ def a_deployment(
     record: StoredRecord | None = HELPED,
     charge: EntryDraft | None = CHARGE,
     credited: EntryDraft | None = CREDIT,
+    beneficiary: StoredBeneficiary | None = BENEFICIARY,
     is_host_here: bool = True,
 ) -> Deployment:
     """Return a redemption of m2 in Lille, settled in Locminé, as both branches have it."""
@@ -268,6 +276,7 @@ def a_deployment(
         records={("locmine", 1): record} if record is not None and is_host_here else {},
         redemptions={"lille": [redemption] if redemption is not None else [], "locmine": []},
         holds={("lille", 4): hold} if hold is not None else {},
+        beneficiaries={("lille", 3): beneficiary} if beneficiary is not None else {},
     )
 
 
@@ -313,6 +322,12 @@ def test_a_redemption_its_hold_record_and_entries_agree(deployment: Deployment) 
 
 ON_REDEMPTION, ON_RECORD = "lille redemption 1", "locmine service record 1"
 TROUBLES: dict[str, tuple[Deployment, str, str]] = {
+    "beneficiary deleted": (a_deployment(beneficiary=None), ON_REDEMPTION, "redemption_differs"),
+    "beneficiary of another": (
+        a_deployment(beneficiary=BENEFICIARY._replace(sponsor="m1")),
+        ON_REDEMPTION,
+        "redemption_differs",
+    ),
     "hold deleted": (a_deployment(hold=None), ON_REDEMPTION, "redemption_hold_missing"),
     "hold of another": (a_deployment(hold=HOLD._replace(member="m1")), ON_REDEMPTION, "redemption_differs"),
     "hold of another cause": (
@@ -403,6 +418,7 @@ def test_entries_of_a_redemption_elsewhere_are_not_judged() -> None:
         records=deployment.records,
         redemptions={"locmine": []},
         holds={},
+        beneficiaries={},
     )
 
     assert [] == list(check_redemptions(without_home))
@@ -426,43 +442,84 @@ def test_a_redemption_charged_twice_is_named() -> None:
         records=deployment.records,
         redemptions=deployment.redemptions,
         holds=deployment.holds,
+        beneficiaries=deployment.beneficiaries,
     )
 
     assert ["redemption_charge_differs"] == [fault.code for fault in check_redemptions(twice)]
 
 
+PLANNED = {"request": 60, "settle": 45, "correct": 45}
+"""Minutes of each act: planned until it is settled."""
+
+
+def course(*done: str) -> list[StoredAct]:
+    """Return the history of a redemption."""
+    return [StoredAct(1, no, act, "member:m2", PLANNED.get(act, 60)) for no, act in enumerate(done, 1)]
+
+
 @pytest.mark.parametrize(
-    ("redemption", "history", "minutes"),
+    ("redemption", "history"),
     [
-        (ASKED, ["request"], 60),
-        (ASKED._replace(state="assigned"), ["request", "assign"], 60),
-        (ASKED, ["request", "assign", "unassign"], 60),
-        (ASKED._replace(state="assigned"), ["request", "assign", "log", "reopen"], 60),
-        (REDEMPTION, ["request", "assign", "log", "settle", "correct"], 45),
-        (ASKED._replace(state="missed", charged_minutes=60), ["request", "missed-by-beneficiary"], 60),
+        (ASKED, ["request"]),
+        (ASKED._replace(state="assigned"), ["request", "assign", "assign"]),
+        (ASKED, ["request", "assign", "unassign"]),
+        (ASKED._replace(state="assigned"), ["request", "assign", "log", "reopen"]),
+        (REDEMPTION, ["request", "assign", "log", "settle", "correct"]),
+        (ASKED._replace(state="missed", charged_minutes=60), ["request", "assign", "missed-by-beneficiary"]),
+        (ASKED._replace(state="cancelled", charged_minutes=60), ["request", "cancel"]),
+        (ASKED._replace(state="expired", charged_minutes=60), ["request", "assign", "expire"]),
     ],
 )
-def test_a_history_leads_to_its_redemption(
-    redemption: StoredRedemption, history: list[str], minutes: int
-) -> None:
-    """The last act says where it stands, and for how many minutes."""
-    assert [] == list(check_redemption_history("lille", redemption, acts(*history, minutes=minutes)))
+def test_a_history_leads_to_its_redemption(redemption: StoredRedemption, history: list[str]) -> None:
+    """Act by act, from the request to where it stands, and for how many minutes."""
+    assert [] == list(check_redemption_history("lille", redemption, course(*history)))
 
 
 @pytest.mark.parametrize(
     ("redemption", "history", "code"),
     [
         (ASKED, [], "history_missing"),
-        (ASKED, ["assign"], "history_differs"),
+        (ASKED, ["assign"], "history_invalid"),
+        (ASKED, ["request", "log"], "history_invalid"),
+        (ASKED, ["request", "sing"], "history_invalid"),
         (ASKED, ["request", "assign"], "history_differs"),
-        (ASKED, ["request", "sing"], "history_differs"),
         (ASKED._replace(planned_minutes=61), ["request"], "history_differs"),
+        (REDEMPTION._replace(planned_minutes=61), ["request", "assign", "log", "settle"], "history_differs"),
     ],
 )
 def test_a_history_that_does_not_lead_to_its_redemption_is_named(
     redemption: StoredRedemption, history: list[str], code: str
 ) -> None:
     """As for service records."""
-    faults = list(check_redemption_history("lille", redemption, acts(*history, minutes=60)))
+    faults = list(check_redemption_history("lille", redemption, course(*history)))
 
     assert ("lille redemption 1", code) in [(fault.place, fault.code) for fault in faults]
+
+
+STEPS = [StoredStep(3, 1, "add", 5), StoredStep(3, 2, "consent", 7), StoredStep(3, 3, "check", 8)]
+
+
+def test_a_history_leads_to_its_beneficiary() -> None:
+    """Consented and checked when the acts say so, not revoked."""
+    assert [] == list(check_beneficiary_history("lille", BENEFICIARY, STEPS))
+
+
+@pytest.mark.parametrize(
+    ("beneficiary", "steps", "code"),
+    [
+        (BENEFICIARY, [], "history_missing"),
+        (BENEFICIARY, STEPS[1:], "history_missing"),
+        (BENEFICIARY, [STEPS[1]._replace(no=1), STEPS[2]._replace(no=2)], "history_invalid"),
+        (BENEFICIARY._replace(consented_us=None), STEPS, "history_differs"),
+        (BENEFICIARY._replace(consented_us=6), STEPS, "history_differs"),
+        (BENEFICIARY._replace(revoked_us=9), STEPS, "history_differs"),
+        (BENEFICIARY, STEPS[:2], "history_differs"),
+    ],
+)
+def test_a_history_that_does_not_lead_to_its_beneficiary_is_named(
+    beneficiary: StoredBeneficiary, steps: list[StoredStep], code: str
+) -> None:
+    """A consent nobody gave, or one that was taken away."""
+    faults = list(check_beneficiary_history("lille", beneficiary, steps))
+
+    assert ("lille beneficiary 3", code) in [(fault.place, fault.code) for fault in faults]
