@@ -66,7 +66,30 @@ def line(seq: int, number: int, change: str, branch: str = LILLE) -> str:
 
 def without_entry(seq: int, branch: str = LILLE) -> str:
     """Delete an entry with its postings."""
-    return f"DELETE FROM entry WHERE {branch} AND seq = {seq}; DELETE FROM posting WHERE {branch} AND entry_seq = {seq}"
+    postings = f"DELETE FROM posting WHERE {branch} AND entry_seq = {seq}"
+    return f"DELETE FROM entry WHERE {branch} AND seq = {seq}; {postings}"
+
+
+def without_record(no: int) -> str:
+    """Delete a service record of Lille with its history."""
+    history = f"DELETE FROM service_event WHERE {LILLE} AND record_no = {no}"
+    return f"{history}; DELETE FROM service_record WHERE {LILLE} AND no = {no}"
+
+
+def act(table: str, story: str, number: int, no: int, change: str | None) -> str:
+    """Change an act of a history in Lille, or delete it."""
+    where = f"WHERE {LILLE} AND {story} = {number} AND no = {no}"
+    return f"DELETE FROM {table} {where}" if change is None else f"UPDATE {table} SET {change} {where}"
+
+
+def on_record(number: int, no: int, change: str | None = None) -> str:
+    """Change or delete an act on a service record."""
+    return act("service_event", "record_no", number, no, change)
+
+
+def on_redemption(number: int, no: int, change: str | None = None) -> str:
+    """Change or delete an act on a redemption."""
+    return act("redemption_event", "redemption_no", number, no, change)
 
 
 def head(by: int, branch: str = LILLE) -> str:
@@ -251,7 +274,6 @@ JOURNAL: dict[str, tuple[Change | str, str, str]] = {
             "counts_help": "-1",
             "leaf": "zeroblob(32)",
         }.items()
-        if (seq, column) != (29, "counts_help") or True
     },
     "policy version that is not there, hashes too": (
         both(entry(1, "policy_version = 9"), reseal),
@@ -302,7 +324,8 @@ CACHED: dict[str, tuple[Change | str, str, str]] = {
         "closed_not_empty",
     ),
     "account that was never used deleted": (
-        f"DELETE FROM account_balance WHERE {LILLE} AND account_no = 13; DELETE FROM account WHERE {LILLE} AND no = 13",
+        f"DELETE FROM account_balance WHERE {LILLE} AND account_no = 13;"
+        f"DELETE FROM account WHERE {LILLE} AND no = 13",
         "lille counter account",
         "numbers_differ",
     ),
@@ -393,12 +416,12 @@ STORIES: dict[str, tuple[Change | str, str, str]] = {
         )
     },
     "record deleted": (
-        f"DELETE FROM service_event WHERE {LILLE} AND record_no = 1; DELETE FROM service_record WHERE {LILLE} AND no = 1",
+        without_record(1),
         "lille entry 1",
         "record_missing",
     ),
     "open record deleted": (
-        f"DELETE FROM service_event WHERE {LILLE} AND record_no = 8; DELETE FROM service_record WHERE {LILLE} AND no = 8",
+        without_record(8),
         "lille counter record",
         "numbers_differ",
     ),
@@ -407,31 +430,12 @@ STORIES: dict[str, tuple[Change | str, str, str]] = {
         "lille service record 8",
         "history_orphan",
     ),
-    "act deleted": (
-        f"DELETE FROM service_event WHERE {LILLE} AND record_no = 5 AND no = 2",
-        "lille service record 5",
-        "history_missing",
-    ),
-    "last act deleted": (
-        f"DELETE FROM service_event WHERE {LILLE} AND record_no = 6 AND no = 2",
-        "lille service record 6",
-        "history_differs",
-    ),
-    "act changed": (
-        f"UPDATE service_event SET act = 'confirm' WHERE {LILLE} AND record_no = 6 AND no = 2",
-        "lille service record 6",
-        "history_differs",
-    ),
-    "act of another": (
-        f"UPDATE service_event SET actor = 'member:m7' WHERE {LILLE} AND record_no = 1 AND no = 1",
-        "lille service record 1",
-        "history_differs",
-    ),
-    "minutes of an act": (
-        f"UPDATE service_event SET minutes = 44 WHERE {LILLE} AND record_no = 8",
-        "lille service record 8",
-        "history_differs",
-    ),
+    "act deleted": (on_record(5, 2), "lille service record 5", "history_missing"),
+    "last act deleted": (on_record(6, 2), "lille service record 6", "history_differs"),
+    "act changed": (on_record(6, 2, "act = 'confirm'"), "lille service record 6", "history_differs"),
+    "act that cannot be": (on_record(6, 2, "act = 'annul'"), "lille service record 6", "history_invalid"),
+    "act of another": (on_record(1, 1, "actor = 'member:m7'"), "lille service record 1", "history_differs"),
+    "minutes of an act": (on_record(8, 1, "minutes = 44"), "lille service record 8", "history_differs"),
     **{
         f"redemption {number}: {change}": (
             f"UPDATE redemption SET {change} WHERE {LILLE} AND no = {number}",
@@ -455,19 +459,36 @@ STORIES: dict[str, tuple[Change | str, str, str]] = {
         )
     },
     "redemption deleted": (
-        f"DELETE FROM redemption_event WHERE {LILLE} AND redemption_no = 1; DELETE FROM redemption WHERE {LILLE} AND no = 1",
+        f"DELETE FROM redemption_event WHERE {LILLE} AND redemption_no = 1;"
+        f"DELETE FROM redemption WHERE {LILLE} AND no = 1",
         "locmine entry 3",
         "redemption_missing",
     ),
-    "act on a redemption deleted": (
-        f"DELETE FROM redemption_event WHERE {LILLE} AND redemption_no = 1 AND no = 1",
+    "act on a redemption deleted": (on_redemption(1, 1), "lille redemption 1", "history_missing"),
+    "act on a redemption changed": (
+        on_redemption(6, 1, "act = 'cancel'"),
+        "lille redemption 6",
+        "history_invalid",
+    ),
+    "act on a redemption in between": (
+        on_redemption(1, 3, "act = 'cancel'"),
         "lille redemption 1",
+        "history_invalid",
+    ),
+    "consent that nobody gave": (
+        f"UPDATE beneficiary SET consented_us = 1 WHERE {LILLE} AND no = 2",
+        "lille beneficiary 2",
+        "history_differs",
+    ),
+    "consent deleted": (
+        act("beneficiary_event", "beneficiary_no", 2, 2, None),
+        "lille beneficiary 2",
         "history_missing",
     ),
-    "act on a redemption changed": (
-        f"UPDATE redemption_event SET act = 'cancel' WHERE {LILLE} AND redemption_no = 6",
-        "lille redemption 6",
-        "history_differs",
+    "sponsor of a beneficiary": (
+        f"UPDATE beneficiary SET sponsor = 'm4' WHERE {LILLE} AND no = 1",
+        "lille redemption 1",
+        "redemption_differs",
     ),
     "redemption deleted, history left": (
         f"DELETE FROM redemption WHERE {LILLE} AND no = 6",
@@ -553,10 +574,7 @@ AROUND: dict[str, tuple[Change | str, str, str]] = {
         "lille counter beneficiary",
         "numbers_differ",
     ),
-    "guard dropped": ("CREATE TABLE away (x); DROP TABLE away; PRAGMA user_version = 1", "", ""),
 }
-del AROUND["guard dropped"]
-
 CHANGES = {**JOURNAL, **CACHED, **HOLDS, **STORIES, **AROUND}
 
 
@@ -623,8 +641,6 @@ SCHEMA: dict[str, tuple[str, str, str]] = {
     ),
     "a table that is no longer strict": (
         "PRAGMA writable_schema = ON;"
-        "UPDATE sqlite_master SET sql = replace(sql, 'STRICT', '') WHERE name = 'alembic_version';"
-        "UPDATE sqlite_master SET sql = sql || ' ' WHERE name = 'x';"
         "UPDATE sqlite_master SET sql = replace(sql, ',\n STRICT', '') WHERE name = 'hold'",
         "database table hold",
         "schema_differs",
@@ -696,8 +712,9 @@ def test_the_command_line_says_so_with_exit_4(
 
 
 def test_a_perfect_forgery_of_a_decision_needs_a_checkpoint(tmp_path: Path) -> None:
-    """A transfer has no story outside the journal: rewritten in every row and hash, only a head kept
-    elsewhere tells. The limit is stated here so that nobody believes otherwise.
+    """Rewritten in every row and hash, a transfer has no story elsewhere: only a head kept outside tells.
+
+    The limit is stated here so that nobody believes otherwise.
     """
     clock = a_world(tmp_path)
     forge = both(line(11, 1, "amount = 14"), line(11, 2, "amount = 14"), recompute, reseal)
@@ -721,7 +738,84 @@ def test_a_journal_cut_short_is_seen_by_the_words_about_it(tmp_path: Path) -> No
     assert [("lille entry 2", "words_orphan")] == [(fault.place, fault.code) for fault in faults]
 
 
-NOT_COVERED: dict[tuple[str, str], str] = {}
+NOT_COVERED: dict[str, tuple[str, ...]] = {
+    # Said once, by somebody, about something that never led to an entry; or not part of the books at all.
+    "account": ("path", "opened_us", "closed_us"),
+    "account_limit": (
+        "follows_policy",
+        "floor",
+        "ceiling",
+        "warn_floor",
+        "warn_ceiling",
+        "actor",
+        "note_no",
+        "recorded_us",
+    ),
+    "account_override": (
+        "branch_id",
+        "account_no",
+        "floor",
+        "ceiling",
+        "until_us",
+        "actor",
+        "note_no",
+        "recorded_us",
+    ),
+    "beneficiary": ("relation", "sponsor", "host_branch", "member"),
+    "beneficiary_event": ("acted_in", "act", "actor", "note_no", "recorded_us"),
+    "branch": ("name", "zone", "created_us"),
+    "branch_counter": ("branch_id", "noun", "last_no"),  # notes and members are not counted again
+    "identity_alias": ("branch_id", "source", "party", "path"),
+    "identity_note": ("branch_id", "no", "about", "member", "other_member", "words"),
+    "identity_person": ("branch_id", "ref", "name", "email", "phone", "note"),
+    "import_batch": (
+        "branch_id",
+        "no",
+        "layout",
+        "source",
+        "rows_new",
+        "rows_known",
+        "actor",
+        "recorded_us",
+    ),
+    "mandate": (
+        "principal",
+        "holder",
+        "holder_branch",
+        "basis",
+        "scopes",
+        "from_on",
+        "until_on",
+        "revoked_us",
+        "revoked_by",
+        "actor",
+        "recorded_us",
+    ),
+    "member": ("kind", "joined_on", "left_on", "erased_us"),
+    "policy_version": ("branch_id", "effective_on", "recorded_us", "actor"),
+    "redemption": ("kind", "mode", "planned_us", "provider", "requested_us"),
+    "redemption_event": ("acted_in", "act", "actor", "minutes", "note_no", "recorded_us"),
+    "request_key": ("branch_id", "key", "fingerprint", "outcome", "recorded_us"),
+    "service_event": ("act", "actor", "minutes", "note_no", "recorded_us"),
+    "service_record": (
+        "provider",
+        "recipient",
+        "kind",
+        "mode",
+        "unit",
+        "stated_by",
+        "redemption",
+        "is_flagged",
+    ),
+}
+"""Columns of which nothing else in the database speaks, at least for some rows: nobody can miss a change."""
+
+
+def test_the_columns_of_the_journal_are_all_covered() -> None:
+    """The list above may grow by what surrounds the books, never by the books themselves."""
+    books = {"entry", "posting", "account_balance", "branch_head", "hold"}
+
+    assert books.isdisjoint(NOT_COVERED)
 
 
 # --- Any cell, any value -----------------------------------------------------------------------------------
@@ -767,8 +861,9 @@ def test_no_cell_can_be_changed_without_a_fault_or_a_reason(
     cells: list[tuple[str, str, str, tuple[Any, ...], Any]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Any cell of any table, any value of any type: the audit ends with a report, and finds it unless the
-    column is one that nothing else in the database speaks of.
+    """Any cell of any table, any value of any type: the audit ends with a report.
+
+    It finds the change, unless the column is one that nothing else in the database speaks of.
     """
     table = data.draw(st.sampled_from(sorted({cell[0] for cell in cells})), label="table")
     column = data.draw(
@@ -789,4 +884,4 @@ def test_no_cell_can_be_changed_without_a_fault_or_a_reason(
     except TimebankError:
         return  # it does not even open as a timebank any more
 
-    assert faults or (table, column) in NOT_COVERED
+    assert faults or column in NOT_COVERED.get(table, ())

@@ -2,6 +2,8 @@
 
 import io
 import re
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from timebank.services.bank import Bank
     from timebank.services.sample_world import SampleWorld
 
+PROGRAM = "timebank"
 DEFAULT_ADDRESS = "sqlite:///timebank-demo.db"
 SHOWN = 5
 BAR = 30
@@ -222,13 +225,15 @@ def _clearing(bank: "Bank") -> "RenderableType":
 
 
 def _invitation(address: str, world: "SampleWorld") -> "RenderableType":
+    is_on_path = shutil.which(PROGRAM) is not None
+    program = PROGRAM if is_on_path or Path(sys.argv[0]).name != PROGRAM else sys.argv[0]
     commands = (
         f"export TIMEBANK_DB={address}",
-        "timebank account list --branch lille",
-        f"timebank statement {available(world.son)} --branch lille",
-        f"timebank redeem show {world.redemption}",
-        "timebank export journal --branch lille --format hledger",
-        "timebank --help",
+        f"{program} account list --branch lille",
+        f"{program} statement {available(world.son)} --branch lille",
+        f"{program} redeem show {world.redemption}",
+        f"{program} export journal --branch lille --format hledger",
+        f"{program} --help",
     )
     invitation = Text("Look around yourself:\n", style="bold")
     for command in commands:
