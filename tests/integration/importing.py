@@ -7,9 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from tests.builders import a_bank
 
+from timebank.errors import ImportRefused
+from timebank.reports.importers.model import FaultCode
 from timebank.services.bank import Bank
+from timebank.services.import_writers import Progress
 from timebank.services.imports import FileFormat, ImportReport
 
 BRANCH = "lille"
@@ -17,6 +21,9 @@ DATA = Path(__file__).parents[1] / "data" / "imports"
 ENGLISH = ("Date", "From", "To", "Post", "Quantity")
 FRENCH = ("Date", "Depuis", "Vers", "Annonce", "Quantité")
 SPANISH = ("Fecha", "Origen", "Destino", "Anuncio", "Cantidad")
+
+GENERIC = ("date", "provider", "recipient", "minutes")
+KOMUNITIN = ("id", "created", "state", "amount", "description", "payer.code", "payee.code")
 
 Row = Sequence[object]
 
@@ -47,22 +54,50 @@ def a_report(*rows: Row, titles: Row = ENGLISH, separator: str = ",", encoding: 
     return csv_of(titles, *cells, separator=separator, encoding=encoding)
 
 
-def exchanges(bank: Bank, content: bytes, *, source: str | None = None, **how: object) -> ImportReport:
-    """Import a file of exchanges; `how` are facts of its format."""
-    file_format = FileFormat(**how)  # type: ignore[arg-type]
-    return bank.imports.exchanges(BRANCH, io.BytesIO(content), file_format=file_format, source=source)
+def exchanges(
+    bank: Bank,
+    content: bytes,
+    *,
+    how: FileFormat | None = None,
+    source: str | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import a file of exchanges."""
+    file = io.BytesIO(content)
+    return bank.imports.exchanges(BRANCH, file, file_format=how, source=source, progress=progress)
 
 
-def members(bank: Bank, content: bytes, *, source: str | None = None, **how: object) -> ImportReport:
-    """Import a file of members; `how` are facts of its format."""
-    file_format = FileFormat(**how)  # type: ignore[arg-type]
-    return bank.imports.members(BRANCH, io.BytesIO(content), file_format=file_format, source=source)
+def refused(bank: Bank, content: bytes) -> list[tuple[int, str | None, FaultCode]]:
+    """Import what must be refused; returns line, column and code of each fault."""
+    with pytest.raises(ImportRefused) as error:
+        exchanges(bank, content)
+    return [(fault.line, fault.column, fault.code) for fault in error.value.faults]
 
 
-def openings(bank: Bank, content: bytes, *, source: str | None = None, **how: object) -> ImportReport:
-    """Import a file of opening balances; `how` are facts of its format."""
-    file_format = FileFormat(**how)  # type: ignore[arg-type]
-    return bank.imports.openings(BRANCH, io.BytesIO(content), file_format=file_format, source=source)
+def members(
+    bank: Bank,
+    content: bytes,
+    *,
+    how: FileFormat | None = None,
+    source: str | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import a file of members."""
+    file = io.BytesIO(content)
+    return bank.imports.members(BRANCH, file, file_format=how, source=source, progress=progress)
+
+
+def openings(
+    bank: Bank,
+    content: bytes,
+    *,
+    how: FileFormat | None = None,
+    source: str | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import a file of opening balances."""
+    file = io.BytesIO(content)
+    return bank.imports.openings(BRANCH, file, file_format=how, source=source, progress=progress)
 
 
 def balances(bank: Bank) -> dict[str, int]:
@@ -85,8 +120,7 @@ def names(bank: Bank) -> dict[str, str | None]:
 
 def words(bank: Bank, seq: int) -> tuple[str, ...]:
     """Return what was written about an entry."""
-    with bank.store.read() as tx:
-        return tx.books(BRANCH).identities.notes(f"entry {seq}")
+    return bank.entries.show(BRANCH, seq).notes
 
 
 def dump(folder: Path) -> Mapping[str, list[tuple[object, ...]]]:

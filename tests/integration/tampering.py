@@ -52,16 +52,23 @@ def keys_of(raw: sqlite3.Connection, table: str) -> list[str]:
     return [name for _, name, _, _, _, key in info if key] or [info[0][1]]
 
 
-def set_cell(file: Path, table: str, key: tuple[object, ...], column: str, value: object) -> None:
-    """Put any value into one cell, even a NULL where none may be: the table's text is bent and bent back."""
+def set_cell(file: Path, table: str, key: tuple[object, ...], column: str, value: object) -> bool:
+    """Put any value into one cell, even a NULL where none may be: the table's text is bent and bent back.
+
+    Returns:
+        Whether the rows are others than before: SQLite may make of the value what was there.
+    """
     with unguarded(file) as raw:
         where = " AND ".join(f"{name} IS ?" for name in keys_of(raw, table))
         (text,) = raw.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
         bent = re.sub(r"(INTEGER|TEXT|BLOB) NOT NULL", r"\1", text)
         _rewrite_schema(raw, table, re.sub(r",\s*STRICT", "", bent))
     with unguarded(file) as raw:
+        before = raw.execute(f"SELECT * FROM {table}").fetchall()
         raw.execute(f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {where}", (value, *key))
+        after = raw.execute(f"SELECT * FROM {table}").fetchall()
         _rewrite_schema(raw, table, text)
+    return repr(sorted(map(repr, before))) != repr(sorted(map(repr, after)))
 
 
 def _rewrite_schema(raw: sqlite3.Connection, table: str, text: str) -> None:
@@ -71,12 +78,12 @@ def _rewrite_schema(raw: sqlite3.Connection, table: str, text: str) -> None:
 
 
 def recompute(raw: sqlite3.Connection) -> None:
-    """Make running balances, versions and caches follow from the postings again, as a careful forger would."""
+    """Make running balances, versions and caches follow from the postings again, as a careful forger does."""
     for branch, account in raw.execute("SELECT branch_id, no FROM account").fetchall():
         balance = given = received = version = 0
         rows = raw.execute(
-            "SELECT p.entry_seq, p.line, p.side, p.amount, e.counts_help FROM posting AS p LEFT JOIN entry AS e"
-            " ON e.branch_id = p.branch_id AND e.seq = p.entry_seq"
+            "SELECT p.entry_seq, p.line, p.side, p.amount, e.counts_help FROM posting AS p"
+            " LEFT JOIN entry AS e ON e.branch_id = p.branch_id AND e.seq = p.entry_seq"
             " WHERE p.branch_id = ? AND p.account_no = ? ORDER BY p.entry_seq, p.line",
             (branch, account),
         ).fetchall()
@@ -87,13 +94,13 @@ def recompute(raw: sqlite3.Connection) -> None:
             given += amount * (counts or 0) if is_giving else 0
             received += 0 if is_giving else amount * (counts or 0)
             raw.execute(
-                "UPDATE posting SET balance_after = ?, account_seq = ? + 1000000"
+                "UPDATE posting SET balance_after = ?, account_seq = ? + 10000000"
                 " WHERE branch_id = ? AND entry_seq = ? AND line = ?",
                 (balance, version, branch, seq, line),
             )
         raw.execute(
-            "UPDATE posting SET account_seq = account_seq - 1000000"
-            " WHERE branch_id = ? AND account_no = ? AND account_seq > 1000000",
+            "UPDATE posting SET account_seq = account_seq - 10000000"
+            " WHERE branch_id = ? AND account_no = ? AND account_seq > 10000000",
             (branch, account),
         )
         raw.execute(
@@ -104,7 +111,7 @@ def recompute(raw: sqlite3.Connection) -> None:
 
 
 def reseal(raw: sqlite3.Connection) -> None:
-    """Compute every leaf anew: what is left to a forger until somebody holds a checkpoint against the books."""
+    """Compute every leaf anew: what a forger can still do until somebody keeps a checkpoint elsewhere."""
     codes = dict(raw.execute("SELECT branch_id, code FROM branch").fetchall())
     names = ", ".join(StoredEntry._fields[:-1])
     for branch, code in codes.items():

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.builders import NOW, a_bank, a_branch, address_in
 from tests.integration.tampering import (
@@ -23,7 +23,7 @@ from tests.integration.worlds import a_world
 
 from timebank.cli.main import main
 from timebank.clock import SteppingClock
-from timebank.errors import TimebankError
+from timebank.errors import DatabaseDamaged, TimebankError
 from timebank.ledger.audit import Fault
 from timebank.ledger.chart import available
 from timebank.ledger.faults import FAULTS
@@ -151,7 +151,11 @@ JOURNAL: dict[str, tuple[Change | str, str, str]] = {
         "redemption_charge_differs",
     ),
     "running balance": (line(1, 1, "balance_after = 0"), "lille entry 1 line 1", "running_balance_differs"),
-    "account": (line(1, 2, "account_no = 5"), "lille entry 1 line 2", "account_sequence_gap"),
+    "account": (
+        line(1, 2, "account_no = 5, account_seq = 999"),
+        "lille entry 1 line 2",
+        "account_sequence_gap",
+    ),
     "account, everything recomputed": (
         both(line(1, 2, "account_no = 5, account_seq = 999"), recompute),
         "lille entry 1",
@@ -324,8 +328,10 @@ CACHED: dict[str, tuple[Change | str, str, str]] = {
         "closed_not_empty",
     ),
     "account that was never used deleted": (
-        f"DELETE FROM account_balance WHERE {LILLE} AND account_no = 13;"
-        f"DELETE FROM account WHERE {LILLE} AND no = 13",
+        (
+            f"DELETE FROM account_balance WHERE {LILLE} AND account_no = 13;"
+            f"DELETE FROM account WHERE {LILLE} AND no = 13"
+        ),
         "lille counter account",
         "numbers_differ",
     ),
@@ -380,8 +386,10 @@ HOLDS: dict[str, tuple[Change | str, str, str]] = {
         "redemption_hold_missing",
     ),
     "two holds exchanged": (
-        f"UPDATE hold SET minutes = minutes + 5 WHERE {LILLE} AND no = 4;"
-        f"UPDATE hold SET minutes = minutes - 5 WHERE {LILLE} AND no = 6",
+        (
+            f"UPDATE hold SET minutes = minutes + 5 WHERE {LILLE} AND no = 4;"
+            f"UPDATE hold SET minutes = minutes - 5 WHERE {LILLE} AND no = 6"
+        ),
         "lille hold 6",
         "hold_differs",
     ),
@@ -459,8 +467,10 @@ STORIES: dict[str, tuple[Change | str, str, str]] = {
         )
     },
     "redemption deleted": (
-        f"DELETE FROM redemption_event WHERE {LILLE} AND redemption_no = 1;"
-        f"DELETE FROM redemption WHERE {LILLE} AND no = 1",
+        (
+            f"DELETE FROM redemption_event WHERE {LILLE} AND redemption_no = 1;"
+            f"DELETE FROM redemption WHERE {LILLE} AND no = 1"
+        ),
         "locmine entry 3",
         "redemption_missing",
     ),
@@ -504,7 +514,7 @@ STORIES: dict[str, tuple[Change | str, str, str]] = {
 
 AROUND: dict[str, tuple[Change | str, str, str]] = {
     "policy document": (
-        "UPDATE policy_version SET document = replace(document, '-600', '-6000') WHERE branch_id = 1 AND version = 1",
+        f"UPDATE policy_version SET document = replace(document, '-600', '-6000') WHERE {LILLE} AND version = 1",
         "lille policy version 1",
         "policy_differs",
     ),
@@ -627,29 +637,29 @@ SCHEMA: dict[str, tuple[str, str, str]] = {
         "schema_missing",
     ),
     "a CHECK widened": (
-        "PRAGMA writable_schema = ON;"
-        "UPDATE sqlite_master SET sql = replace(sql, '100000000', '900000000') WHERE name = 'posting'",
+        (
+            "PRAGMA writable_schema = ON;"
+            "UPDATE sqlite_master SET sql = replace(sql, '100000000', '900000000') WHERE name = 'posting'"
+        ),
         "database table posting",
         "schema_differs",
     ),
     "a column that lets NULL in": (
-        "PRAGMA writable_schema = ON;"
-        "UPDATE sqlite_master SET sql = replace(sql, 'amount INTEGER NOT NULL', 'amount INTEGER')"
-        " WHERE name = 'posting'",
+        (
+            "PRAGMA writable_schema = ON;"
+            "UPDATE sqlite_master SET sql = replace(sql, 'amount INTEGER NOT NULL', 'amount INTEGER')"
+            " WHERE name = 'posting'"
+        ),
         "database table posting",
         "schema_differs",
     ),
     "a table that is no longer strict": (
-        "PRAGMA writable_schema = ON;"
-        "UPDATE sqlite_master SET sql = replace(sql, ',\n STRICT', '') WHERE name = 'hold'",
+        (
+            "PRAGMA writable_schema = ON;"
+            "UPDATE sqlite_master SET sql = replace(sql, ',\n STRICT', '') WHERE name = 'hold'"
+        ),
         "database table hold",
         "schema_differs",
-    ),
-    "a guard hidden under SQLite's own name": (
-        "CREATE TRIGGER helpful AFTER INSERT ON posting BEGIN SELECT 1; END; PRAGMA writable_schema = ON;"
-        "UPDATE sqlite_master SET name = 'sqlite_helpful' WHERE name = 'helpful'",
-        "database trigger sqlite_helpful",
-        "schema_foreign",
     ),
 }
 
@@ -664,6 +674,19 @@ def test_what_was_changed_in_the_schema_is_named(script: str, place: str, code: 
     faults = faults_after(tmp_path, clock)
 
     assert (place, code) in {(fault.place, fault.code) for fault in faults}
+
+
+def test_a_name_of_sqlite_s_own_hides_nothing(tmp_path: Path) -> None:
+    """SQLite itself does not open a file with such a trigger any more."""
+    clock = a_world(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "bank.db", isolation_level=None)) as raw:
+        raw.executescript(
+            "CREATE TRIGGER helpful AFTER INSERT ON posting BEGIN SELECT 1; END; PRAGMA writable_schema = ON;"
+            "UPDATE sqlite_master SET name = 'sqlite_helpful' WHERE name = 'helpful'"
+        )
+
+    with pytest.raises(DatabaseDamaged):
+        faults_after(tmp_path, clock)
 
 
 def test_statistics_are_not_tampering(tmp_path: Path) -> None:
@@ -875,7 +898,7 @@ def test_no_cell_can_be_changed_without_a_fault_or_a_reason(
     folder = tmp_path_factory.mktemp("cell")
     clock = a_world(folder)
     try:
-        set_cell(folder / "bank.db", table, key, column, new)
+        assume(set_cell(folder / "bank.db", table, key, column, new))
     except sqlite3.IntegrityError:
         return  # SQLite itself lets nobody put that there: a key that is NULL
 

@@ -79,7 +79,7 @@ def exchanges(
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     with _faults(as_json=json_), _opened(file) as (stream, tell):
         report = bank.imports.exchanges(branch, stream, file_format=how, source=source, progress=tell)
-    _show(report, what="exchanges", as_json=json_, dry_run=dry_run)
+    _show(report, what="exchange", as_json=json_, dry_run=dry_run)
 
 
 @app.command("members", epilog="Example:  timebank import members members.csv --branch lille --map name=Nom")
@@ -102,7 +102,7 @@ def members(
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     with _faults(as_json=json_), _opened(file) as (stream, tell):
         report = bank.imports.members(branch, stream, file_format=how, source=source, progress=tell)
-    _show(report, what="members", as_json=json_, dry_run=dry_run)
+    _show(report, what="member", as_json=json_, dry_run=dry_run)
 
 
 @app.command("openings", epilog="Example:  timebank import openings list.csv -b lille --on 2026-01-01T00:00")
@@ -130,7 +130,7 @@ def openings(
         report = bank.imports.openings(
             branch, stream, file_format=how, source=source, effective_at=effective_at, progress=tell
         )
-    _show(report, what="opening balances", as_json=json_, dry_run=dry_run)
+    _show(report, what="opening balance", as_json=json_, dry_run=dry_run)
 
 
 @app.command("reconcile", epilog="Example:  timebank import reconcile list.csv -b lille --format komunitin")
@@ -243,22 +243,40 @@ def _seekable(file: Path) -> Iterator[BinaryIO]:
 
 def _show(report: "ImportReport", *, what: str, as_json: bool, dry_run: bool) -> None:
     would = "would be " if dry_run else ""
-    known = f", {report.rows_known:,} were known already" if report.rows_known else ""
-    opened = f"; {len(report.new_paths):,} accounts {would}opened" if report.new_paths else ""
-    has_entries = report.first_entry is not None
-    entries = f"; entries {report.first_entry} to {report.last_entry}" if has_entries else ""
-    line = f"{report.rows_new:,} {what} {would}imported{known}{opened}{entries}."
-    emit(_report(report), as_json=as_json, table=line)
+    line = f"{_counted(report.rows_new, what)} {would}imported"
+    if report.rows_known:
+        line += f", {report.rows_known:,} {'was' if report.rows_known == 1 else 'were'} known already"
+    if report.new_paths:
+        line += f"; {_counted(len(report.new_paths), 'account')} {would}opened"
+    if report.first_entry is not None:
+        is_one = report.first_entry == report.last_entry
+        entries = (
+            f"entry {report.first_entry}"
+            if is_one
+            else f"entries {report.first_entry} to {report.last_entry}"
+        )
+        line += f"; {entries}"
+    emit(_report(report), as_json=as_json, table=f"{line}.")
     for notice in report.notices[:NOTICES_SHOWN]:
         note(f"line {notice.line}: {notice.reason}")
     if len(report.notices) > NOTICES_SHOWN:
         note(f"and {len(report.notices) - NOTICES_SHOWN:,} more such notes; --json lists them all")
-    if report.outside_limits:
-        warn(f"{len(report.outside_limits):,} accounts are outside today's limits:")
-        for _, path, balance in report.outside_limits[:NOTICES_SHOWN]:
-            note(f"  {path}  {amount(balance)}")
-        if len(report.outside_limits) > NOTICES_SHOWN:
-            note(f"  and {len(report.outside_limits) - NOTICES_SHOWN:,} more; --json lists them all")
+    _show_outside(report)
+
+
+def _show_outside(report: "ImportReport") -> None:
+    outside = report.outside_limits
+    if outside:
+        warn(f"outside today's limits: {_counted(len(outside), 'account')}")
+    for _, path, balance in outside[:NOTICES_SHOWN]:
+        note(f"  {path}  {amount(balance)}")
+    if len(outside) > NOTICES_SHOWN:
+        note(f"  and {len(outside) - NOTICES_SHOWN:,} more; --json lists them all")
+
+
+def _counted(number: int, noun: str) -> str:
+    """Write a number with its noun: 1 account, 2 accounts."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _report(report: "ImportReport") -> JsonObject:

@@ -238,7 +238,7 @@ def check_redemption_history(
 def check_beneficiary_history(
     branch: str, beneficiary: StoredBeneficiary, steps: Sequence[StoredStep]
 ) -> Iterator[Fault]:
-    """Check that a beneficiary was added first, and consented, was checked or revoked when the acts say so."""
+    """Check that a beneficiary was added first, and consented, was checked and revoked as the acts say."""
     place = f"{branch} beneficiary {beneficiary.no}"
     yield from _check_numbers(place, steps)
     if steps and steps[0].act != "add":

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from timebank.care.member import Identity, Member, MemberKind
-from timebank.ids import REFERENCE
 from timebank.ledger.chart import available
 from timebank.reports.importers.model import MemberRow, Notice, NoticeCode, Party, PartyKind
 from timebank.storage.books import Books
@@ -18,6 +17,8 @@ from timebank.storage.books import Books
 OWN_FUND = "fund:branch"
 NAME_MOST = 200
 SLUG_MOST = 25
+NUMBER_MOST = 30
+"""Most digits of a member's number that becomes a reference."""
 
 
 @dataclass(slots=True)
@@ -138,16 +139,30 @@ class Parties:
         return party.key.casefold() in {branch.name.casefold(), branch.code}
 
     def _join(self, party: Party, on: date, line: int) -> Joining:
-        wanted = f"m{party.key}" if party.key.isascii() and party.key.isdigit() else ""
-        is_free = REFERENCE.fullmatch(wanted) is not None and wanted not in self.taken
-        ref = wanted if is_free else self.books.members.free_ref(self.taken)
-        if wanted in self.taken and self._is_erased(wanted):
-            reason = f"{wanted} was erased here: if {ref} is the same person, erase {ref} as well"
-            self.notices.append(Notice(line=line, code=NoticeCode.ERASED_BEFORE, reason=reason))
+        is_person = party.kind is not PartyKind.ORGANISATION
+        ref = self._ref_of_number(party.key, line) if is_person else self._free("org", 1)
         self.taken.add(ref)
-        kind = MemberKind.ORGANISATION if party.kind is PartyKind.ORGANISATION else MemberKind.PERSON
+        kind = MemberKind.PERSON if is_person else MemberKind.ORGANISATION
         name = (party.label or party.key)[:NAME_MOST]
         return Joining(kind, on, Identity(branch=self.books.branch.code, ref=ref, name=name))
+
+    def _ref_of_number(self, key: str, line: int) -> str:
+        """Return m12 for member 12, m12-2 if that is somebody else; without a number, the next free one."""
+        wanted = f"m{key}"
+        if not (key.isascii() and key.isdigit() and len(key) <= NUMBER_MOST):
+            return self.books.members.free_ref(self.taken)
+        if wanted not in self.taken:
+            return wanted
+        ref = self._free(wanted, 2)
+        if self._is_erased(wanted):
+            reason = f"{wanted} was erased here: if {ref} is the same person, erase {ref} as well"
+            self.notices.append(Notice(line=line, code=NoticeCode.ERASED_BEFORE, reason=reason))
+        return ref
+
+    def _free(self, stem: str, number: int) -> str:
+        while f"{stem}-{number}" in self.taken:
+            number += 1
+        return f"{stem}-{number}"
 
     def _is_erased(self, ref: str) -> bool:
         if self.erased is None:
