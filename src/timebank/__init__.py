@@ -1,7 +1,6 @@
 """timebank: the ledger of hours that care time banks can trust.
 
-    import timebank
-    bank = timebank.open("sqlite:///lille.db")
+`bank = timebank.open("sqlite:///lille.db")` opens a bank, and creates its database if there is none.
 """
 
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from timebank.errors import TimebankError
 
 if TYPE_CHECKING:
     from timebank.services.bank import Bank
-    from timebank.services.bank import open_bank as open  # noqa: A004 - `timebank.open` reads as it should
+    from timebank.services.bank import open_bank as open
 
 __all__ = ["Bank", "TimebankError", "open"]
 __version__ = "0.1.0"
@@ -21,6 +20,6 @@ def __getattr__(name: str) -> object:
     if name not in {"Bank", "open"}:
         message = f"module 'timebank' has no attribute {name!r}"
         raise AttributeError(message)
-    from timebank.services import bank  # noqa: PLC0415 - deferred on purpose
+    from timebank.services import bank
 
     return bank.Bank if name == "Bank" else bank.open_bank

@@ -852,7 +852,7 @@ class ErasureUnfinished(TimebankError):
 
     code = "erasure_unfinished"
     kind = Kind.TRANSIENT
-    template = "the person is erased, but the log beside the database could not be wiped yet: erase them again"
+    template = "the person is erased, but the log beside the database is not wiped yet: erase them again"
 
 
 class StorageReadOnly(TimebankError):
@@ -877,7 +877,7 @@ class NotADatabase(TimebankError):
 
 
 class DatabaseDamaged(TimebankError):
-    """The database's own structure is broken. Restore the last backup; `audit` says what can still be read."""
+    """The database's own structure is broken. Restore the last backup; `audit` says what can be read."""
 
     code = "database_damaged"
     kind = Kind.BROKEN
@@ -1092,7 +1092,7 @@ class NotAnAmount(TimebankError):
 
 
 class ResultNotWritten(TimebankError):
-    """The disk that the result goes to is full. What was asked is done; ask again to see it, with the same key."""
+    """The disk that the result goes to is full. What was asked is done; ask with the same key to see it."""
 
     code = "result_not_written"
     template = "the result could not be written out; a change that was asked for is made"

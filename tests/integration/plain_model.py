@@ -3,7 +3,7 @@
 It says for every act whether it is refused, with which code, or what it does. One branch in Paris.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ VOID = ("rejected", "withdrawn")
 LONGEST, OLDEST_DAYS = 1440, 366
 
 
-class Refused(Exception):  # noqa: N818 - what the bank answers, not an error of ours
+class Refused(Exception):
     """The model refuses an act."""
 
     def __init__(self, code: str) -> None:
@@ -37,12 +37,7 @@ class Rules:
 
     def counted(self, minutes: int) -> int:
         """Round to the nearest step, halves up, at least one step."""
-        return max((minutes + self.step // 2 + self.step % 2 * 0) // self.step, 1) * self.step
-
-
-def minutes_of(start: datetime, minutes: int) -> datetime:
-    """Return the end of some help."""
-    return start + timedelta(minutes=minutes)
+        return max((minutes + self.step // 2) // self.step, 1) * self.step
 
 
 @dataclass
@@ -123,7 +118,9 @@ class Model:
             raise Refused("already_reversed")
         self._undo(seq)
 
-    def log(self, who: str, provider: str, recipient: str, start: datetime, minutes: int, unit: str) -> None:
+    def log(  # noqa: PLR0917 - what a record is made of
+        self, who: str, provider: str, recipient: str, start: datetime, minutes: int, unit: str
+    ) -> None:
         """Somebody states help."""
         helped = recipient.removeprefix("member:")
         for ref in (provider, *([helped] if recipient != FUND else [])):
@@ -399,6 +396,3 @@ class Model:
         ]
         for on, seq, change in sorted(found):
             yield seq, on, change
-
-
-Doing = Callable[[Model], None]

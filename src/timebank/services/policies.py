@@ -1,7 +1,6 @@
 """Policies: show the rules of a branch, check a document, set a new version from a day on."""
 
 from collections.abc import Sequence
-
 from datetime import date
 
 from timebank.care.mandate import require_coordinator

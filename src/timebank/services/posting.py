@@ -8,7 +8,7 @@ from timebank.ledger.reversal import reverse
 from timebank.storage.books import Books
 
 
-def post(  # noqa: PLR0913 - the facts of an entry
+def post(
     books: Books,
     *,
     kind: EntryKind,

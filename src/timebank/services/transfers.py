@@ -14,7 +14,7 @@ from timebank.services.service import Service, Who, act_in
 class Transfers(Service):
     """Use cases on transfers."""
 
-    def transfer(  # noqa: PLR0913 - from, to, how much, when, why, who
+    def transfer(
         self,
         branch: str,
         *,

@@ -121,7 +121,7 @@ class Identities(Repository):
         """
         execute = self.desk.connection.exec_driver_sql
         for table in (PERSON.name, NOTE.name, ALIAS.name):
-            execute(f"CREATE TEMP TABLE rewritten AS SELECT * FROM main.{table}")
+            execute(f"CREATE TEMP TABLE rewritten AS SELECT * FROM main.{table}")  # noqa: S608 - as below
             execute(f"DELETE FROM main.{table}")  # noqa: S608 - our own names
             execute(f"INSERT INTO main.{table} SELECT * FROM rewritten")  # noqa: S608 - as above
             execute("DROP TABLE rewritten")
