@@ -126,7 +126,7 @@ class BadPath(TimebankError):
 
     code = "bad_path"
     kind = Kind.USAGE
-    template = "not an account path: member:REF:available, fund:NAME, issuance:NAME, clearing:BRANCH or suspense:NAME"
+    template = "not an account path: write member:REF:available, fund:NAME, issuance:NAME or suspense:NAME"
 
 
 class BadUnit(TimebankError):

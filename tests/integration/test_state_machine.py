@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -260,6 +261,33 @@ class BankMachine(RuleBasedStateMachine):
 
         self.do(Act("log", (who, provider, recipient, start, minutes, unit), on_bank, on_model))
 
+    @initialize(data=st.data())
+    def begin(self, data: st.DataObject) -> None:
+        """Some help was stated and some of it confirmed before anything else happens."""
+        for _ in range(data.draw(st.integers(2, 6), label="records")):
+            self.log_as_usual(data)
+            if data.draw(st.booleans(), label="confirmed") and self.waiting():
+                self.confirm_as_usual(data)
+
+    @rule(data=st.data())
+    def log_as_usual(self, data: st.DataObject) -> None:
+        """A party or the desk states plausible help; without this rule there would hardly be any."""
+        provider, helped = data.draw(st.permutations(self.model.members), label="parties")[:2]
+        recipient = data.draw(st.sampled_from([f"member:{helped}", f"member:{helped}", FUND]))
+        parties = [f"member:{provider}", DESK if recipient == FUND else recipient, DESK]
+        self.log(
+            data.draw(st.sampled_from(parties), label="who"),
+            provider,
+            recipient,
+            timedelta(hours=data.draw(st.integers(3, 40), label="hours ago")),
+            data.draw(st.sampled_from([7, 8, 15, 30, 60, 90, 180]), label="minutes"),
+            data.draw(st.sampled_from(["min", "min", "min", "svc"]), label="unit"),
+        )
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """Return the records that wait for a word."""
+        return [each for each in self.model.records.values() if each["state"] in {"logged", "corrected"}]
+
     @rule(who=actors, data=st.data())
     @precondition(lambda self: self.model.records)
     def confirm(self, who: str, data: st.DataObject) -> None:
@@ -275,15 +303,10 @@ class BankMachine(RuleBasedStateMachine):
         )
 
     @rule(data=st.data())
-    @precondition(
-        lambda self: any(record["state"] in {"logged", "corrected"} for record in self.model.records.values())
-    )
-    def confirm_as_expected(self, data: st.DataObject) -> None:
-        """The side that has the word confirms; without this rule hardly anything would ever be posted."""
-        waiting = [
-            record for record in self.model.records.values() if record["state"] in {"logged", "corrected"}
-        ]
-        record = data.draw(st.sampled_from(waiting))
+    @precondition(lambda self: self.waiting())
+    def confirm_as_usual(self, data: st.DataObject) -> None:
+        """The side that has the word confirms."""
+        record = data.draw(st.sampled_from(self.waiting()))
         recipient = DESK if record["recipient"] == FUND else record["recipient"]
         who = f"member:{record['provider']}" if record["stated"] == "recipient" else recipient
         no = record["no"]
@@ -344,6 +367,18 @@ class BankMachine(RuleBasedStateMachine):
             )
         )
 
+    @rule(minutes=st.none() | st.sampled_from([15, 45, 60]), is_confirmed=st.booleans(), data=st.data())
+    @precondition(lambda self: self.model.records)
+    def decide_as_usual(self, minutes: int | None, data: st.DataObject, *, is_confirmed: bool) -> None:
+        """The desk decides, with a reason."""
+        self.decide(DESK, minutes, "why", data, is_confirmed=is_confirmed)
+
+    @rule(minutes=st.sampled_from([15, 45, 60, 240]), data=st.data())
+    @precondition(lambda self: self.model.records)
+    def correct_as_usual(self, minutes: int, data: st.DataObject) -> None:
+        """The desk corrects, confirmed or not, with a reason."""
+        self.correct(DESK, minutes, None, "why", data)
+
     @rule(who=actors, minutes=st.none() | lengths, reason=reasons, is_confirmed=st.booleans(), data=st.data())
     @precondition(lambda self: self.model.records)
     def decide(
@@ -383,7 +418,9 @@ class BankMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def reverse(self, data: st.DataObject) -> None:
         """The desk reverses an entry, whatever it is."""
-        seq = data.draw(st.integers(1, len(self.model.entries) + 1), label="entry")
+        transfers = [seq for seq, each in enumerate(self.model.entries, 1) if each["kind"] == "transfer"]
+        any_entry = st.integers(1, len(self.model.entries) + 1)
+        seq = data.draw(st.sampled_from(transfers) | any_entry if transfers else any_entry, label="entry")
         self.do(
             Act(
                 "reverse",

@@ -7,7 +7,8 @@
 The home branch is the sponsor's, the host branch the beneficiary's. The help itself is a service record
 of the host branch and follows `workflow`: the side that did not state it confirms, or a coordinator
 decides; the sponsor has a word only with a mandate, and nobody confirms what they stated. `follow`
-carries what happens to the record over to the redemption. Once over, a redemption refuses everything, except that a coordinator may correct its record.
+carries what happens to the record over to the redemption. Once over, a redemption refuses everything,
+except that a coordinator may correct its record.
 
 Every function checks in this order, and the first failure wins: who acts (`NotAParty`, `SelfDealing`,
 `NotAllowed`, `MandateNotInForce`, then `ReasonMissing` and `BadText`), the state (`RedemptionNotOpen`,
