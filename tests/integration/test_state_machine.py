@@ -591,6 +591,29 @@ class BankMachine(RuleBasedStateMachine):
 
         assert then == self.statement(path, known_at=at)
 
+    @rule(data=st.data())
+    @precondition(lambda self: self.model.entries)
+    def close_a_period(self, data: st.DataObject) -> None:
+        """Wherever the books are cut, the closing is the next opening, and every line is on one side."""
+        path, unit = data.draw(st.sampled_from(sorted(self.model.accounts)), label="account")
+        day = data.draw(st.sampled_from(sorted({entry["on"] for entry in self.model.entries})), label="day")
+        lines = list(self.model.lines(path, unit))
+
+        first = self.bank.statements.statement("lille", path, unit=unit, last_on=day)
+        second = self.bank.statements.statement("lille", path, unit=unit, first_on=day + DAY)
+        trial = self.bank.statements.trial_balance("lille", on=day)
+
+        before = sum(change for _, on, change in lines if on <= day)
+        assert [(seq, on, change) for seq, on, change in lines if on <= day] == [
+            (line.entry, line.effective_on, line.change) for line in first.lines
+        ]
+        assert [(seq, on, change) for seq, on, change in lines if on > day] == [
+            (line.entry, line.effective_on, line.change) for line in second.lines
+        ]
+        assert (before, before) == (first.closing, second.opening)
+        rows = {(row.path, each.unit): row.credit - row.debit for each in trial for row in each.rows}
+        assert before == rows.get((path, unit), 0)
+
     def statement(self, path: str, known_at: datetime | None = None) -> tuple[Any, ...]:
         """Return what a statement says."""
         found = self.bank.statements.statement("lille", path, known_at=known_at)

@@ -1,7 +1,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -370,6 +370,29 @@ def test_a_statement_is_read_in_pieces_of_any_size(tmp_path: Path, monkeypatch: 
 
     assert whole == bank.statements.statement("lille", available("m1"))
     assert bank.audits.run().ok
+    bank.close()
+
+
+def test_the_closing_of_a_period_is_the_opening_of_the_next(tmp_path: Path) -> None:
+    """Both days of a period belong to it, wherever the books are cut; the trial balance agrees."""
+    bank = a_branch(tmp_path)
+    for days in (3, 2, 1):
+        help_given(bank, minutes=15 * days, ago=timedelta(days=days))
+    path = available("m1")
+
+    for cut in (date(2026, 6, day) for day in range(11, 16)):
+        first = bank.statements.statement("lille", path, last_on=cut)
+        second = bank.statements.statement("lille", path, first_on=cut + timedelta(days=1))
+        (trial,) = bank.statements.trial_balance("lille", on=cut) or (None,)
+
+        assert first.closing == second.opening
+        assert [1, 2, 3] == [line.entry for line in (*first.lines, *second.lines)]
+        assert all(line.effective_on <= cut for line in first.lines)
+        assert [cut] == [line.effective_on for line in first.lines][-1:] or cut not in {
+            line.effective_on for line in (*first.lines, *second.lines)
+        }
+        if trial is not None:
+            assert first.closing == sum(row.credit - row.debit for row in trial.rows if row.path == path)
     bank.close()
 
 

@@ -467,10 +467,10 @@ def test_whoever_is_let_outside_the_warning_levels_is_warned(limits: Limits, bef
 
 
 @given(journals, st.dictionaries(st.sampled_from(PATHS[:5]), some_limits()))
-def test_a_refused_entry_changes_nothing(
+def test_an_entry_keeps_all_limits_or_changes_nothing(
     journal: list[tuple[EntryDraft, datetime]], limits: dict[str, Limits]
 ) -> None:
-    """Under any limits: an entry is posted in full, or the book is as before to the last number."""
+    """Posted in full, and no account leaves its limits (I-5); or the book is as before to the last number."""
     book = a_wide_book(limits)
     for draft, at in journal:
         before = (totals(book), book.last_seq, list(book.warnings), dict(book.changed))
@@ -480,6 +480,9 @@ def test_a_refused_entry_changes_nothing(
             assert before == (totals(book), book.last_seq, list(book.warnings), dict(book.changed))
         else:
             assert before[1] + 1 == book.last_seq
+            for (path, unit), (balance, *_) in before[0].items():
+                if is_inside(limits.get(path, Limits()), balance):
+                    assert is_inside(limits.get(path, Limits()), book.accounts[path, unit].balance)
 
 
 # --- Holds (I-6) ---------------------------------------------------------------------------------------

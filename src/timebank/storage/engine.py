@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from timebank.errors import (
@@ -127,6 +127,8 @@ def _refuse_what_cannot_be_kept(context: ExceptionContext) -> ValueOutOfRange | 
 
 def meaning_of(error: DatabaseError) -> TimebankError | None:
     """Say what an error of the database means to the caller, None if it means a bug of ours."""
+    if isinstance(error, DataError):
+        return ValueOutOfRange()
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
         guard = GUARD_MESSAGE.search(str(cause))

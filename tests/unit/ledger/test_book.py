@@ -63,6 +63,23 @@ def test_several_lines_of_one_account_are_carried_one_after_another() -> None:
 
 
 @pytest.mark.parametrize(
+    ("amounts", "is_allowed"),
+    [((300, 300), True), ((300, 301), False), ((600, 1), False), ((1, 600), False)],
+)
+def test_limits_judge_all_lines_of_an_account_together(amounts: tuple[int, int], *, is_allowed: bool) -> None:
+    """Two debits that each keep the floor pass it together (I-5)."""
+    book = a_book(M1, M2, limits={M1: FLOOR})
+    first, second = amounts
+    draft = a_draft(debit(M1, first), credit(M2, first + second), debit(M1, second))
+
+    if is_allowed:
+        assert 1 == book.post(draft, recorded_at=NOW).seq
+    else:
+        with pytest.raises(InsufficientHours):
+            book.post(draft, recorded_at=NOW)
+
+
+@pytest.mark.parametrize(
     ("side", "counts_help", "given", "received"),
     [
         (credit, 1, 90, 0),
