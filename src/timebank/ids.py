@@ -17,8 +17,6 @@ from timebank.errors import BadKey, BadReference
 REFERENCE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 KEY_BYTES: Final = 16
 KEY_CHARACTERS_MAX: Final = 255
-UUID_VERSION_BITS: Final = 0x7000
-UUID_VARIANT_BITS: Final = 0x8000
 
 
 def reference(text: str, *, what: str = "reference") -> str:
@@ -81,14 +79,3 @@ def _settled(part: object) -> object:  # noqa: PLR0911 - one return for each for
             assert is_dataclass(part), f"a {type(part).__name__} has no settled form"
             said = {each.name: getattr(part, each.name) for each in fields(part)}
             return {"of": {name: _settled(value) for name, value in said.items() if value is not None}}
-
-
-def uuid7_of(unix_ms: int, entropy: bytes) -> str:
-    """Return a UUIDv7 (RFC 9562) as text from milliseconds since 1970 and 10 random bytes."""
-    assert len(entropy) == 10, f"UUIDv7 takes 10 random bytes, got {len(entropy)}"
-    high = unix_ms << 16 | UUID_VERSION_BITS | (entropy[0] << 8 | entropy[1]) & 0x0FFF
-    low = (int.from_bytes(entropy[2:4], "big") & 0x3FFF | UUID_VARIANT_BITS) << 48 | int.from_bytes(
-        entropy[4:], "big"
-    )
-    text = f"{high << 64 | low:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

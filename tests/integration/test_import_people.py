@@ -109,17 +109,21 @@ def test_a_list_gives_names_to_komunitins_account_codes(bank: Bank) -> None:
 
 def test_a_known_member_keeps_what_is_known_and_gets_what_was_lacking(bank: Bank, tmp_path: Path) -> None:
     """A coordinator's corrections outlive the next report; the same list again changes nothing."""
-    members(bank, csv_of(LIST, ("1", "Anna", "", "", "")))
+    members(bank, csv_of(LIST, ("1", "Anna", "", "", ""), ("2", "Bo", "b@example.org", "", "")))
     bank.members.rename(BRANCH, "m1", name="Anna Corrected", phone="1234")
-    content = csv_of(LIST, ("1", "Anna", "a@example.org", "9999", "2020-01-01"))
+    content = csv_of(
+        LIST,
+        ("1", "Anna", "a@example.org", "9999", "2020-01-01"),
+        ("2", "Bo", "other@example.org", "5678", ""),
+    )
 
     first = members(bank, content)
     before = dump(tmp_path)
     again = members(bank, content)
 
-    assert (1, 0) == (first.rows_new, again.rows_new)
-    known = identity(bank, "m1")
-    assert ("Anna Corrected", "a@example.org", "1234") == (known.name, known.email, known.phone)
+    assert (2, 0) == (first.rows_new, again.rows_new)
+    known = [(each.name, each.email, each.phone) for each in (identity(bank, "m1"), identity(bank, "m2"))]
+    assert [("Anna Corrected", "a@example.org", "1234"), ("Bo", "b@example.org", "5678")] == known
     assert before == dump(tmp_path)
 
 

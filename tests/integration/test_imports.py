@@ -31,7 +31,14 @@ from tests.integration.importing import (
     refused,
 )
 
-from timebank.errors import BadReference, ImportRefused, NotAllowed, TimebankError, UnknownBranch
+from timebank.errors import (
+    AccountClosed,
+    BadReference,
+    ImportRefused,
+    NotAllowed,
+    TimebankError,
+    UnknownBranch,
+)
 from timebank.reports.importers.model import FaultCode, Layout
 from timebank.services.bank import Bank
 
@@ -196,6 +203,19 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(bank: Bank, tmp_path: Pat
     assert before == dump(tmp_path)
     assert report == exchanges(bank, content)
     assert 2 == report.rows_new
+
+
+def test_a_closed_account_takes_no_history(bank: Bank, tmp_path: Path) -> None:
+    """Who closed it should know; the error names the account, and nothing was written."""
+    exchanges(bank, a_report(("A (1)", "B (2)", "1:00"), ("B (2)", "A (1)", "1:00")))
+    bank.accounts.close(BRANCH, "member:m1:available")
+    before = dump(tmp_path)
+
+    with pytest.raises(AccountClosed) as error:
+        exchanges(bank, a_report(("C (3)", "B (2)", "0:15"), ("A (1)", "B (2)", "0:20")))
+
+    assert "member:m1:available" == error.value.path
+    assert before == dump(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timebank.errors import BadKey, BadReference
-from timebank.ids import KEY_CHARACTERS_MAX, fingerprint_of, key_of, reference, uuid7_of
+from timebank.ids import KEY_CHARACTERS_MAX, fingerprint_of, key_of, reference
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
@@ -159,26 +158,3 @@ def test_a_part_without_a_settled_form_is_a_bug(part: object) -> None:
     """An object by its address would make the same request look like another one."""
     with pytest.raises(AssertionError):
         fingerprint_of(part)
-
-
-@given(st.integers(0, 2**48 - 1), st.binary(min_size=10, max_size=10))
-def test_a_uuid7_is_one(unix_ms: int, entropy: bytes) -> None:
-    """RFC 9562: version 7, its variant, and the milliseconds first, so that they sort by time."""
-    found = uuid.UUID(uuid7_of(unix_ms, entropy))
-
-    assert (7, uuid.RFC_4122) == (found.version, found.variant)
-    assert unix_ms == found.int >> 80
-    assert str(found) == uuid7_of(unix_ms, entropy)
-
-
-def test_every_random_bit_of_a_uuid7_counts() -> None:
-    """74 of the 80 bits given; the other six are where version and variant stand."""
-    ids = {uuid7_of(0, (1 << bit).to_bytes(10, "big")) for bit in range(80)}
-
-    assert 75 == len(ids)
-
-
-def test_a_uuid7_takes_ten_random_bytes() -> None:
-    """Fewer would repeat."""
-    with pytest.raises(AssertionError):
-        uuid7_of(0, b"")

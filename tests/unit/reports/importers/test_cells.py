@@ -205,6 +205,35 @@ def test_a_time_can_be_needed() -> None:
     assert FaultCode.BAD_DATE is code_of(Moments(zone=PARIS, needs_time=True), "2023-05-04")
 
 
+PARTS = st.tuples(
+    st.integers(1960, 2210),
+    st.integers(0, 13),
+    st.integers(0, 32),
+    st.integers(0, 25),
+    st.integers(0, 61),
+    st.integers(0, 61),
+)
+
+
+@given(PARTS, st.sampled_from((" UTC", "Z", ".000Z")))
+def test_what_systems_write_is_read_like_what_people_write(parts: tuple[int, ...], end: str) -> None:
+    """The short way that most instants take never reads anything else, and refuses for the same reasons."""
+    year, month, day, hour, minute, second = parts
+    text = f"{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
+
+    found = [outcome_of(Moments(zone=PARIS), text + each) for each in (end, " +00:00")]
+
+    assert found[0] == found[1]
+
+
+def outcome_of(parse: Callable[[str], datetime], text: str) -> object:
+    """Return the instant that is read, or the code with which it is refused."""
+    try:
+        return parse(text)
+    except Refused as refused:
+        return refused.code
+
+
 @given(
     st.dates(date(1970, 1, 3), date(2200, 12, 29)),
     st.sampled_from(
