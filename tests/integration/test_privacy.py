@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import DatabaseError
 from tests.builders import NOW, a_bank, a_branch, address_in, help_given
 from tests.integration.worlds import MARKER, a_world
 
+from timebank.care.member import Identity
 from timebank.cli.main import main
 from timebank.clock import SteppingClock
 from timebank.errors import ErasureUnfinished, TimebankError
@@ -210,6 +212,18 @@ def test_no_message_repeats_what_people_wrote(
     said = capsys.readouterr()
     assert 0 < status < 10
     assert MARKER not in said.out + said.err
+
+
+def test_not_even_a_bug_s_traceback_carries_a_name(tmp_path: Path) -> None:
+    """The database library would print the values of a statement that failed; ours keeps them to itself."""
+    bank = a_branch(tmp_path)
+    identity = Identity(branch="lille", ref="m1", name=f"Sample {MARKER}")
+
+    with pytest.raises(DatabaseError) as failed, bank.store.write("lille") as tx:
+        tx.books("lille").identities.add(identity)
+
+    assert MARKER not in str(failed.value)
+    bank.close()
 
 
 @given(name=st.text(min_size=1, max_size=300), reason=st.text(max_size=600))

@@ -72,8 +72,10 @@ def engine_of(url: URL) -> Engine:
         BadDatabaseUrl: the driver for it is not there.
     """
     is_sqlite = url.get_backend_name() == "sqlite"
+    options = {"timeout": BUSY_SECONDS} if is_sqlite else {}
     try:
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS} if is_sqlite else {})
+        # The values of a statement may be names: no error or log of the library shows them (I-10).
+        engine = create_engine(url, connect_args=options, hide_parameters=True)
     except (NoSuchModuleError, ModuleNotFoundError, ArgumentError):
         raise BadDatabaseUrl from None
     event.listen(engine, "handle_error", _refuse_what_cannot_be_kept)

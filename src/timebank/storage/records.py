@@ -1,11 +1,11 @@
 """Members, service records and holds of a branch."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.engine import Row as Found
 
 from timebank.care.member import Member, MemberKind
@@ -22,6 +22,7 @@ MEMBER = table_of(MemberRow)
 RECORD = table_of(ServiceRecordRow)
 EVENT = table_of(ServiceEventRow)
 HOLD = table_of(HoldRow)
+CHUNK = 2_000
 
 
 class Members(Repository):
@@ -166,6 +167,12 @@ class Records(Repository):
             where.append((RECORD.c.provider == member) | (RECORD.c.recipient == f"member:{member}"))
         rows = self._rows(ServiceRecordRow, *where, order_by=(RECORD.c.no.desc(),), limit=limit)
         return [self._record(row) for row in rows]
+
+    def all(self) -> Iterator[ServiceRecord]:
+        """Yield every record, by number; streamed."""
+        query = select(RECORD).where(RECORD.c.branch_id == self.desk.branch_id).order_by(RECORD.c.no)
+        for row in self.desk.connection.execute(query.execution_options(yield_per=CHUNK)):
+            yield self._record(row)
 
     def _record(self, row: Found[Any]) -> ServiceRecord:
         return ServiceRecord(
