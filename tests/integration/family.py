@@ -150,12 +150,13 @@ def copied(family_file: Path, file: Path, *, is_dry_run: bool = False) -> Family
 
 
 def dump_of(file: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Return every row of every table."""
+    """Return every row of every table, but for how often a branch was written to."""
     with sqlite3.connect(file) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         rows = {
             name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr) for name in names
         }
+        rows["branch_head"] = connection.execute("SELECT branch_id, entry_seq FROM branch_head").fetchall()
     connection.close()
     return rows
 

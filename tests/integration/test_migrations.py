@@ -57,7 +57,7 @@ def test_migrations_make_what_the_models_say(tmp_path: Path) -> None:
         assert [] == compare_metadata(MigrationContext.configure(connection), Row.metadata)
 
 
-@pytest.mark.parametrize("version", ["0001", "0002"])
+@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
 def test_an_older_database_keeps_its_rows_and_a_copy(
     tmp_path: Path, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

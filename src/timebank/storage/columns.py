@@ -47,6 +47,11 @@ def number(*, nullable: bool = False) -> Any:  # noqa: ANN401
     return Field(sa_type=WIDE, nullable=nullable)
 
 
+def counter() -> Any:  # noqa: ANN401
+    """Return a column of 64-bit whole numbers that begin at 0."""
+    return Field(sa_type=WIDE, nullable=False, sa_column_kwargs={"server_default": "0"})
+
+
 def text(*, nullable: bool = False) -> Any:  # noqa: ANN401
     """Return a text column."""
     return Field(sa_type=Text, nullable=nullable)

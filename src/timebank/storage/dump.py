@@ -5,7 +5,7 @@ by accident, and a test sees to it that every table is either named or kept back
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from typing import Any, Final
 
@@ -59,6 +59,8 @@ ACCOUNT: Final = table_of(AccountRow)
 RECORD: Final = table_of(ServiceRecordRow)
 REDEMPTION: Final = table_of(RedemptionRow)
 ENTRY_KEY: Final = "entry_seq"
+LOCAL: Final[Mapping[str, Collection[str]]] = {"branch_head": ("revision", "last_us")}
+"""Columns that say what happened to this database, not what the books say."""
 IDENTITIES: Final = tuple(table_of(row) for row in (PersonRow, NoteRow, AliasRow))
 # In the order in which they can be restored: what is pointed to comes first. Postings go with their entry.
 ROWS: Final[tuple[type[Row], ...]] = (
@@ -79,8 +81,8 @@ Tell = Callable[[int], None]
 """Told, now and then, how many entries are done."""
 
 
-def shape_of(table: Table, *, without: str | None = None, nested: TableShape | None = None) -> TableShape:
-    """Return a table as files have it: every column but the branch's number and `without`."""
+def shape_of(table: Table, *, without: Collection[str] = (), nested: TableShape | None = None) -> TableShape:
+    """Return a table as files have it: every column but the branch's number and those in `without`."""
     columns = tuple(
         Column(
             column.name,
@@ -88,13 +90,17 @@ def shape_of(table: Table, *, without: str | None = None, nested: TableShape | N
             bool(column.nullable),
         )
         for column in table.columns
-        if column.name not in {HERE, without}
+        if column.name not in {HERE, *without}
     )
     return TableShape(name=table.name, columns=columns, nested=nested)
 
 
 SHAPES: Final[Mapping[str, TableShape]] = {
-    table.name: shape_of(table, nested=shape_of(POSTING, without=ENTRY_KEY) if table is ENTRY else None)
+    table.name: shape_of(
+        table,
+        without=LOCAL.get(table.name, ()),
+        nested=shape_of(POSTING, without=(ENTRY_KEY,)) if table is ENTRY else None,
+    )
     for table in TABLES
 }
 
@@ -181,6 +187,8 @@ def load(
             counts[name] += len(chunk)
             if name == ENTRY.name:
                 tell(counts[name])
+    latest = select(func.coalesce(func.max(ENTRY.c.recorded_us), 0)).where(ENTRY.c[HERE] == branch_id)
+    connection.execute(update(HEAD).where(HEAD.c[HERE] == branch_id).values(last_us=latest.scalar_subquery()))
     for name in counts.keys() | file.counts.keys():
         if counts[name] != file.counts.get(name, 0):
             what = f"{counts[name]} rows, the first line says {file.counts.get(name, 0)}"

@@ -31,6 +31,8 @@ WRITES: Final = "timebank_writes"
 SQLITE_DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite"})
 OUTSIDE: Final = "timebank_outside"
 """Execution option of a connection that runs a statement which no transaction can hold."""
+CHANGED: Final = "timebank_changed"
+"""Whether a connection has sent anything but queries since this was set to False in its `info`."""
 GUARD_MESSAGE: Final = re.compile(r"I-[0-9]+: [a-z0-9 ,'-]+")
 SQLITE_KINDS: Final[dict[int, type[TimebankError]]] = {
     sqlite3.SQLITE_BUSY: TryAgain,
@@ -78,6 +80,7 @@ def engine_of(url: URL) -> Engine:
         engine = create_engine(url, connect_args=options, hide_parameters=True)
     except (NoSuchModuleError, ModuleNotFoundError, ArgumentError):
         raise BadDatabaseUrl from None
+    event.listen(engine, "before_cursor_execute", _note_change)
     event.listen(engine, "handle_error", _refuse_what_cannot_be_kept)
     if is_sqlite:
         event.listen(engine, "connect", _set_up_sqlite)
@@ -119,6 +122,11 @@ def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get(OUTSIDE, False):
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
+
+
+def _note_change(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+    if not statement.startswith("SELECT"):
+        connection.info[CHANGED] = True
 
 
 def _refuse_what_cannot_be_kept(context: ExceptionContext) -> ValueOutOfRange | None:

@@ -10,16 +10,17 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from timebank.clock import Clock
 from timebank.errors import ErasureUnfinished, Kind, NoDatabase, TimebankError
+from timebank.ledger.canonical import instant_of, micros_of
 from timebank.storage.books import Books
 from timebank.storage.branches import Branches
 from timebank.storage.columns import table_of
-from timebank.storage.engine import OUTSIDE, WRITES, engine_of, meaning_of, sqlite_file_of, url_of
+from timebank.storage.engine import CHANGED, OUTSIDE, WRITES, engine_of, meaning_of, sqlite_file_of, url_of
 from timebank.storage.place import copy_of, holds_anything, is_current, make_private
 from timebank.storage.repository import Desk
 from timebank.storage.schema import upgrade
@@ -29,7 +30,7 @@ HEAD = table_of(BranchHeadRow)
 
 
 class Transaction:
-    """One database transaction: the books of any branch, at one instant."""
+    """One database transaction: the books of any branch, at one instant (`now`, aware UTC)."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
         """Begin with no books open; `Store.read` and `Store.write` make transactions."""
@@ -37,6 +38,7 @@ class Transaction:
         self.now = now
         self.branches = Branches(connection)
         self._books: dict[str, Books] = {}
+        self._taken: list[int] = []
 
     def books(self, code: str) -> Books:
         """Open the books of a branch; the same ones for the whole transaction.
@@ -50,17 +52,26 @@ class Transaction:
         return self._books[code]
 
     def take_heads(self, codes: tuple[str, ...]) -> None:
-        """Take the heads of branches in sorted order: who has a head is the branch's only writer."""
+        """Take the heads of branches in sorted order: who has a head is the branch's only writer.
+
+        Time does not go back in a branch: if the clock did, the transaction has the last write's instant.
+        """
         for code in sorted(set(codes)):
             branch_id, _ = self.branches.find(code)
-            self.connection.execute(
-                select(HEAD.c.entry_seq).where(HEAD.c.branch_id == branch_id).with_for_update()
-            )
+            taking = select(HEAD.c.last_us).where(HEAD.c.branch_id == branch_id).with_for_update()
+            last_us = self.connection.execute(taking).scalar()
+            self._taken.append(branch_id)
+            if last_us is not None and last_us > micros_of(self.now):
+                self.now = instant_of(last_us)
+        self.connection.info[CHANGED] = False
 
     def flush(self) -> None:
-        """Write what the journals have decided."""
+        """Write what the journals have decided; if anything was written, count it in the heads taken."""
         for books in self._books.values():
             books.flush()
+        if self._taken and self.connection.info[CHANGED]:
+            counted = {"revision": HEAD.c.revision + 1, "last_us": micros_of(self.now)}
+            self.connection.execute(update(HEAD).where(HEAD.c.branch_id.in_(self._taken)).values(counted))
 
 
 class Store:

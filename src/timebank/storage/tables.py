@@ -7,7 +7,7 @@ another (I-4). The triggers live in the migrations.
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint
 
-from timebank.storage.columns import STRICT, Row, blob, key_bytes, key_number, key_text, number, text
+from timebank.storage.columns import STRICT, Row, blob, counter, key_bytes, key_number, key_text, number, text
 
 
 def _account_key() -> ForeignKeyConstraint:
@@ -39,6 +39,10 @@ class BranchHeadRow(Row, table=True):
 
     branch_id: int = key_number()
     entry_seq: int = number()
+    revision: int = counter()
+    """Counts the write transactions of the branch: who saw it unchanged knows that nothing changed."""
+    last_us: int = counter()
+    """The instant of the last write: what is recorded in a branch is never earlier than what was before."""
 
 
 class BranchCounterRow(Row, table=True):
