@@ -736,6 +736,90 @@ class ExportInconsistent(TimebankError):
     template = "{table} of {branch} has {counted} rows, {written} belong together: run `timebank audit`"
 
 
+class NotABackup(TimebankError):
+    """The file is neither a timebank database nor a backup as JSON Lines. Retrying unchanged cannot help."""
+
+    code = "not_a_backup"
+    kind = Kind.USAGE
+    template = "not a backup: neither a timebank database, nor does its first line say {format}"
+
+
+class BackupOlder(TimebankError):
+    """The books here go on where the backup ends. Restore it into another database; nothing was changed."""
+
+    code = "backup_older"
+    template = (
+        "the backup is older than the books: branch {branch} has {count} entries more, from number {seq} on, "
+        "since {since}; nothing was changed, restore it into another database"
+    )
+
+
+class BackupNewer(TimebankError):
+    """The backup goes on where the books here end. Restore it into an empty database; nothing was changed."""
+
+    code = "backup_newer"
+    template = (
+        "the books of {branch} are behind the backup by {count} entries, and rows are never added to a "
+        "branch that is here: restore it into an empty database"
+    )
+
+
+class BackupDiverged(TimebankError):
+    """Backup and books differ: both were written to. Restore it elsewhere; nothing was changed."""
+
+    code = "backup_diverged"
+    template = (
+        "backup and books of {branch} went different ways from entry {seq} on; nothing was changed, restore "
+        "it into another database and compare"
+    )
+
+
+class BackupLacksBranch(TimebankError):
+    """The books here have a branch that the backup lacks. Restore it elsewhere; nothing was changed."""
+
+    code = "backup_lacks_branch"
+    template = "branch {branch} is here and not in the backup, and would be lost: restore it elsewhere"
+
+
+class BackupUnsound(TimebankError):
+    """The backup that was just written is not what the books say. Run the audit, then try again."""
+
+    code = "backup_unsound"
+    kind = Kind.BROKEN
+    template = "the backup does not pass its check, so it was thrown away: {what}"
+
+
+class CopyRefused(TimebankError):
+    """The books to be copied do not hold. Run the audit on them; nothing was changed."""
+
+    code = "copy_refused"
+    kind = Kind.BROKEN
+    template = "{branch} was not copied, its books do not hold, {place}: {what}"
+
+
+class SameDatabase(TimebankError):
+    """Source and target are the same database or file. Name another one."""
+
+    code = "same_database"
+    kind = Kind.USAGE
+    template = "source and target are the same: name another one"
+
+
+class LogInTheWay(TimebankError):
+    """A file beside the target belongs to a database of that name. Close or move it, or name another file."""
+
+    code = "log_in_the_way"
+    template = "{file} stands there: a database of that name is open or was not closed, so name another file"
+
+
+class OneFormOnly(TimebankError):
+    """A copy of the database file is made of an SQLite database only. Use --format jsonl."""
+
+    code = "one_form_only"
+    kind = Kind.USAGE
+    template = "a database on a server is backed up as JSON Lines only: use --format jsonl"
+
+
 class FileExists(TimebankError):
     """There is a file of that name. Name another one, or add --force to replace it."""
 
@@ -837,6 +921,122 @@ class TryAgain(TimebankError):
     code = "try_again"
     kind = Kind.TRANSIENT
     template = "the database is busy: nothing was changed, try again"
+
+
+class ServerLost(TimebankError):
+    """The connection to the database was lost before anything was changed. Try again."""
+
+    code = "server_lost"
+    kind = Kind.TRANSIENT
+    template = "the connection to the database was lost: nothing was changed, try again"
+
+
+class OutcomeUnknown(TimebankError):
+    """The connection was lost while the change was being kept. The same request with the same key is safe."""
+
+    code = "outcome_unknown"
+    kind = Kind.TRANSIENT
+    template = (
+        "the connection to the database was lost at the last moment, and nobody knows whether the change was "
+        "kept: repeat it with the same idempotency key ({key})"
+    )
+
+
+class ServerUnreachable(TimebankError):
+    """No database server answers at the address. It may be starting, or the address is wrong. Try again."""
+
+    code = "server_unreachable"
+    kind = Kind.TRANSIENT
+    template = "the database server does not answer: check the address, or wait for the server and try again"
+
+
+class ServerRefused(TimebankError):
+    """The server does not let this user in, or has no such database. Retrying unchanged cannot help."""
+
+    code = "server_refused"
+    template = "the database server refuses: check user, password, database and their rights in the address"
+
+
+class ServerReadOnly(TimebankError):
+    """The server only reads: it is a replica, or set to read-only. Name the primary in the address."""
+
+    code = "server_read_only"
+    template = "the database server only reads: it is a replica or read-only, so name the primary"
+
+
+class ServerTooOld(TimebankError):
+    """The server is older than this timebank supports. Retrying unchanged cannot help."""
+
+    code = "server_too_old"
+    template = "PostgreSQL {found} is too old: timebank needs {least} or newer"
+
+
+class ServerNotUtf8(TimebankError):
+    """The database does not keep its text as UTF-8. Make another one; retrying unchanged cannot help."""
+
+    code = "server_not_utf8"
+    template = "the database keeps its text as {found}: make one with ENCODING 'UTF8'"
+
+
+class UpgradeNotAllowed(TimebankError):
+    """The schema is older than this timebank and the role may not upgrade it. Retry after its owner did."""
+
+    code = "upgrade_not_allowed"
+    template = "the database has schema {found}, this timebank needs {known}: its owner runs `timebank migrate`"
+
+
+class RolesUnsupported(TimebankError):
+    """An SQLite file has no roles: whoever may read and write the file may. Retrying cannot help."""
+
+    code = "roles_unsupported"
+    kind = Kind.USAGE
+    template = "rights are granted on PostgreSQL only: an SQLite file has those of the file"
+
+
+class UnknownDatabaseRole(TimebankError):
+    """The server has no such role. Create it first; timebank does not, as it would have to know a password."""
+
+    code = "unknown_database_role"
+    kind = Kind.NOT_FOUND
+    template = "the server has no role {role}: create it first, like this: CREATE ROLE name LOGIN"
+
+
+class RoleOwnsTables(TimebankError):
+    """Nothing can be kept from the owner of the tables. Name another role; retrying unchanged cannot help."""
+
+    code = "role_owns_tables"
+    template = "{role} owns the tables, so nothing can be kept from it: name another role"
+
+
+class GrantNotAllowed(TimebankError):
+    """Only the owner of the tables, or a superuser, can say who may do what with them."""
+
+    code = "grant_not_allowed"
+    template = "only the owner of the tables can grant rights on them"
+
+
+class DriverMissing(TimebankError):
+    """The driver for the database is not installed. Install it; retrying unchanged cannot help."""
+
+    code = "driver_missing"
+    kind = Kind.USAGE
+    template = "the driver for PostgreSQL is not installed: pip install 'timebank[postgres]'"
+
+
+class QueueFull(TimebankError):
+    """More requests wait to be written than the queue holds. Nothing was changed; try again."""
+
+    code = "queue_full"
+    kind = Kind.TRANSIENT
+    template = "too many requests are waiting: nothing was changed, try again"
+
+
+class WriterClosed(TimebankError):
+    """The writer is shutting down and takes no more requests. Nothing was changed; try again elsewhere."""
+
+    code = "writer_closed"
+    kind = Kind.TRANSIENT
+    template = "the writer is closing: nothing was changed, try again"
 
 
 class StorageFull(TimebankError):
@@ -1009,6 +1209,13 @@ class AccountManaged(TimebankError):
 
     code = "account_managed"
     template = "{path} moves only through holds and redemptions"
+
+
+class KindManaged(TimebankError):
+    """Only transfers are posted by hand; a use case of its own posts the rest. Retrying cannot help."""
+
+    code = "kind_managed"
+    template = "an entry of kind {kind} is posted by what it belongs to, not by hand"
 
 
 class EntrySettled(TimebankError):

@@ -6,7 +6,7 @@ entries and the changed accounts.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from timebank.errors import AccountClosed, BalanceTooLarge, UnknownAccount
@@ -67,29 +67,46 @@ class Book:
             BalanceTooLarge, InsufficientHours, CeilingReached: in the order in which accounts first
                 appear, judged on the entry's net effect on each account.
         """
-        touched = [self._account(posting) for posting in draft.postings]
-        changes = [posting.change for posting in draft.postings]
-        net = self._net(touched, changes)
-        for state, change in net:
-            after = state.balance + change
-            if abs(after) > BALANCE_MAX:
-                raise BalanceTooLarge(path=state.path)
-            if enforce_limits or is_held(state.path):
-                check_limits(state.path, state.limits, before=state.balance, after=after)
+        postings = draft.postings
+        touched = [self._account(posting) for posting in postings]
+        net: dict[int, tuple[AccountState, int]] = {}
+        for state, posting in zip(touched, postings, strict=True):
+            before = net.get(state.no)
+            net[state.no] = state, posting.change + (before[1] if before is not None else 0)
+        for state, change in net.values():
+            self._check(state, change, enforce_limits=enforce_limits)
         if enforce_limits:
-            self.warnings += (
-                warning
-                for state, change in net
-                for warning in soft_warnings(
-                    state.path, state.limits, before=state.balance, after=state.balance + change
-                )
-            )
+            for state, change in net.values():
+                if state.limits.warns:
+                    self.warnings += soft_warnings(
+                        state.path, state.limits, before=state.balance, after=state.balance + change
+                    )
         self.last_seq += 1
+        counts_help = draft.counts_help
         lines = tuple(
-            self._apply(state, posting, change, draft.counts_help)
-            for state, posting, change in zip(touched, draft.postings, changes, strict=True)
+            [
+                self._apply(state, posting, counts_help)
+                for state, posting in zip(touched, postings, strict=True)
+            ]
         )
         return JournalEntry(self.branch, self.last_seq, recorded_at, draft, lines)
+
+    def mark(self, keys: Iterable[AccountKey]) -> "Mark":
+        """Return how these accounts and the end of the journal stand, to `go_back` to."""
+        states = {key: replace(self.accounts[key]) for key in keys if key in self.accounts}
+        changed = {key for key in states if key in self.changed}
+        return Mark(self.last_seq, states, changed, len(self.warnings))
+
+    def go_back(self, mark: "Mark") -> None:
+        """Undo what was posted since a mark, which must have named every account posted to."""
+        self.last_seq = mark.last_seq
+        self.accounts.update(mark.states)
+        for key, state in mark.states.items():
+            if key in mark.changed:
+                self.changed[key] = state
+            else:
+                self.changed.pop(key, None)
+        del self.warnings[mark.warnings :]
 
     def _account(self, posting: Posting) -> AccountState:
         state = self.accounts.get((posting.path, posting.unit))
@@ -100,21 +117,32 @@ class Book:
         return state
 
     @staticmethod
-    def _net(touched: list[AccountState], changes: list[int]) -> list[tuple[AccountState, int]]:
-        net: dict[int, tuple[AccountState, int]] = {}
-        for state, change in zip(touched, changes, strict=True):
-            _, before = net.get(state.no, (state, 0))
-            net[state.no] = state, before + change
-        return list(net.values())
+    def _check(state: AccountState, change: int, *, enforce_limits: bool) -> None:
+        after = state.balance + change
+        if not -BALANCE_MAX <= after <= BALANCE_MAX:
+            raise BalanceTooLarge(path=state.path)
+        if enforce_limits or is_held(state.path):
+            check_limits(state.path, state.limits, before=state.balance, after=after)
 
-    def _apply(self, state: AccountState, posting: Posting, change: int, counts_help: int) -> Line:
-        state.balance += change
+    def _apply(self, state: AccountState, posting: Posting, counts_help: int) -> Line:
+        state.balance += posting.change
         state.version += 1
-        given, received = help_counted(posting, counts_help)
-        state.given += given
-        state.received += received
+        if counts_help != 0:
+            given, received = help_counted(posting, counts_help)
+            state.given += given
+            state.received += received
         self.changed[state.path, state.unit] = state
         return Line(posting, state.version, state.balance)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a book stood before an atomic group."""
+
+    last_seq: int
+    states: dict[AccountKey, AccountState]
+    changed: set[AccountKey]
+    warnings: int
 
 
 def help_counted(posting: Posting, counts_help: int) -> tuple[int, int]:

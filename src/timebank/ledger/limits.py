@@ -4,7 +4,7 @@ Owns I-5: a limited account never passes its floor or ceiling, except under a re
 says who, why and until when. Pure; all levels are balances (credits minus debits) in minutes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -38,6 +38,11 @@ class Limits:
         if levels != sorted(levels):
             raise LimitsCrossed
 
+    @property
+    def warns(self) -> bool:
+        """Whether there is a level to warn at."""
+        return self.warn_floor is not None or self.warn_ceiling is not None
+
 
 UNLIMITED: Final = Limits()
 HELD: Final = Limits(floor=0)
@@ -57,13 +62,15 @@ class Override:
     """Last instant at which it is in force, aware UTC."""
 
 
-def limits_in_force(limits: Limits, overrides: Iterable[Override], *, at: datetime) -> Limits:
+def limits_in_force(limits: Limits, overrides: Sequence[Override], *, at: datetime) -> Limits:
     """Return the limits widened by every override in force at an instant.
 
     An override only ever widens: the lowest floor and the highest ceiling win. Warning levels stay,
     so that an account under an override still warns.
     """
     floor, ceiling = limits.floor, limits.ceiling
+    if not overrides:
+        return limits
     for override in overrides:
         if at > override.until_at:
             continue

@@ -239,15 +239,11 @@ class EntryDraft:
             raise TooFewPostings(count=len(self.postings))
         if len(self.postings) > POSTINGS_MAX:
             raise TooManyPostings(most=POSTINGS_MAX, count=len(self.postings))
-        amounts = [posting.amount for posting in self.postings]
-        if {type(amount) for amount in amounts} != {int}:
-            raise AmountNotWhole
-        for amount in amounts:
-            if not 1 <= amount <= AMOUNT_MAX:
-                raise AmountOutOfRange(amount=amount, least=1, most=AMOUNT_MAX)
+        _check_amounts(self.postings)
         imbalances = imbalance_by_unit(self.postings)
         for unit in imbalances:
-            unit_of(unit)
+            if unit != MINUTES:
+                unit_of(unit)
         for unit, off_by in imbalances.items():
             if off_by != 0:
                 raise UnbalancedEntry(unit=unit, off_by=abs(off_by))
@@ -256,6 +252,16 @@ class EntryDraft:
         assert (self.reverses is not None) == (self.kind is EntryKind.REVERSAL), (
             "I-3: a reversal names its original"
         )
+
+
+def _check_amounts(postings: Iterable[Posting]) -> None:
+    amounts = [posting.amount for posting in postings]
+    for amount in amounts:
+        if type(amount) is not int:  # neither a bool nor a number of another kind
+            raise AmountNotWhole
+    for amount in amounts:
+        if not 1 <= amount <= AMOUNT_MAX:
+            raise AmountOutOfRange(amount=amount, least=1, most=AMOUNT_MAX)
 
 
 def imbalance_by_unit(postings: Iterable[Posting]) -> dict[str, int]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from timebank.care.inputs import reason_of
 from timebank.care.mandate import require_coordinator
 from timebank.errors import EntrySettled
+from timebank.ledger.batch import Posted, PostItem, PostResult, Refused, check_by_hand
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.ledger.model import EntryKind, JournalEntry
+from timebank.services.batches import Batch
 from timebank.services.posting import undo
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
@@ -51,6 +53,43 @@ class Entries(Service):
             return tx.books(branch).reader.list(
                 after=before, path=path, cause=cause, limit=limit, is_newest_first=True
             )
+
+    def post(self, branch: str, request: PostItem, *, by: Who | None = None) -> Posted:
+        """Post one request, or one group; see `post_many`.
+
+        Raises:
+            UnknownBranch, NotAllowed: there is no such branch, or not a coordinator.
+            Others: the refusal of the request, see `ledger.batch`.
+        """
+        (result,) = self.post_many(branch, (request,), by=by)
+        if isinstance(result, Refused):
+            raise result.error
+        return result
+
+    def post_many(
+        self, branch: str, items: Sequence[PostItem], *, by: Who | None = None
+    ) -> Sequence[PostResult]:
+        """Decide any number of independent requests in order and post them in one transaction.
+
+        One that is refused does not touch the others; the members of a group stand and fall together.
+
+        Args:
+            branch: of all of them.
+            items: `PostRequest`s and `PostGroup`s of transfers.
+            by: a coordinator.
+
+        Returns:
+            For each item, in order, a `Posted` or a typed `Refused`, as `ledger.batch` says.
+
+        Raises:
+            UnknownBranch, NotAllowed: there is no such branch, or not a coordinator; nothing was posted.
+            TryAgain, ServerLost, OutcomeUnknown: as for every write; the keys make repeating it safe.
+        """
+        actor = self.actor(by)
+        with self.store.write(branch) as tx:
+            books = tx.books(branch)
+            require_coordinator(act_in(books, actor), branch)
+            return Batch(books, actor).post(items, check=check_by_hand)
 
     def reverse(
         self, branch: str, seq: int, *, reason: str, by: Who | None = None, key: str | None = None

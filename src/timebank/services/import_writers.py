@@ -84,7 +84,7 @@ class ExchangeWriter:
         fresh = []
         for key, row in keyed.items():
             if key in known:
-                self._recognise(row, known[key])
+                self._recognise(row, known[key][0])
                 continue
             on = self._day_of(row)
             if on is not None:

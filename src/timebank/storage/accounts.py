@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -65,10 +66,14 @@ class OverrideRecord:
 class Accounts(Repository):
     """The accounts of a branch, with today's limits under `policy`."""
 
-    def __init__(self, desk: Desk, policy: Policy) -> None:
+    def __init__(self, desk: Desk, policy: Policy, today: date) -> None:
         """Work at a desk, under the policy in force today."""
         super().__init__(desk)
         self.policy = policy
+        self.today = today
+        self.has_overrides = False
+        """Whether a permission that ends was in force for any account that was read."""
+        self._by_kind: dict[AccountKind, Limits] = {}
 
     def open(self, path: str, unit: str = MINUTES) -> bool:
         """Open an account unless it is open; returns whether it is new.
@@ -143,7 +148,9 @@ class Accounts(Repository):
             return limits_in_force(own, overrides, at=self.desk.now)
         if unit != MINUTES:
             return Limits()
-        return limits_in_force(policy_limits(self.policy, place.kind), overrides, at=self.desk.now)
+        if place.kind not in self._by_kind:
+            self._by_kind[place.kind] = policy_limits(self.policy, place.kind)
+        return limits_in_force(self._by_kind[place.kind], overrides, at=self.desk.now)
 
     def _own_limits(self) -> dict[int, Limits | None]:
         """Return the accounts that have limits of their own; few have."""
@@ -154,6 +161,7 @@ class Accounts(Repository):
         found: dict[int, list[Override]] = {}
         for row in self._rows(AccountOverrideRow, OVERRIDE.c.until_us >= self.now_us):
             found.setdefault(row.account_no, []).append(_override_of(row))
+            self.has_overrides = True
         return found
 
     def change_limits(

@@ -17,6 +17,7 @@ from timebank.storage.reading import JournalReader
 from timebank.storage.records import Holds, Members, Records
 from timebank.storage.repository import Desk
 from timebank.storage.requests import Requests
+from timebank.storage.warm import WarmBook
 
 
 class Books:
@@ -36,7 +37,7 @@ class Books:
         """The branch's time zone: its calendar days are days there."""
         return zone_of(self.branch.zone)
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The branch's calendar day at the transaction's instant."""
         return day_of(self.desk.now, self.zone)
@@ -54,7 +55,7 @@ class Books:
     @cached_property
     def accounts(self) -> Accounts:
         """Accounts with today's limits."""
-        return Accounts(self.desk, self.policy.policy)
+        return Accounts(self.desk, self.policy.policy, self.today)
 
     @cached_property
     def journal(self) -> Journal:
@@ -120,3 +121,9 @@ class Books:
         """Write what the journal has decided."""
         if "journal" in self.__dict__:
             self.journal.flush()
+
+    def in_hand(self) -> WarmBook | None:
+        """Return what the next transaction need not read again, None if nothing can be kept."""
+        if "journal" not in self.__dict__ or self.accounts.has_overrides:
+            return None
+        return WarmBook(self.journal.head.revision, self.today, self.journal.book, self.policies.list())

@@ -3,18 +3,24 @@
 import re
 import sqlite3
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
-from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from timebank.errors import (
     BadDatabaseUrl,
     DatabaseDamaged,
+    DriverMissing,
     NotADatabase,
+    ServerLost,
+    ServerReadOnly,
+    ServerRefused,
+    ServerTooOld,
+    ServerUnreachable,
     StorageFull,
     StorageReadOnly,
     StorageRefused,
@@ -28,11 +34,48 @@ BUSY_SECONDS: Final = 5
 """How long a writer waits for another writer of the same SQLite file."""
 WRITES: Final = "timebank_writes"
 """Execution option of a connection whose transactions write."""
+POSTGRES_OPTIONS: Final = {"connect_timeout": 5, "application_name": "timebank"}
+POSTGRES_LEAST: Final = 15
+"""The oldest version whose behaviour the tests cover."""
+POSTGRES_DRIVERS: Final = frozenset({"postgresql", "postgresql+psycopg"})
 SQLITE_DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite"})
 OUTSIDE: Final = "timebank_outside"
 """Execution option of a connection that runs a statement which no transaction can hold."""
 CHANGED: Final = "timebank_changed"
 """Whether a connection has sent anything but queries since this was set to False in its `info`."""
+IDLE_SECONDS: Final = 60
+"""How long a transaction on a server may do nothing before the server ends it."""
+RAISED: Final = "P0001"
+GONE: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
+"""SQLSTATE: the server shuts down, crashed, starts, or ended a session that did nothing."""
+REFUSALS: Final = (
+    "authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "does not exist",
+    "is not permitted to log in",
+    "permission denied",
+    "not accepting connections",
+)
+"""What libpq passes on of a server that lets nobody in; such an error carries no SQLSTATE."""
+POSTGRES_KINDS: Final[dict[str, type[TimebankError]]] = {
+    "08": ServerLost,
+    "22": ValueOutOfRange,
+    "25006": ServerReadOnly,
+    "25P03": ServerLost,
+    "28": ServerRefused,
+    "3D": ServerRefused,
+    "40001": TryAgain,
+    "40P01": TryAgain,
+    "42501": ServerRefused,
+    "53100": StorageFull,
+    "53": TryAgain,
+    "55P03": TryAgain,
+    "57014": TryAgain,
+    "57": ServerLost,
+    "58": StorageUnusable,
+}
+"""By SQLSTATE, or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 GUARD_MESSAGE: Final = re.compile(r"I-[0-9]+: [a-z0-9 ,'-]+")
 SQLITE_KINDS: Final[dict[int, type[TimebankError]]] = {
     sqlite3.SQLITE_BUSY: TryAgain,
@@ -64,6 +107,10 @@ def url_of(address: str) -> URL:
         is_plain = url.drivername in SQLITE_DRIVERS and not url.host and not url.query
         if not is_plain or url.database in {None, "", ":memory:"}:
             raise BadDatabaseUrl
+    elif url.drivername not in POSTGRES_DRIVERS:
+        raise BadDatabaseUrl
+    else:
+        url = url.set(drivername="postgresql+psycopg")
     return url
 
 
@@ -71,20 +118,29 @@ def engine_of(url: URL) -> Engine:
     """Make the engine for an address.
 
     Raises:
-        BadDatabaseUrl: the driver for it is not there.
+        DriverMissing: PostgreSQL's driver is not installed.
+        BadDatabaseUrl: another driver is named, or an option is not one.
     """
     is_sqlite = url.get_backend_name() == "sqlite"
-    options = {"timeout": BUSY_SECONDS} if is_sqlite else {}
+    options: dict[str, object] = {"timeout": BUSY_SECONDS} if is_sqlite else dict(POSTGRES_OPTIONS)
     try:
         # The values of a statement may be names: no error or log of the library shows them (I-10).
-        engine = create_engine(url, connect_args=options, hide_parameters=True)
-    except (NoSuchModuleError, ModuleNotFoundError, ArgumentError):
+        engine = create_engine(
+            url,
+            connect_args={name: value for name, value in options.items() if name not in url.query},
+            hide_parameters=True,
+        )
+    except ModuleNotFoundError:
+        raise (BadDatabaseUrl if is_sqlite else DriverMissing) from None
+    except (NoSuchModuleError, ArgumentError):
         raise BadDatabaseUrl from None
     event.listen(engine, "before_cursor_execute", _note_change)
     event.listen(engine, "handle_error", _refuse_what_cannot_be_kept)
     if is_sqlite:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _set_up_postgresql)
     return engine
 
 
@@ -135,17 +191,73 @@ def _refuse_what_cannot_be_kept(context: ExceptionContext) -> ValueOutOfRange | 
     return ValueOutOfRange() if is_ours else None
 
 
-def meaning_of(error: DatabaseError) -> TimebankError | None:
-    """Say what an error of the database means to the caller, None if it means a bug of ours."""
-    if isinstance(error, DataError):
-        return ValueOutOfRange()
-    cause = error.orig
+def _set_up_postgresql(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Let nobody wait for ever, and nobody hold a branch's head who has gone away."""
+    found = cast("Any", connection).info.server_version // 10_000
+    if found < POSTGRES_LEAST:
+        raise ServerTooOld(found=found, least=POSTGRES_LEAST)
+    cursor = connection.cursor()
+    cursor.execute(
+        f"SET lock_timeout = {round(BUSY_SECONDS * 1000)}; "
+        f"SET idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000}; SET TimeZone = 'UTC'"
+    )
+    cursor.close()
+    connection.commit()
+
+
+def meaning_of(error: Exception) -> TimebankError | None:
+    """Say what an error of the database or its driver means to the caller, None if it means a bug of ours."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
-        guard = GUARD_MESSAGE.search(str(cause))
-        if guard is not None:
-            return StorageRefused(rule=guard.group())
-        kind = SQLITE_KINDS.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
-        return kind() if kind is not None else None
-    if isinstance(error, OperationalError):
-        return TryAgain()
+        return _meaning_on_sqlite(cause)
+    if isinstance(cause, OverflowError | UnicodeEncodeError):
+        return ValueOutOfRange()
+    if hasattr(cause, "sqlstate"):
+        return _meaning_on_postgresql(cause)
     return None
+
+
+def is_lost(error: Exception) -> bool:
+    """Tell whether an error says that the connection to a server is gone: nobody knows the outcome."""
+    cause: Any = error.orig if isinstance(error, DBAPIError) else error
+    if not hasattr(cause, "sqlstate"):
+        return False
+    state = cause.sqlstate
+    return type(cause).__name__ in {"OperationalError", "AdminShutdown", "CrashShutdown"} and (
+        state is None or state.startswith("08") or state in GONE
+    )
+
+
+def _meaning_on_sqlite(cause: sqlite3.Error) -> TimebankError | None:
+    if isinstance(cause, sqlite3.DataError):
+        return ValueOutOfRange()
+    guard = GUARD_MESSAGE.search(str(cause))
+    if guard is not None:
+        return StorageRefused(rule=guard.group())
+    kind = SQLITE_KINDS.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+    return kind() if kind is not None else None
+
+
+def _meaning_on_postgresql(cause: Any) -> TimebankError | None:  # noqa: ANN401 - psycopg is optional
+    """Judge by SQLSTATE; an error without one came from connecting, or from a connection that broke."""
+    state: str | None = cause.sqlstate
+    if state is None:
+        return _meaning_without_state(cause)
+    guard = GUARD_MESSAGE.search(str(cause))
+    if state == RAISED and guard is not None:
+        return StorageRefused(rule=guard.group())
+    kind = POSTGRES_KINDS.get(state) or POSTGRES_KINDS.get(state[:2])
+    return kind() if kind is not None else None
+
+
+def _meaning_without_state(cause: Any) -> TimebankError | None:  # noqa: ANN401
+    if type(cause).__name__ == "DataError":
+        return ValueOutOfRange()
+    if type(cause).__name__ not in {"OperationalError", "ConnectionTimeout"}:
+        return None
+    said = str(cause)
+    if any(part in said for part in REFUSALS):
+        return ServerRefused()
+    if getattr(cause, "pgconn", None) is not None or "connection failed" in said:
+        return ServerUnreachable()
+    return ServerLost()

@@ -4,35 +4,43 @@ A journal holds back what it decided, as rows, until `flush`, which writes posti
 cached balances and the branch's head; the unit of work flushes before it commits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import select, update
-
-from timebank.ledger.book import AccountState, Book
+from timebank.ledger.book import AccountKey, AccountState, Book, Mark
 from timebank.ledger.canonical import facts_of, leaf_of, text_of
 from timebank.ledger.limits import LimitWarning
 from timebank.ledger.model import MINUTES, EntryDraft, JournalEntry
 from timebank.storage.accounts import Accounts
-from timebank.storage.columns import table_of
+from timebank.storage.driver import execute, insert_rows, save_balances
 from timebank.storage.repository import Desk, Repository
-from timebank.storage.tables import BranchHeadRow, EntryRow, PostingRow
+from timebank.storage.tables import EntryRow, PostingRow
 
-HEAD = table_of(BranchHeadRow)
-SAVE_BALANCE = (
-    "UPDATE account_balance SET balance = {0}, given = {0}, received = {0}, version = {0} "
-    "WHERE branch_id = {0} AND account_no = {0}"
-)
+SAVE_HEAD = "UPDATE branch_head SET entry_seq = ?, revision = ?, last_us = ? WHERE branch_id = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalMark:
+    """How far a journal had come."""
+
+    book: Mark
+    headers: int
+    lines: int
 
 
 class Journal(Repository):
     """The end of a branch's journal, open for posting."""
 
     def __init__(self, desk: Desk, accounts: Accounts) -> None:
-        """Read the head; the accounts are loaded as they are needed."""
+        """Go on where the head says; the accounts are loaded as they are needed."""
+        assert desk.head is not None, "I-13: who posts has taken the branch's head"
         super().__init__(desk)
         self.accounts = accounts
-        query = select(HEAD.c.entry_seq).where(HEAD.c.branch_id == desk.branch_id)
-        self.book = Book(desk.branch.code, desk.connection.execute(query).scalar_one())
+        self.head = desk.head
+        if desk.warm is not None and desk.warm.today == accounts.today:
+            self.book = desk.warm.book
+        else:
+            self.book = Book(desk.branch.code, self.head.entry_seq)
         self.headers: list[tuple[object, ...]] = []
         self.lines: list[tuple[object, ...]] = []
 
@@ -79,45 +87,51 @@ class Journal(Repository):
 
     def _hold_back(self, entry: JournalEntry) -> None:
         facts = facts_of(entry)
-        self.headers.append((*facts, leaf_of(text_of(entry, facts).encode())))
+        here, seq = self.desk.branch_id, entry.seq
+        self.headers.append((here, *facts, leaf_of(text_of(entry, facts).encode())))
         in_hand = self.book.accounts
         for number, line in enumerate(entry.lines, 1):
             posting = line.posting
-            account = in_hand[posting.path, posting.unit]
+            no = in_hand[posting.path, posting.unit].no
             self.lines.append(
                 (
-                    entry.seq,
+                    here,
+                    seq,
                     number,
-                    account.no,
-                    str(posting.side),
+                    no,
+                    posting.side.value,
                     posting.amount,
                     line.account_seq,
                     line.balance_after,
                 )
             )
 
+    def mark(self, keys: Iterable[AccountKey]) -> JournalMark:
+        """Return where the journal stands, to `go_back` to; `keys` are all accounts that may be posted to."""
+        return JournalMark(self.book.mark(keys), len(self.headers), len(self.lines))
+
+    def go_back(self, mark: JournalMark) -> None:
+        """Undo what was posted since a mark; nothing of it was written yet."""
+        self.book.go_back(mark.book)
+        del self.headers[mark.headers :]
+        del self.lines[mark.lines :]
+
     def flush(self) -> None:
-        """Write everything decided so far."""
+        """Write everything decided so far, and count it in the branch's head."""
         if not self.headers:
             return
-        here = self.desk.branch_id
-        self._insert_many(PostingRow, self.lines)
-        self._insert_many(EntryRow, self.headers)
-        self._save_balances()
-        head = update(HEAD).where(HEAD.c.branch_id == here).values(entry_seq=self.book.last_seq)
-        self.desk.connection.execute(head)
+        connection, here, head = self.desk.connection, self.desk.branch_id, self.head
+        insert_rows(connection, PostingRow, self.lines)
+        insert_rows(connection, EntryRow, self.headers)
+        changed = self.book.changed.values()
+        save_balances(
+            connection,
+            here,
+            [(each.balance, each.given, each.received, each.version, each.no) for each in changed],
+        )
+        head.entry_seq, head.last_us = self.book.last_seq, self.now_us
+        head.revision += 1
+        execute(connection, SAVE_HEAD, (head.entry_seq, head.revision, head.last_us, here))
         self.lines.clear()
         self.headers.clear()
         self.book.changed.clear()
-
-    def _save_balances(self) -> None:
-        connection = self.desk.connection
-        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-        here = self.desk.branch_id
-        connection.exec_driver_sql(
-            SAVE_BALANCE.format(mark),
-            [
-                (state.balance, state.given, state.received, state.version, here, state.no)
-                for state in self.book.changed.values()
-            ],
-        )

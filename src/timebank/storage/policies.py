@@ -42,9 +42,9 @@ class Policies(Repository):
     """The policy versions of a branch."""
 
     def __init__(self, desk: Desk) -> None:
-        """Work at a desk, with nothing read yet."""
+        """Work at a desk, with nothing read yet unless it is still in hand."""
         super().__init__(desk)
-        self._known: Sequence[PolicyVersion] | None = None
+        self._known: Sequence[PolicyVersion] | None = desk.warm.policies if desk.warm is not None else None
 
     def list(self) -> Sequence[PolicyVersion]:
         """Return all versions, oldest first; read once in a transaction."""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, insert, select, update
@@ -13,7 +12,10 @@ from sqlalchemy.engine import Row as Found
 from timebank.ledger.canonical import micros_of
 from timebank.ledger.model import Branch
 from timebank.storage.columns import Row, table_of
+from timebank.storage.driver import insert_rows
+from timebank.storage.engine import CHANGED
 from timebank.storage.tables import BranchCounterRow
+from timebank.storage.warm import Head, WarmBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +27,10 @@ class Desk:
     branch: Branch
     now: datetime
     """The transaction's instant, aware UTC."""
-
-
-def insert_many(connection: Connection, row: type[Row], rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows given as tuples in the order of the table's columns: the fast way for many.
-
-    It goes to the driver directly: SQLAlchemy's per-row parameter handling would cost more than the
-    insert itself.
-    """
-    if rows:
-        connection.exec_driver_sql(_insert_text(row, connection.dialect.paramstyle), list(rows))
-
-
-@cache
-def _insert_text(row: type[Row], paramstyle: str) -> str:
-    table = table_of(row)
-    names = ", ".join(column.name for column in table.columns)
-    marks = ", ".join("?" if paramstyle == "qmark" else "%s" for _ in table.columns)
-    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
+    head: Head | None = None
+    """The branch's head, where the transaction has taken it: it may write."""
+    warm: WarmBook | None = None
+    """What an earlier transaction of this process left in hand, if nothing was written since."""
 
 
 class Repository:
@@ -58,7 +46,9 @@ class Repository:
 
     def _insert_many(self, row: type[Row], rows: Sequence[tuple[object, ...]]) -> None:
         here = self.desk.branch_id
-        insert_many(self.desk.connection, row, [(here, *values) for values in rows])
+        if rows:
+            insert_rows(self.desk.connection, row, [(here, *values) for values in rows])
+            self.desk.connection.info[CHANGED] = True
 
     def _update(self, row: type[Row], where: dict[str, object], **values: object) -> None:
         table = table_of(row)

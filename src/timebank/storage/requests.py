@@ -1,12 +1,17 @@
 """Idempotency keys: one key, one effect, for ever (I-9)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from timebank.errors import KeyReused
 from timebank.ids import fingerprint_of, key_of
+from timebank.storage.driver import insert_rows, query
 from timebank.storage.repository import Repository
 from timebank.storage.tables import RequestKeyRow
+
+KEYS_MOST: Final = 1_000
+"""Keys looked up at once: within the number of parameters that every SQLite takes."""
 
 
 @dataclass(slots=True)
@@ -52,19 +57,22 @@ class Requests(Repository):
             RequestKeyRow, key=key, fingerprint=fingerprint, outcome=outcome, recorded_us=self.now_us
         )
 
-    def known(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return the payload's fingerprint of each of these keys that was used; a few thousand at a time."""
-        if not keys:
-            return {}
-        connection = self.desk.connection
-        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-        marks = ", ".join([mark] * len(keys))
-        # The driver's own statement: SQLAlchemy would name and convert each of the keys.
-        query = f"SELECT key, fingerprint FROM request_key WHERE branch_id = {mark} AND key IN ({marks})"  # noqa: S608 - marks only
-        found = connection.exec_driver_sql(query, (self.desk.branch_id, *keys))
-        return {bytes(key): bytes(fingerprint) for key, fingerprint in found}
+    def known(self, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, str]]:
+        """Return the payload's fingerprint and the outcome of each of these keys that was used."""
+        found: dict[bytes, tuple[bytes, str]] = {}
+        for start in range(0, len(keys), KEYS_MOST):
+            part = keys[start : start + KEYS_MOST]
+            wanted = f"branch_id = ? AND key IN ({', '.join('?' * len(part))})"
+            rows = query(
+                self.desk.connection,
+                f"SELECT key, fingerprint, outcome FROM request_key WHERE {wanted}",  # noqa: S608 - marks only
+                (self.desk.branch_id, *part),
+            )
+            found.update({bytes(key): (bytes(fingerprint), outcome) for key, fingerprint, outcome in rows})
+        return found
 
-    def remember_all(self, used: list[tuple[bytes, bytes, str]]) -> None:
+    def remember_all(self, used: Iterable[tuple[bytes, bytes, str]]) -> None:
         """Store many keys at once: (key, fingerprint, outcome)."""
-        rows = [(key, fingerprint, outcome, self.now_us) for key, fingerprint, outcome in used]
-        self._insert_many(RequestKeyRow, rows)
+        here, now_us = self.desk.branch_id, self.now_us
+        rows = [(here, key, fingerprint, outcome, now_us) for key, fingerprint, outcome in used]
+        insert_rows(self.desk.connection, RequestKeyRow, rows)

@@ -6,39 +6,58 @@ sorted order (so that nothing deadlocks), and is rolled back unless it ends well
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
 
 from timebank.clock import Clock
-from timebank.errors import ErasureUnfinished, Kind, NoDatabase, TimebankError
+from timebank.errors import ErasureUnfinished, Kind, NoDatabase, OutcomeUnknown, TimebankError
 from timebank.ledger.canonical import instant_of, micros_of
+from timebank.ledger.model import Branch
 from timebank.storage.books import Books
 from timebank.storage.branches import Branches
-from timebank.storage.columns import table_of
-from timebank.storage.engine import CHANGED, OUTSIDE, WRITES, engine_of, meaning_of, sqlite_file_of, url_of
+from timebank.storage.driver import execute, query
+from timebank.storage.engine import (
+    CHANGED,
+    OUTSIDE,
+    WRITES,
+    engine_of,
+    is_lost,
+    meaning_of,
+    sqlite_file_of,
+    url_of,
+)
+from timebank.storage.journal import SAVE_HEAD
 from timebank.storage.place import copy_of, holds_anything, is_current, make_private
 from timebank.storage.repository import Desk
 from timebank.storage.schema import upgrade
-from timebank.storage.tables import BranchHeadRow
+from timebank.storage.warm import Head, WarmBooks
 
-HEAD = table_of(BranchHeadRow)
+SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""PostgreSQL's words for what SQLite's readers always have: everything as of one moment."""
+TAKE_HEAD = {
+    "sqlite": "SELECT entry_seq, revision, last_us FROM branch_head WHERE branch_id = ?",
+    "postgresql": "SELECT entry_seq, revision, last_us FROM branch_head WHERE branch_id = ? FOR UPDATE",
+}
 
 
 class Transaction:
     """One database transaction: the books of any branch, at one instant (`now`, aware UTC)."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime, warm: WarmBooks | None = None) -> None:
         """Begin with no books open; `Store.read` and `Store.write` make transactions."""
         self.connection = connection
         self.now = now
         self.branches = Branches(connection)
+        self._warm = warm
+        self._heads: dict[int, Head] = {}
+        self._found: dict[str, tuple[int, Branch]] = {}
         self._books: dict[str, Books] = {}
-        self._taken: list[int] = []
 
     def books(self, code: str) -> Books:
         """Open the books of a branch; the same ones for the whole transaction.
@@ -47,31 +66,57 @@ class Transaction:
             UnknownBranch: no branch has that code.
         """
         if code not in self._books:
-            branch_id, branch = self.branches.find(code)
-            self._books[code] = Books(Desk(self.connection, branch_id, branch, self.now))
+            branch_id, branch = self._find(code)
+            head = self._heads.get(branch_id)
+            warm = self._warm.take(branch_id, head.revision) if self._warm is not None and head else None
+            self._books[code] = Books(Desk(self.connection, branch_id, branch, self.now, head, warm))
         return self._books[code]
 
-    def take_heads(self, codes: tuple[str, ...]) -> None:
+    def _find(self, code: str) -> tuple[int, Branch]:
+        if code not in self._found:
+            self._found[code] = self.branches.find(code)
+        return self._found[code]
+
+    def take_heads(self, codes: tuple[str, ...], known: dict[str, tuple[int, Branch]]) -> None:
         """Take the heads of branches in sorted order: who has a head is the branch's only writer.
 
         Time does not go back in a branch: if the clock did, the transaction has the last write's instant.
+
+        Args:
+            codes: of the branches.
+            known: branches found before, for ever the same; grows.
         """
-        for code in sorted(set(codes)):
-            branch_id, _ = self.branches.find(code)
-            taking = select(HEAD.c.last_us).where(HEAD.c.branch_id == branch_id).with_for_update()
-            last_us = self.connection.execute(taking).scalar()
-            self._taken.append(branch_id)
-            if last_us is not None and last_us > micros_of(self.now):
-                self.now = instant_of(last_us)
         self.connection.info[CHANGED] = False
+        for code in sorted(set(codes)):
+            if code not in known:
+                known[code] = self.branches.find(code)
+            branch_id, _ = self._found[code] = known[code]
+            taking = TAKE_HEAD[self.connection.dialect.name]
+            for entry_seq, revision, last_us in query(self.connection, taking, (branch_id,)):
+                self._heads[branch_id] = Head(entry_seq, revision, last_us)
+                if last_us > micros_of(self.now):
+                    self.now = instant_of(last_us)
 
     def flush(self) -> None:
-        """Write what the journals have decided; if anything was written, count it in the heads taken."""
+        """Write what the journals have decided; if anything else was written, count it in the heads taken."""
         for books in self._books.values():
             books.flush()
-        if self._taken and self.connection.info[CHANGED]:
-            counted = {"revision": HEAD.c.revision + 1, "last_us": micros_of(self.now)}
-            self.connection.execute(update(HEAD).where(HEAD.c.branch_id.in_(self._taken)).values(counted))
+        if self.connection.info[CHANGED]:
+            now_us = micros_of(self.now)
+            for branch_id, head in self._heads.items():
+                head.revision += 1
+                head.last_us = now_us
+                values = (head.entry_seq, head.revision, now_us, branch_id)
+                execute(self.connection, SAVE_HEAD, values)
+
+    def keep_warm(self) -> None:
+        """After the commit, leave in hand what only the journal has changed."""
+        if self._warm is None or self.connection.info[CHANGED]:
+            return
+        for books in self._books.values():
+            kept = books.in_hand()
+            if kept is not None:
+                self._warm.put(books.desk.branch_id, kept)
 
 
 class Store:
@@ -107,7 +152,11 @@ class Store:
             if file is not None and create:
                 make_private(file)
             self.engine: Engine = engine_of(url)
-            with _meaningful_errors():
+            self._writing = self.engine.execution_options(**{WRITES: True})
+            self._snapshots = self.engine.execution_options(**({} if file is not None else SNAPSHOT))
+            self._warm = WarmBooks()
+            self._branches: dict[str, tuple[int, Branch]] = {}
+            with self._meaningful_errors():
                 upgrade(self.engine, backup_beside=file)
         except TimebankError:
             self.close()
@@ -116,8 +165,17 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads; everything in it is as of one moment."""
-        with _meaningful_errors(), self.engine.connect() as connection, connection.begin():
+        with self._meaningful_errors(), self._reading() as connection:
             yield Transaction(connection, self.clock.now())
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect() as connection, connection.begin():
+                yield connection
+            return
+        with _alive(self._snapshots) as connection:
+            yield connection
 
     @contextmanager
     def write(self, *codes: str) -> Iterator[Transaction]:
@@ -125,17 +183,41 @@ class Store:
 
         Raises:
             UnknownBranch: no branch has one of the codes.
-            TryAgain, StorageFull, StorageReadOnly: nothing was changed.
+            TryAgain, ServerLost, StorageFull, StorageReadOnly, ServerReadOnly: nothing was changed.
+            OutcomeUnknown: the connection was lost while committing.
         """
-        with _meaningful_errors(), self.engine.connect().execution_options(**{WRITES: True}) as connection:
+        phase = _Phase()
+        with self._meaningful_errors(phase), self._writing.connect() as connection:
             begun = connection.begin()
             with begun:
-                transaction = Transaction(connection, self.clock.now())
-                transaction.take_heads(codes)
+                transaction = Transaction(
+                    connection, self.clock.now(), None if self.is_dry_run else self._warm
+                )
+                transaction.take_heads(codes, self._branches)
                 yield transaction
                 transaction.flush()
                 if self.is_dry_run:
                     begun.rollback()
+                else:
+                    phase.is_committing = True
+                    begun.commit()
+                    phase.is_committing = False
+            if not self.is_dry_run:
+                transaction.keep_warm()
+
+    @contextmanager
+    def _meaningful_errors(self, phase: "_Phase | None" = None) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            meaning = meaning_of(error)
+            if meaning is None:
+                raise
+            if is_lost(error):
+                self.engine.dispose()  # what else was open to that server is gone, too
+                if phase is not None and phase.is_committing:
+                    raise OutcomeUnknown(key="none") from error
+            raise meaning from error
 
     def wipe_log(self) -> None:
         """Carry the write-ahead log of an SQLite database over and blank it: it holds rows as they were.
@@ -147,7 +229,10 @@ class Store:
         """
         if self.is_dry_run or self.engine.dialect.name != "sqlite":
             return
-        with _meaningful_errors(), self.engine.connect().execution_options(**{OUTSIDE: True}) as connection:
+        with (
+            self._meaningful_errors(),
+            self.engine.connect().execution_options(**{OUTSIDE: True}) as connection,
+        ):
             is_busy, _, _ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         if is_busy:
             raise ErasureUnfinished
@@ -160,15 +245,30 @@ class Store:
             self._scratch.cleanup()
 
 
+@dataclass(slots=True)
+class _Phase:
+    """How far a write has come."""
+
+    is_committing: bool = False
+
+
 @contextmanager
-def _meaningful_errors() -> Iterator[None]:
+def _alive(engine: Engine) -> Iterator[Connection]:
+    """Begin on a connection that answers: one that lay in the pool while its server went is replaced once."""
+    connection = engine.connect()
     try:
-        yield
-    except DatabaseError as error:
-        meaning = meaning_of(error)
-        if meaning is None:
-            raise
-        raise meaning from error
+        try:
+            connection.exec_driver_sql("SELECT 1")
+        except DBAPIError as error:
+            if not is_lost(error):
+                raise
+            connection.close()
+            engine.dispose()
+            connection = engine.connect()
+            connection.exec_driver_sql("SELECT 1")
+        yield connection
+    finally:
+        connection.close()
 
 
 def unreadable(error: Exception) -> str:
@@ -177,7 +277,7 @@ def unreadable(error: Exception) -> str:
     Raises:
         The error itself, where the database was busy or gone rather than damaged.
     """
-    if isinstance(error, DatabaseError):
+    if isinstance(error, DBAPIError):
         meaning = meaning_of(error)
         if meaning is None or meaning.kind is Kind.TRANSIENT:
             raise error

@@ -1,0 +1,146 @@
+"""Batches: any number of requests to post in one transaction, each with its result (see `ledger.batch`).
+
+The one way into the journal for many: `Entries.post_many`, the coalescing writer and imports all end here.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import Final
+
+from timebank.errors import KeyReused, TimebankError
+from timebank.ids import key_of
+from timebank.instants import day_of
+from timebank.ledger.batch import (
+    Posted,
+    PostGroup,
+    PostItem,
+    PostRequest,
+    PostResult,
+    Refused,
+    payload_of,
+    requests_of,
+)
+from timebank.ledger.model import HELP, Actor, Cause, EntryDraft
+from timebank.storage.books import Books
+from timebank.storage.driver import together
+
+Check = Callable[[PostRequest], None]
+"""Refuses a request by raising, before the ledger looks at it."""
+LINES_USUAL: Final = 4
+"""Rows that a request leads to: two postings, a header, a key."""
+
+
+class Batch:
+    """A branch's journal, open for many requests of one actor."""
+
+    def __init__(self, books: Books, actor: Actor, *, enforce_limits: bool = True) -> None:
+        """Begin with nothing posted; `enforce_limits` is False for history and corrections."""
+        self.books = books
+        self.actor = actor
+        self.actor_text = str(actor)
+        self.enforce_limits = enforce_limits
+        self._versions: dict[date, int] = {}
+        self._used: dict[bytes, tuple[bytes, str]] = {}
+        """Keys that this batch has used and not yet written."""
+
+    def post(self, items: Sequence[PostItem], *, check: Check | None = None) -> list[PostResult]:
+        """Decide every item in order and write what was decided; returns a result for each item."""
+        journal, requests = self.books.journal, self.books.requests
+        keys = [self._key_of(item) for item in items]
+        known = requests.known([key for key in keys if isinstance(key, bytes)])
+        self._load(items)
+        results = [self._result(item, key, known, check) for item, key in zip(items, keys, strict=True)]
+        with together(self.books.desk.connection, rows=LINES_USUAL * len(items)):
+            journal.flush()
+            requests.remember_all((key, *used) for key, used in self._used.items())
+        self._used.clear()
+        return results
+
+    def _key_of(self, item: PostItem) -> bytes | TimebankError | None:
+        try:
+            return key_of(item.key) if item.key is not None else None
+        except TimebankError as error:
+            return error
+
+    def _load(self, items: Iterable[PostItem]) -> None:
+        in_hand = self.books.journal.book.accounts
+        missing = {
+            posting.path
+            for item in items
+            for request in requests_of(item)
+            for posting in request.postings
+            if (posting.path, posting.unit) not in in_hand
+        }
+        if missing:
+            self.books.journal.load(*sorted(missing))
+
+    def _result(
+        self,
+        item: PostItem,
+        key: bytes | TimebankError | None,
+        known: dict[bytes, tuple[bytes, str]],
+        check: Check | None,
+    ) -> PostResult:
+        try:
+            if isinstance(key, TimebankError):
+                raise key
+            payload = payload_of(item, self.actor_text) if key is not None else b""
+            if key is not None:
+                used = self._used.get(key) or known.get(key)
+                if used is not None:
+                    return _repeated(used, payload)
+            posted = self._post(item, check)
+        except TimebankError as error:
+            return Refused(error=error)
+        if key is not None:
+            self._used[key] = payload, " ".join(map(str, posted.entries))
+        return posted
+
+    def _post(self, item: PostItem, check: Check | None) -> Posted:
+        warnings = self.books.journal.warnings
+        before = len(warnings)
+        if isinstance(item, PostGroup):
+            entries = self._post_group(item, check)
+        else:
+            entries = (self._post_one(item, check),)
+        return Posted(entries=entries, warnings=tuple(warnings[before:]))
+
+    def _post_group(self, group: PostGroup, check: Check | None) -> tuple[int, ...]:
+        journal = self.books.journal
+        mark = journal.mark((each.path, each.unit) for request in group.requests for each in request.postings)
+        try:
+            return tuple(self._post_one(request, check) for request in group.requests)
+        except TimebankError:
+            journal.go_back(mark)
+            raise
+
+    def _post_one(self, request: PostRequest, check: Check | None) -> int:
+        if check is not None:
+            check(request)
+        books = self.books
+        cause = request.cause or Cause("transfer", str(books.journal.book.last_seq + 1))
+        at = request.effective_at
+        on = books.today if at is None else day_of(at, books.zone)
+        draft = EntryDraft(
+            kind=request.kind,
+            cause=cause,
+            effective_at=at if at is not None else books.desk.now,
+            effective_on=on,
+            policy_version=self.version_on(on),
+            actor=self.actor,
+            postings=request.postings,
+            counts_help=1 if request.kind in HELP else 0,
+        )
+        return books.journal.post(draft, enforce_limits=self.enforce_limits).seq
+
+    def version_on(self, on: date) -> int:
+        """Return the version of the policy in force on a day."""
+        if on not in self._versions:
+            self._versions[on] = self.books.policies.in_force(on).version
+        return self._versions[on]
+
+
+def _repeated(used: tuple[bytes, str], payload: bytes) -> Posted:
+    if used[0] != payload:
+        raise KeyReused
+    return Posted(entries=tuple(map(int, used[1].split())), is_repeat=True)

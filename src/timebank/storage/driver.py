@@ -1,0 +1,132 @@
+"""The driver itself, for the few statements that every post needs: nothing is compiled, many rows go at once.
+
+SQLAlchemy builds the schema, reads and migrates; here its per-statement cost would exceed the work.
+Rows are tuples in the order of the table's columns.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Integer, LargeBinary, Table
+from sqlalchemy.engine import Connection
+
+from timebank.storage.columns import Row, table_of
+
+COPY_LEAST: Final = 150
+"""From how many rows on PostgreSQL's COPY, with its two more round trips, is faster than INSERT."""
+SAVE_BALANCES: Final = {
+    "sqlite": (
+        "UPDATE account_balance SET balance = ?, given = ?, received = ?, version = ? "
+        "WHERE branch_id = ? AND account_no = ?"
+    ),
+    "postgresql": (
+        "UPDATE account_balance AS b SET balance = v.balance, given = v.given, received = v.received, "
+        "version = v.version FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], "
+        "%s::bigint[]) AS v (balance, given, received, version, no) "
+        "WHERE b.branch_id = %s AND b.account_no = v.no"
+    ),
+}
+
+
+def is_postgresql(connection: Connection) -> bool:
+    """Tell which of the two engines a connection is to."""
+    return connection.dialect.name == "postgresql"
+
+
+def query(connection: Connection, statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
+    """Run a query written with `?` and return its rows."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(_marked(statement, is_postgresql(connection)), values)
+        return list(cursor.fetchall())
+    finally:
+        cursor.close()
+
+
+def execute(connection: Connection, statement: str, values: Sequence[object]) -> None:
+    """Run a statement written with `?` that returns nothing."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(_marked(statement, is_postgresql(connection)), values)
+    finally:
+        cursor.close()
+
+
+@cache
+def _marked(statement: str, has_percent_marks: bool) -> str:  # noqa: FBT001 - a key of the cache
+    return statement.replace("?", "%s") if has_percent_marks else statement
+
+
+def insert_rows(connection: Connection, row: type[Row], rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows in one statement: `executemany` on SQLite, COPY or INSERT on PostgreSQL."""
+    if not rows:
+        return
+    cursor = connection.connection.cursor()
+    try:
+        if not is_postgresql(connection):
+            cursor.executemany(_insert_text(table_of(row), "?"), rows)
+        elif len(rows) == 1:
+            cursor.execute(_insert_text(table_of(row), "%s"), rows[0])
+        elif len(rows) < COPY_LEAST:
+            cursor.execute(_unnest_text(table_of(row)), [list(column) for column in zip(*rows, strict=True)])
+        else:
+            with cursor.copy(_copy_text(table_of(row))) as copy:
+                for values in rows:
+                    copy.write_row(values)
+    finally:
+        cursor.close()
+
+
+@cache
+def _names(table: Table) -> str:
+    return ", ".join(column.name for column in table.columns)
+
+
+@cache
+def _insert_text(table: Table, mark: str) -> str:
+    marks = ", ".join([mark] * len(table.columns))
+    return f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks})"  # noqa: S608 - our own names
+
+
+@cache
+def _unnest_text(table: Table) -> str:
+    arrays = ", ".join(f"%s::{_array_of(column.type)}" for column in table.columns)
+    return f"INSERT INTO {table.name} ({_names(table)}) SELECT * FROM unnest({arrays})"  # noqa: S608 - as above
+
+
+def _array_of(kind: object) -> str:
+    if isinstance(kind, Integer):
+        return "bigint[]"
+    return "bytea[]" if isinstance(kind, LargeBinary) else "text[]"
+
+
+@cache
+def _copy_text(table: Table) -> str:
+    return f"COPY {table.name} ({_names(table)}) FROM STDIN"
+
+
+def save_balances(
+    connection: Connection, branch_id: int, rows: Sequence[tuple[int, int, int, int, int]]
+) -> None:
+    """Update cached totals: (balance, given, received, version, account number) of each account."""
+    cursor = connection.connection.cursor()
+    try:
+        if is_postgresql(connection):
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            cursor.execute(SAVE_BALANCES["postgresql"], [*columns, branch_id])
+        else:
+            cursor.executemany(SAVE_BALANCES["sqlite"], [(*row[:4], branch_id, row[4]) for row in rows])
+    finally:
+        cursor.close()
+
+
+@contextmanager
+def together(connection: Connection, *, rows: int) -> Iterator[None]:
+    """Send the statements of the block without waiting for each answer, where the driver can do that."""
+    if is_postgresql(connection) and rows < COPY_LEAST:
+        with connection.connection.dbapi_connection.pipeline():  # type: ignore[union-attr]
+            yield
+    else:
+        yield
