@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from timebank.errors import AccountManaged, Kind, KindManaged, NaiveInstant, TimebankError
+from timebank.errors import AccountManaged, Kind, KindManaged, NaiveInstant, TimebankError, TooFewPostings
 from timebank.ledger.canonical import micros_of
 from timebank.ledger.limits import LimitWarning
 from timebank.ledger.model import Cause, EntryKind, Posting
@@ -45,6 +45,15 @@ class PostGroup:
 
     requests: tuple[PostRequest, ...]
     key: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an empty group: it would lead to nothing.
+
+        Raises:
+            TooFewPostings: there is no request.
+        """
+        if not self.requests:
+            raise TooFewPostings(count=0)
 
 
 PostItem: TypeAlias = PostRequest | PostGroup

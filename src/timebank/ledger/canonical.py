@@ -45,15 +45,17 @@ def facts_of(entry: JournalEntry) -> Facts:
     """Return the facts of an entry's header as they are stored, in the order of the format."""
     draft = entry.draft
     cause = draft.cause
+    recorded_us = micros_of(entry.recorded_at)
+    is_now = draft.effective_at is entry.recorded_at
     return (
         entry.seq,
-        str(draft.kind),
+        draft.kind.value,
         cause.kind,
         cause.ref,
         cause.step,
-        micros_of(draft.effective_at),
+        recorded_us if is_now else micros_of(draft.effective_at),
         draft.effective_on.isoformat(),
-        micros_of(entry.recorded_at),
+        recorded_us,
         draft.policy_version,
         str(draft.actor),
         draft.reverses,

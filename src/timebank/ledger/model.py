@@ -239,14 +239,8 @@ class EntryDraft:
             raise TooFewPostings(count=len(self.postings))
         if len(self.postings) > POSTINGS_MAX:
             raise TooManyPostings(most=POSTINGS_MAX, count=len(self.postings))
-        _check_amounts(self.postings)
-        imbalances = imbalance_by_unit(self.postings)
-        for unit in imbalances:
-            if unit != MINUTES:
-                unit_of(unit)
-        for unit, off_by in imbalances.items():
-            if off_by != 0:
-                raise UnbalancedEntry(unit=unit, off_by=abs(off_by))
+        if not _is_exchange(self.postings):
+            _check_postings(self.postings)
         if self.effective_at.utcoffset() is None:
             raise NaiveInstant(text=self.effective_at.isoformat())
         assert (self.reverses is not None) == (self.kind is EntryKind.REVERSAL), (
@@ -254,7 +248,22 @@ class EntryDraft:
         )
 
 
-def _check_amounts(postings: Iterable[Posting]) -> None:
+def _is_exchange(postings: tuple[Posting, ...]) -> bool:
+    """Tell, fast, whether these are the two sides of one amount of minutes: what nearly every entry is."""
+    if len(postings) != 2:
+        return False
+    first, second = postings
+    amount = first.amount
+    return (
+        type(amount) is type(second.amount) is int
+        and amount == second.amount
+        and 1 <= amount <= AMOUNT_MAX
+        and first.unit == second.unit == MINUTES
+        and first.side is not second.side
+    )
+
+
+def _check_postings(postings: tuple[Posting, ...]) -> None:
     amounts = [posting.amount for posting in postings]
     for amount in amounts:
         if type(amount) is not int:  # neither a bool nor a number of another kind
@@ -262,6 +271,12 @@ def _check_amounts(postings: Iterable[Posting]) -> None:
     for amount in amounts:
         if not 1 <= amount <= AMOUNT_MAX:
             raise AmountOutOfRange(amount=amount, least=1, most=AMOUNT_MAX)
+    imbalances = imbalance_by_unit(postings)
+    for unit in imbalances:
+        unit_of(unit)
+    for unit, off_by in imbalances.items():
+        if off_by != 0:
+            raise UnbalancedEntry(unit=unit, off_by=abs(off_by))
 
 
 def imbalance_by_unit(postings: Iterable[Posting]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from timebank.ledger.model import Actor
 from timebank.services.accounts import Accounts
 from timebank.services.activity import Activity
 from timebank.services.audits import Audits
+from timebank.services.backups import Backups
 from timebank.services.beneficiaries import Beneficiaries
 from timebank.services.branches import Branches
 from timebank.services.entries import Entries
@@ -21,6 +22,8 @@ from timebank.services.redemptions import Redemptions
 from timebank.services.restores import Restores
 from timebank.services.statements import Statements
 from timebank.services.transfers import Transfers
+from timebank.services.writer import BATCH_MOST, QUEUE_MOST, Writer
+from timebank.storage.retry import RetryPolicy
 from timebank.storage.store import Store
 
 
@@ -46,7 +49,12 @@ class Bank:
         self.imports = Imports(store, actor)
         self.exports = Exports(store, actor)
         self.restores = Restores(store, actor)
+        self.backups = Backups(store, actor)
         self.activity = Activity(store, actor)
+
+    def writer(self, *, queue_most: int = QUEUE_MOST, batch_most: int = BATCH_MOST) -> Writer:
+        """Return a writer for callers on many threads; see `Entries.writer`."""
+        return self.entries.writer(queue_most=queue_most, batch_most=batch_most)
 
     def now(self) -> datetime:
         """Return the current instant of the bank's clock, aware UTC."""
@@ -64,6 +72,7 @@ def open_bank(
     clock: Clock | None = None,
     create: bool = True,
     is_dry_run: bool = False,
+    retry: RetryPolicy | None = None,
 ) -> Bank:
     """Open a bank; its database is created or upgraded as needed.
 
@@ -73,6 +82,7 @@ def open_bank(
         clock: where instants come from; the machine's clock by default.
         create: whether an SQLite file that does not exist is created.
         is_dry_run: decide and check every write in full, then roll it back.
+        retry: how often what may succeed when done again is done again; a few seconds long by default.
 
     Raises:
         BadDatabaseUrl, NoDatabase, NotADatabase, DatabaseNewer, StorageUnusable, StorageReadOnly: the
@@ -81,5 +91,5 @@ def open_bank(
         BadActor: `by` is not an actor.
     """
     actor = Actor.parse(by) if isinstance(by, str) else by
-    store = Store(address, clock=clock or SystemClock(), create=create, is_dry_run=is_dry_run)
+    store = Store(address, clock=clock or SystemClock(), create=create, is_dry_run=is_dry_run, retry=retry)
     return Bank(store, actor)

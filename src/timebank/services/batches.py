@@ -5,6 +5,7 @@ The one way into the journal for many: `Entries.post_many`, the coalescing write
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from itertools import repeat
 from typing import Final
 
 from timebank.errors import KeyReused, TimebankError
@@ -43,18 +44,37 @@ class Batch:
         self._used: dict[bytes, tuple[bytes, str]] = {}
         """Keys that this batch has used and not yet written."""
 
-    def post(self, items: Sequence[PostItem], *, check: Check | None = None) -> list[PostResult]:
-        """Decide every item in order and write what was decided; returns a result for each item."""
+    def post(
+        self,
+        items: Sequence[PostItem],
+        *,
+        check: Check | None = None,
+        actors: Sequence[Actor] | None = None,
+    ) -> list[PostResult]:
+        """Decide every item in order and write what was decided; returns a result for each item.
+
+        Args:
+            items: of any number.
+            check: what else refuses a request.
+            actors: who wishes each of them, unless it is the batch's own actor for all.
+        """
         journal, requests = self.books.journal, self.books.requests
         keys = [self._key_of(item) for item in items]
         known = requests.known([key for key in keys if isinstance(key, bytes)])
         self._load(items)
-        results = [self._result(item, key, known, check) for item, key in zip(items, keys, strict=True)]
+        results = []
+        for item, key, actor in zip(items, keys, actors or repeat(self.actor, len(items)), strict=True):
+            self._act_as(actor)
+            results.append(self._result(item, key, known, check))
         with together(self.books.desk.connection, rows=LINES_USUAL * len(items)):
             journal.flush()
             requests.remember_all((key, *used) for key, used in self._used.items())
         self._used.clear()
         return results
+
+    def _act_as(self, actor: Actor) -> None:
+        if actor is not self.actor:
+            self.actor, self.actor_text = actor, str(actor)
 
     def _key_of(self, item: PostItem) -> bytes | TimebankError | None:
         try:

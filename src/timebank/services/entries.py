@@ -8,10 +8,11 @@ from timebank.care.mandate import require_coordinator
 from timebank.errors import EntrySettled
 from timebank.ledger.batch import Posted, PostItem, PostResult, Refused, check_by_hand
 from timebank.ledger.chart import AccountKind, place_of
-from timebank.ledger.model import EntryKind, JournalEntry
+from timebank.ledger.model import Actor, EntryKind, JournalEntry
 from timebank.services.batches import Batch
 from timebank.services.posting import undo
 from timebank.services.service import Service, Who, act_in
+from timebank.services.writer import BATCH_MOST, QUEUE_MOST, Writer
 from timebank.storage.books import Books
 
 MANAGED = frozenset({"service", "redemption"})
@@ -86,10 +87,30 @@ class Entries(Service):
             TryAgain, ServerLost, OutcomeUnknown: as for every write; the keys make repeating it safe.
         """
         actor = self.actor(by)
-        with self.store.write(branch) as tx:
-            books = tx.books(branch)
-            require_coordinator(act_in(books, actor), branch)
-            return Batch(books, actor).post(items, check=check_by_hand)
+        return self.post_all(branch, [(item, actor) for item in items])
+
+    def post_all(self, branch: str, wishes: Sequence[tuple[PostItem, Actor]]) -> Sequence[PostResult]:
+        """Do what `post_many` does for requests of several actors; what the coalescing writer calls."""
+
+        def post() -> Sequence[PostResult]:
+            with self.store.write(branch) as tx:
+                books = tx.books(branch)
+                for actor in {actor for _, actor in wishes}:
+                    require_coordinator(act_in(books, actor), branch)
+                items, actors = [item for item, _ in wishes], [actor for _, actor in wishes]
+                return Batch(books, self.default_actor).post(items, check=check_by_hand, actors=actors)
+
+        has_keys = all(item.key is not None for item, _ in wishes)
+        return self.store.retry.run(post, key="the keys of the requests" if has_keys else None)
+
+    def writer(self, *, queue_most: int = QUEUE_MOST, batch_most: int = BATCH_MOST) -> Writer:
+        """Return a writer that posts what many callers hand in at the same time together.
+
+        Args:
+            queue_most: how many requests may wait for one branch; more are refused with `QueueFull`.
+            batch_most: how many are posted in one transaction.
+        """
+        return Writer(self.post_all, self.actor, queue_most=queue_most, batch_most=batch_most)
 
     def reverse(
         self, branch: str, seq: int, *, reason: str, by: Who | None = None, key: str | None = None

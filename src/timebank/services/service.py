@@ -1,6 +1,11 @@
 """What every use case shares: the store, and who acts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import wraps
+from inspect import isfunction, signature
+from typing import TypeVar
+from uuid import uuid4
 
 from timebank.care.mandate import Act, Person
 from timebank.ids import reference
@@ -8,6 +13,7 @@ from timebank.ledger.model import Actor
 from timebank.storage.books import Books
 from timebank.storage.store import Store
 
+Result = TypeVar("Result")
 Who = Actor | str
 """An actor, or its text such as `coordinator:desk`, `member:m1`, `member:m7@locmine`."""
 
@@ -19,6 +25,12 @@ class Service:
     store: Store
     default_actor: Actor
 
+    def __init_subclass__(cls) -> None:
+        """Let the retry policy run every use case that takes an idempotency key."""
+        for name, method in list(vars(cls).items()):
+            if not name.startswith("_") and isfunction(method) and "key" in signature(method).parameters:
+                setattr(cls, name, _repeated(method))
+
     def actor(self, by: Who | None) -> Actor:
         """Return who acts; by default who opened the bank.
 
@@ -28,6 +40,24 @@ class Service:
         if by is None:
             return self.default_actor
         return Actor.parse(by) if isinstance(by, str) else by
+
+
+def _repeated(use_case: Callable[..., Result]) -> Callable[..., Result]:
+    """Run a use case under the retry policy.
+
+    On a server a commit's answer may be lost: without a key of the caller's it gets one of ours, so that a
+    second run finds what the first one did.
+    """
+
+    @wraps(use_case)
+    def run(self: Service, *args: object, **options: object) -> Result:
+        if options.get("key") is None and self.store.is_server:
+            options["key"] = f"auto-{uuid4().hex}"
+        key = options.get("key")
+        name = str(key) if key is not None else None
+        return self.store.retry.run(lambda: use_case(self, *args, **options), key=name)
+
+    return run
 
 
 def act_in(books: Books, actor: Actor) -> Act:

@@ -45,6 +45,16 @@ def query(connection: Connection, statement: str, values: Sequence[object]) -> l
         cursor.close()
 
 
+def query_among(
+    connection: Connection, statement: str, branch_id: int, among: Sequence[object]
+) -> list[tuple[Any, ...]]:
+    """Run a query that ends with a column which is to be one of some values, up to a thousand."""
+    if is_postgresql(connection):
+        return query(connection, f"{statement} = ANY(?)", (branch_id, list(among)))
+    marks = ", ".join("?" * len(among))
+    return query(connection, f"{statement} IN ({marks})", (branch_id, *among))
+
+
 def execute(connection: Connection, statement: str, values: Sequence[object]) -> None:
     """Run a statement written with `?` that returns nothing."""
     cursor = connection.connection.cursor()

@@ -30,8 +30,8 @@ from timebank.errors import (
     ValueOutOfRange,
 )
 
-BUSY_SECONDS: Final = 5
-"""How long a writer waits for another writer of the same SQLite file."""
+BUSY_SECONDS: Final = 2
+"""How long a writer waits for another writer of the same file or branch, before the retry policy counts."""
 WRITES: Final = "timebank_writes"
 """Execution option of a connection whose transactions write."""
 POSTGRES_OPTIONS: Final = {"connect_timeout": 5, "application_name": "timebank"}

@@ -6,10 +6,11 @@ from typing import Final
 
 from timebank.errors import KeyReused
 from timebank.ids import fingerprint_of, key_of
-from timebank.storage.driver import insert_rows, query
+from timebank.storage.driver import insert_rows, query_among
 from timebank.storage.repository import Repository
 from timebank.storage.tables import RequestKeyRow
 
+KNOWN: Final = "SELECT key, fingerprint, outcome FROM request_key WHERE branch_id = ? AND key"
 KEYS_MOST: Final = 1_000
 """Keys looked up at once: within the number of parameters that every SQLite takes."""
 
@@ -61,13 +62,7 @@ class Requests(Repository):
         """Return the payload's fingerprint and the outcome of each of these keys that was used."""
         found: dict[bytes, tuple[bytes, str]] = {}
         for start in range(0, len(keys), KEYS_MOST):
-            part = keys[start : start + KEYS_MOST]
-            wanted = f"branch_id = ? AND key IN ({', '.join('?' * len(part))})"
-            rows = query(
-                self.desk.connection,
-                f"SELECT key, fingerprint, outcome FROM request_key WHERE {wanted}",  # noqa: S608 - marks only
-                (self.desk.branch_id, *part),
-            )
+            rows = query_among(self.desk.connection, KNOWN, self.desk.branch_id, keys[start : start + KEYS_MOST])
             found.update({bytes(key): (bytes(fingerprint), outcome) for key, fingerprint, outcome in rows})
         return found
 

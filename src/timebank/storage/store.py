@@ -35,6 +35,7 @@ from timebank.storage.engine import (
 from timebank.storage.journal import SAVE_HEAD
 from timebank.storage.place import copy_of, holds_anything, is_current, make_private
 from timebank.storage.repository import Desk
+from timebank.storage.retry import RetryPolicy
 from timebank.storage.schema import upgrade
 from timebank.storage.warm import Head, WarmBooks
 
@@ -122,7 +123,15 @@ class Transaction:
 class Store:
     """A database of books."""
 
-    def __init__(self, address: str, *, clock: Clock, create: bool = True, is_dry_run: bool = False) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        clock: Clock,
+        create: bool = True,
+        is_dry_run: bool = False,
+        retry: RetryPolicy | None = None,
+    ) -> None:
         """Open a database, and create or upgrade it.
 
         Args:
@@ -131,6 +140,7 @@ class Store:
             create: whether an SQLite file that does not exist is created.
             is_dry_run: every write is decided and checked in full, then rolled back; a database that would
                 have to be created or upgraded first is tried out on a copy.
+            retry: how often a use case that could not be finished runs again.
 
         Raises:
             BadDatabaseUrl, NoDatabase, DatabaseNewer, NotADatabase, StorageUnusable, StorageReadOnly,
@@ -139,6 +149,8 @@ class Store:
         url = url_of(address)
         file = sqlite_file_of(url)
         self.clock = clock
+        self.retry = retry or RetryPolicy()
+        self.is_server = file is None
         self.is_dry_run = is_dry_run
         self._scratch: TemporaryDirectory[str] | None = None
         if file is not None and not create and not holds_anything(file):
@@ -216,7 +228,7 @@ class Store:
             if is_lost(error):
                 self.engine.dispose()  # what else was open to that server is gone, too
                 if phase is not None and phase.is_committing:
-                    raise OutcomeUnknown(key="none") from error
+                    raise OutcomeUnknown(key="not known here") from error
             raise meaning from error
 
     def wipe_log(self) -> None:
