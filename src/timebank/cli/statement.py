@@ -57,7 +57,7 @@ def register(app: typer.Typer) -> None:
         """
         first, last = day_in(first_on), day_in(last_on)
         bank = session_of(ctx).open()
-        page = bank.statements.page(
+        page = bank.statements.named(
             branch,
             path,
             unit=unit,

@@ -61,6 +61,18 @@ class Statement:
     closing: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage:
+    """Lines of one account in the order of the journal, newest first; balances are the account's own."""
+
+    branch: str
+    path: str
+    unit: str
+    lines: tuple[StatementLine, ...]
+    older: int | None
+    """What to ask for next, as `before`; None if there is nothing older."""
+
+
 def statement_of(
     *,
     branch: str,

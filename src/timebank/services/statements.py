@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
+from timebank.errors import AmountOutOfRange, UnknownAccount
 from timebank.instants import aware_utc
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.ledger.model import MINUTES
 from timebank.ledger.statement import (
+    AccountPage,
     ClearingPosition,
     Period,
     Statement,
@@ -16,6 +19,7 @@ from timebank.ledger.statement import (
     trial_balance_of,
 )
 from timebank.services.service import Service
+from timebank.storage.pages import account_no_of, lines_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,10 @@ class StatementPage:
     branch_name: str
     holder: str | None
     """Whose account it is; None for an account that is nobody's, or once the name is erased."""
+
+
+PAGE_USUAL: Final = 50
+PAGE_MOST: Final = 1_000
 
 
 class Statements(Service):
@@ -71,6 +79,63 @@ class Statements(Service):
             )
 
     def page(
+        self,
+        branch: str,
+        path: str,
+        *,
+        unit: str = MINUTES,
+        before: int | None = None,
+        limit: int = PAGE_USUAL,
+    ) -> AccountPage:
+        """Return an account's newest lines, or those before a line; a long account takes no longer.
+
+        Args:
+            branch: its code.
+            path: the account.
+            unit: of the account.
+            before: `older` of the page before this one; None for the newest lines.
+            limit: how many lines, 1 to `PAGE_MOST`.
+
+        Raises:
+            UnknownBranch, BadPath, UnknownAccount: there is no such account.
+            AmountOutOfRange: `limit` is out of range.
+        """
+        if not 1 <= limit <= PAGE_MOST:
+            raise AmountOutOfRange(amount=limit, least=1, most=PAGE_MOST)
+        place_of(path)
+        with self.store.read() as tx:
+            desk = tx.books(branch).desk
+            no = account_no_of(desk.connection, desk.branch_id, path, unit)
+            if no is None:
+                raise UnknownAccount(path=path, branch=branch)
+            found = list(lines_before(desk.connection, desk.branch_id, no, before=before, limit=limit))
+        oldest = found[-1][0] if found else 1
+        return AccountPage(
+            branch=branch,
+            path=path,
+            unit=unit,
+            lines=tuple(line for _, line in found),
+            older=oldest if oldest > 1 else None,
+        )
+
+    def balance_at(self, branch: str, path: str, *, known_at: datetime, unit: str = MINUTES) -> int:
+        """Return an account's balance as known at an instant; what was recorded at it counts.
+
+        Raises:
+            UnknownBranch, BadPath, UnknownAccount: there is no such account.
+            NaiveInstant: the instant has no time zone.
+        """
+        place_of(path)
+        known = aware_utc(known_at)
+        with self.store.read() as tx:
+            books = tx.books(branch)
+            no = account_no_of(books.desk.connection, books.desk.branch_id, path, unit)
+            if no is None:
+                raise UnknownAccount(path=path, branch=branch)
+            found = books.reader.balances_at(known, account_no=no)
+            return found[0][2] if found else 0
+
+    def named(
         self,
         branch: str,
         path: str,

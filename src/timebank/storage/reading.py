@@ -14,6 +14,7 @@ from timebank.ledger.canonical import instant_of, micros_of
 from timebank.ledger.model import Actor, Cause, EntryDraft, EntryKind, JournalEntry, Line, Posting, Side
 from timebank.ledger.statement import Period, StatementLine
 from timebank.storage.columns import table_of
+from timebank.storage.past import balances_at, last_entry_at
 from timebank.storage.repository import Repository
 from timebank.storage.tables import (
     AccountBalanceRow,
@@ -107,7 +108,9 @@ class JournalReader(Repository):
         self, *, known_at: datetime | None = None, on: date | None = None
     ) -> Sequence[tuple[str, str, int]]:
         """Return (path, unit, balance) of every account: now, or folded as known at an instant, on a day."""
-        if known_at is None and on is None:
+        if known_at is not None and on is None:
+            return self.balances_at(known_at)
+        if on is None:
             query: Select[Any] = select(ACCOUNT.c.path, ACCOUNT.c.unit, BALANCE.c.balance).join(
                 BALANCE,
                 and_(BALANCE.c.branch_id == ACCOUNT.c.branch_id, BALANCE.c.account_no == ACCOUNT.c.no),
@@ -126,6 +129,14 @@ class JournalReader(Repository):
             if on is not None:
                 query = query.where(ENTRY.c.effective_on <= on.isoformat())
         return [(path, unit, int(balance)) for path, unit, balance in self.desk.connection.execute(query)]
+
+    def balances_at(
+        self, known_at: datetime, *, account_no: int | None = None
+    ) -> Sequence[tuple[str, str, int]]:
+        """Return (path, unit, balance) as known at an instant, of all accounts with postings then, or one."""
+        connection, here = self.desk.connection, self.desk.branch_id
+        seq = last_entry_at(connection, here, self.head(), micros_of(known_at))
+        return balances_at(connection, here, seq, account_no=account_no)
 
     def help_by_month(self) -> Sequence[tuple[str, int, int]]:
         """Return (month, exchanges, minutes) of help to or from members, by effective month."""

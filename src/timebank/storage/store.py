@@ -50,14 +50,27 @@ TAKE_HEAD = {
 class Transaction:
     """One database transaction: the books of any branch, at one instant (`now`, aware UTC)."""
 
-    def __init__(self, connection: Connection, now: datetime, warm: WarmBooks | None = None) -> None:
-        """Begin with no books open; `Store.read` and `Store.write` make transactions."""
+    def __init__(
+        self,
+        connection: Connection,
+        now: datetime,
+        known: dict[str, tuple[int, Branch]],
+        warm: WarmBooks | None = None,
+    ) -> None:
+        """Begin with no books open; `Store.read` and `Store.write` make transactions.
+
+        Args:
+            connection: in a transaction.
+            now: its instant.
+            known: branches found in earlier ones, for ever the same; grows by what was committed.
+            warm: the books that earlier ones left in hand; None for a transaction that does not post.
+        """
         self.connection = connection
         self.now = now
         self.branches = Branches(connection)
         self._warm = warm
         self._heads: dict[int, Head] = {}
-        self._found: dict[str, tuple[int, Branch]] = {}
+        self._known = known
         self._books: dict[str, Books] = {}
 
     def books(self, code: str) -> Books:
@@ -74,24 +87,21 @@ class Transaction:
         return self._books[code]
 
     def _find(self, code: str) -> tuple[int, Branch]:
-        if code not in self._found:
-            self._found[code] = self.branches.find(code)
-        return self._found[code]
+        if code in self._known:
+            return self._known[code]
+        found = self.branches.find(code)
+        if not self.connection.info.get(CHANGED, False):  # else it may be this transaction that founds it
+            self._known[code] = found
+        return found
 
-    def take_heads(self, codes: tuple[str, ...], known: dict[str, tuple[int, Branch]]) -> None:
+    def take_heads(self, codes: tuple[str, ...]) -> None:
         """Take the heads of branches in sorted order: who has a head is the branch's only writer.
 
         Time does not go back in a branch: if the clock did, the transaction has the last write's instant.
-
-        Args:
-            codes: of the branches.
-            known: branches found before, for ever the same; grows.
         """
         self.connection.info[CHANGED] = False
         for code in sorted(set(codes)):
-            if code not in known:
-                known[code] = self.branches.find(code)
-            branch_id, _ = self._found[code] = known[code]
+            branch_id, _ = self._find(code)
             taking = TAKE_HEAD[self.connection.dialect.name]
             for entry_seq, revision, last_us in query(self.connection, taking, (branch_id,)):
                 self._heads[branch_id] = Head(entry_seq, revision, last_us)
@@ -178,7 +188,8 @@ class Store:
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads; everything in it is as of one moment."""
         with self._meaningful_errors(), self._reading() as connection:
-            yield Transaction(connection, self.clock.now())
+            connection.info[CHANGED] = False
+            yield Transaction(connection, self.clock.now(), self._branches)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -202,10 +213,9 @@ class Store:
         with self._meaningful_errors(phase), self._writing.connect() as connection:
             begun = connection.begin()
             with begun:
-                transaction = Transaction(
-                    connection, self.clock.now(), None if self.is_dry_run else self._warm
-                )
-                transaction.take_heads(codes, self._branches)
+                warm = None if self.is_dry_run else self._warm
+                transaction = Transaction(connection, self.clock.now(), self._branches, warm)
+                transaction.take_heads(codes)
                 yield transaction
                 transaction.flush()
                 if self.is_dry_run:

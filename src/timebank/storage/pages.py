@@ -1,0 +1,77 @@
+"""Pages of an account: its newest lines, or those before a line, in one query that no length slows down."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from timebank.ledger.canonical import instant_of
+from timebank.ledger.statement import StatementLine
+from timebank.storage.driver import query
+
+ACCOUNT = "SELECT no FROM account WHERE branch_id = ? AND path = ? AND unit = ?"
+# The page is cut first, by the account's own numbers; what belongs to its lines is then looked up by key.
+PAGE = (
+    "SELECT p.account_seq, p.side, p.amount, p.balance_after, e.seq, e.effective_on, e.recorded_us, e.kind, "
+    "e.cause_kind, e.cause_ref, e.reverses, r.seq, o.account_no, a.path "
+    "FROM (SELECT account_seq, entry_seq, side, amount, balance_after FROM posting "
+    "WHERE branch_id = ? AND account_no = ? AND account_seq < ? ORDER BY account_seq DESC LIMIT ?) AS p "
+    "JOIN entry AS e ON e.branch_id = ? AND e.seq = p.entry_seq "
+    "LEFT JOIN entry AS r ON r.branch_id = ? AND r.reverses = p.entry_seq "
+    "JOIN posting AS o ON o.branch_id = ? AND o.entry_seq = p.entry_seq "
+    "JOIN account AS a ON a.branch_id = ? AND a.no = o.account_no "
+    "ORDER BY p.account_seq DESC, o.line"
+)
+END = 2**62
+"""Beyond every number of a line."""
+
+
+def account_no_of(connection: Connection, branch_id: int, path: str, unit: str) -> int | None:
+    """Return an account's number, None if there is none."""
+    found = query(connection, ACCOUNT, (branch_id, path, unit))
+    return int(found[0][0]) if found else None
+
+
+def lines_before(
+    connection: Connection, branch_id: int, account_no: int, *, before: int | None, limit: int
+) -> Iterator[tuple[int, StatementLine]]:
+    """Yield (number, line) of an account, newest first, with the running balance after each line."""
+    end = before if before is not None else END
+    here = (branch_id,) * 4
+    rows = query(connection, PAGE, (branch_id, account_no, end, limit, *here))
+    for number, group in groupby(rows, key=itemgetter(0)):
+        yield int(number), _line(list(group), account_no)
+
+
+def _line(rows: list[tuple[Any, ...]], account_no: int) -> StatementLine:
+    (
+        _,
+        side,
+        amount,
+        balance,
+        seq,
+        on,
+        recorded_us,
+        kind,
+        cause_kind,
+        cause_ref,
+        reverses,
+        reversed_by,
+        _,
+        _,
+    ) = rows[0]
+    return StatementLine(
+        entry=seq,
+        effective_on=date.fromisoformat(on),
+        recorded_at=instant_of(recorded_us),
+        kind=kind,
+        cause=f"{cause_kind} {cause_ref}",
+        other_paths=tuple(path for *_, no, path in rows if no != account_no),
+        change=amount if side == "credit" else -amount,
+        balance=balance,
+        reverses=reverses,
+        reversed_by=reversed_by,
+    )
