@@ -32,7 +32,6 @@ from tests.integration.importing import (
 )
 
 from timebank.errors import (
-    AccountClosed,
     BadReference,
     ImportRefused,
     NotAllowed,
@@ -206,15 +205,17 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(bank: Bank, tmp_path: Pat
 
 
 def test_a_closed_account_takes_no_history(bank: Bank, tmp_path: Path) -> None:
-    """Who closed it should know; the error names the account, and nothing was written."""
+    """Who closed it should know: the line is named with the account, and nothing was written."""
     exchanges(bank, a_report(("A (1)", "B (2)", "1:00"), ("B (2)", "A (1)", "1:00")))
     bank.accounts.close(BRANCH, "member:m1:available")
     before = dump(tmp_path)
 
-    with pytest.raises(AccountClosed) as error:
+    with pytest.raises(ImportRefused) as error:
         exchanges(bank, a_report(("C (3)", "B (2)", "0:15"), ("A (1)", "B (2)", "0:20")))
 
-    assert "member:m1:available" == error.value.path
+    (fault,) = error.value.faults
+    assert (3, FaultCode.REFUSED) == (fault.line, fault.code)
+    assert "member:m1:available" in fault.reason
     assert before == dump(tmp_path)
 
 

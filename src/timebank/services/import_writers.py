@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from timebank.errors import DayBeyondRange
 from timebank.instants import YEAR_MAX, YEAR_MIN, day_of
+from timebank.ledger.batch import PostRequest, Refused
 from timebank.ledger.canonical import micros_of
 from timebank.ledger.chart import OPENING
-from timebank.ledger.model import Actor, Cause, EntryDraft, EntryKind, credit, debit
+from timebank.ledger.model import Actor, Cause, EntryKind, credit, debit
 from timebank.reports.importers.keys import RowKeys
 from timebank.reports.importers.model import (
     AccountRow,
@@ -26,8 +27,10 @@ from timebank.reports.importers.model import (
     Notice,
     RowFault,
 )
+from timebank.services.batches import Batch
 from timebank.services.parties import Parties, member_at
 from timebank.storage.books import Books
+from timebank.storage.requests import Request
 
 CHUNK = 1_000
 RowType = TypeVar("RowType", ExchangeRow, MemberRow, AccountRow)
@@ -66,13 +69,12 @@ class ExchangeWriter:
     def __init__(self, books: Books, actor: Actor, source: str, layout: Layout) -> None:
         """Take every account of the branch in hand."""
         self.books = books
-        self.actor = actor
         self.tally = Tally()
         self.parties = Parties(books, source)
         self.keys = RowKeys(source=source, layout=layout)
-        self.batch = str(books.imports.next_no())
+        self.batch = Batch(books, actor, enforce_limits=False)
+        self.batch_no = str(books.imports.next_no())
         self.step = 0
-        self.versions: dict[date, int] = {}
         self.first_entry = books.journal.book.last_seq + 1
         books.journal.load()
 
@@ -126,32 +128,29 @@ class ExchangeWriter:
             for _, row, on in fresh
         ]
         self.parties.open_new()
+        results = self.batch.post(
+            [self._request(row, *parties) for (_, row, _), parties in zip(fresh, paths, strict=True)]
+        )
         used: list[tuple[bytes, bytes, str]] = []
         notes: list[tuple[str, str, str | None, str | None]] = []
-        for (key, row, on), (payer, payee) in zip(fresh, paths, strict=True):
-            seq = self._post_row(row, on, payer, payee)
-            used.append((key, _payload(row, payer, payee), str(seq)))
+        for (key, row, _), (payer, payee), result in zip(fresh, paths, results, strict=True):
+            if isinstance(result, Refused):
+                self.tally.faults.append(fault(row.line, FaultCode.REFUSED, str(result.error)))
+                continue
+            used.append((key, _payload(row, payer, payee), str(result.seq)))
             if row.description:
-                notes.append((row.description, f"entry {seq}", member_at(payee), member_at(payer)))
-        self.books.journal.flush()
+                notes.append((row.description, f"entry {result.seq}", member_at(payee), member_at(payer)))
         self.books.requests.remember_all(used)
         self.books.identities.write_notes(notes)
 
-    def _post_row(self, row: ExchangeRow, on: date, payer: str, payee: str) -> int:
+    def _request(self, row: ExchangeRow, payer: str, payee: str) -> PostRequest:
         self.step += 1
-        if on not in self.versions:
-            self.versions[on] = self.books.policies.in_force(on).version
-        draft = EntryDraft(
+        return PostRequest(
             kind=EntryKind.SERVICE,
-            cause=Cause("import", self.batch, self.step),
+            cause=Cause("import", self.batch_no, self.step),
             effective_at=row.occurred_at,
-            effective_on=on,
-            policy_version=self.versions[on],
-            actor=self.actor,
             postings=(debit(payer, row.minutes), credit(payee, row.minutes)),
-            counts_help=1,
         )
-        return self.books.journal.post(draft, enforce_limits=False).seq
 
 
 class OpeningWriter:
@@ -160,13 +159,13 @@ class OpeningWriter:
     def __init__(self, books: Books, actor: Actor, source: str, effective_at: datetime) -> None:
         """Open the issuance account that openings are booked against."""
         self.books = books
-        self.actor = actor
         self.source = source
         self.effective_at = effective_at
         self.on = day_of(effective_at, books.zone)
         self.tally = Tally()
         self.parties = Parties(books, source)
-        self.batch = str(books.imports.next_no())
+        self.batch = Batch(books, actor, enforce_limits=False)
+        self.batch_no = str(books.imports.next_no())
         self.step = 0
         self.first_entry = books.journal.book.last_seq + 1
         books.journal.open(OPENING)
@@ -174,38 +173,42 @@ class OpeningWriter:
 
     def write(self, rows: list[AccountRow]) -> None:
         """Post the balances that are new and not zero."""
-        for row in rows:
-            name = f"opening {self.source} {row.party.kind}:{row.party.key}"
-            request = self.books.requests.open(name, "opening")
-            if request.outcome is not None:
-                self.tally.rows_known += 1
-                if request.outcome != str(row.balance_minutes):
-                    reason = "this account was opened before with another balance"
-                    self.tally.faults.append(fault(row.line, FaultCode.CHANGED, reason))
-                continue
-            if self.tally.faults:
-                continue
-            path = self.parties.path_of(row.party, on=self.on, line=row.line)
-            self.parties.open_new()
-            self.tally.rows_new += 1
-            if row.balance_minutes != 0:
-                self._post(path, row.balance_minutes)
+        fresh = [(row, request) for row in rows if (request := self._unless_known(row)) is not None]
+        if self.tally.faults:
+            return
+        self.tally.rows_new += len(fresh)
+        paths = [self.parties.path_of(row.party, on=self.on, line=row.line) for row, _ in fresh]
+        self.parties.open_new()
+        self._post([(row, path) for (row, _), path in zip(fresh, paths, strict=True) if row.balance_minutes])
+        for row, request in fresh:
             request.done(row.balance_minutes)
 
-    def _post(self, path: str, balance: int) -> None:
+    def _unless_known(self, row: AccountRow) -> Request | None:
+        """Return the request of a balance that is new; None, counted, if an earlier import brought it."""
+        name = f"opening {self.source} {row.party.kind}:{row.party.key}"
+        request = self.books.requests.open(name, "opening")
+        if request.outcome is None:
+            return request
+        self.tally.rows_known += 1
+        if request.outcome != str(row.balance_minutes):
+            reason = "this account was opened before with another balance"
+            self.tally.faults.append(fault(row.line, FaultCode.CHANGED, reason))
+        return None
+
+    def _post(self, opened: list[tuple[AccountRow, str]]) -> None:
+        results = self.batch.post([self._request(path, row.balance_minutes) for row, path in opened])
+        for (row, _), result in zip(opened, results, strict=True):
+            if isinstance(result, Refused):
+                self.tally.faults.append(fault(row.line, FaultCode.REFUSED, str(result.error)))
+
+    def _request(self, path: str, balance: int) -> PostRequest:
         self.step += 1
         payer, payee = (OPENING, path) if balance > 0 else (path, OPENING)
-        self.books.journal.post(
-            EntryDraft(
-                kind=EntryKind.OPENING,
-                cause=Cause("import", self.batch, self.step),
-                effective_at=self.effective_at,
-                effective_on=self.on,
-                policy_version=self.books.policies.in_force(self.on).version,
-                actor=self.actor,
-                postings=(debit(payer, abs(balance)), credit(payee, abs(balance))),
-            ),
-            enforce_limits=False,
+        return PostRequest(
+            kind=EntryKind.OPENING,
+            cause=Cause("import", self.batch_no, self.step),
+            effective_at=self.effective_at,
+            postings=(debit(payer, abs(balance)), credit(payee, abs(balance))),
         )
 
 

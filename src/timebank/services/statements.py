@@ -103,12 +103,12 @@ class Statements(Service):
         if not 1 <= limit <= PAGE_MOST:
             raise AmountOutOfRange(amount=limit, least=1, most=PAGE_MOST)
         place_of(path)
-        with self.store.read() as tx:
+        with self.store.glance() as tx:
             desk = tx.books(branch).desk
-            no = account_no_of(desk.connection, desk.branch_id, path, unit)
-            if no is None:
+            here = (desk.connection, desk.branch_id, path, unit)
+            found = list(lines_before(*here, before=before, limit=limit))
+            if not found and account_no_of(*here) is None:
                 raise UnknownAccount(path=path, branch=branch)
-            found = list(lines_before(desk.connection, desk.branch_id, no, before=before, limit=limit))
         oldest = found[-1][0] if found else 1
         return AccountPage(
             branch=branch,

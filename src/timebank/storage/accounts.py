@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
-from sqlalchemy import and_, select
 from sqlalchemy.engine import Row as Found
 
 from timebank.errors import UnknownAccount
@@ -17,6 +17,7 @@ from timebank.ledger.model import MINUTES
 from timebank.policy.model import Policy
 from timebank.policy.rules import limit_rule_for
 from timebank.storage.columns import table_of
+from timebank.storage.driver import query, query_among
 from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import (
     AccountBalanceRow,
@@ -25,20 +26,14 @@ from timebank.storage.tables import (
     AccountRow,
 )
 
-ACCOUNT = table_of(AccountRow)
-BALANCE = table_of(AccountBalanceRow)
 LIMIT = table_of(AccountLimitRow)
 OVERRIDE = table_of(AccountOverrideRow)
-STATES = select(
-    ACCOUNT.c.no,
-    ACCOUNT.c.path,
-    ACCOUNT.c.unit,
-    ACCOUNT.c.closed_us,
-    BALANCE.c.balance,
-    BALANCE.c.given,
-    BALANCE.c.received,
-    BALANCE.c.version,
-).join(BALANCE, and_(BALANCE.c.branch_id == ACCOUNT.c.branch_id, BALANCE.c.account_no == ACCOUNT.c.no))
+STATES: Final = (
+    "SELECT a.no, a.path, a.unit, a.closed_us, b.balance, b.given, b.received, b.version FROM account AS a "
+    "JOIN account_balance AS b ON b.branch_id = a.branch_id AND b.account_no = a.no WHERE a.branch_id = ?"
+)
+PATHS_MOST: Final = 1_000
+"""Paths looked up at once: within the number of parameters that every SQLite takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,26 +101,38 @@ class Accounts(Repository):
 
     def states(self, paths: Iterable[str] | None = None) -> list[AccountState]:
         """Return accounts as the book decides on them, by path; None for all of the branch."""
-        query = STATES.where(ACCOUNT.c.branch_id == self.desk.branch_id)
-        if paths is not None:
-            query = query.where(ACCOUNT.c.path.in_(list(paths)))
-        rows = list(self.desk.connection.execute(query.order_by(ACCOUNT.c.path, ACCOUNT.c.unit)))
         own = self._own_limits()
         overrides = self._overrides()
         return [
             AccountState(
-                no=row.no,
-                path=row.path,
-                unit=row.unit,
-                balance=row.balance,
-                given=row.given,
-                received=row.received,
-                version=row.version,
-                limits=self._limits(row.path, row.unit, own.get(row.no), overrides.get(row.no, [])),
-                is_closed=row.closed_us is not None,
+                no=no,
+                path=path,
+                unit=unit,
+                balance=balance,
+                given=given,
+                received=received,
+                version=version,
+                limits=self._limits(path, unit, own.get(no), overrides.get(no, [])),
+                is_closed=closed_us is not None,
             )
-            for row in rows
+            for no, path, unit, closed_us, balance, given, received, version in self._state_rows(paths)
         ]
+
+    def _state_rows(self, paths: Iterable[str] | None) -> list[tuple[Any, ...]]:
+        """Return `STATES` by path, then unit, as code points order them on every engine."""
+        connection, here = self.desk.connection, self.desk.branch_id
+        if paths is None:
+            rows = query(connection, STATES, (here,))
+        else:
+            wanted = list(paths)
+            rows = [
+                row
+                for start in range(0, len(wanted), PATHS_MOST)
+                for row in query_among(
+                    connection, f"{STATES} AND a.path", here, wanted[start : start + PATHS_MOST]
+                )
+            ]
+        return sorted(rows, key=itemgetter(1, 2))
 
     def state(self, path: str, unit: str = MINUTES) -> AccountState:
         """Return one account.

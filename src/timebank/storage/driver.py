@@ -75,10 +75,11 @@ def insert_rows(connection: Connection, row: type[Row], rows: Sequence[tuple[obj
         return
     cursor = connection.connection.cursor()
     try:
-        if not is_postgresql(connection):
+        is_server = is_postgresql(connection)
+        if len(rows) == 1:
+            cursor.execute(_insert_text(table_of(row), "%s" if is_server else "?"), rows[0])
+        elif not is_server:
             cursor.executemany(_insert_text(table_of(row), "?"), rows)
-        elif len(rows) == 1:
-            cursor.execute(_insert_text(table_of(row), "%s"), rows[0])
         elif len(rows) < COPY_LEAST:
             cursor.execute(_unnest_text(table_of(row)), [list(column) for column in zip(*rows, strict=True)])
         else:

@@ -1,6 +1,7 @@
 """Opening a database: address, engine, schema version, and what its errors mean to a caller."""
 
 import re
+import selectors
 import sqlite3
 from pathlib import Path
 from typing import Any, Final, cast
@@ -8,7 +9,7 @@ from typing import Any, Final, cast
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from timebank.errors import (
@@ -141,6 +142,7 @@ def engine_of(url: URL) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _set_up_postgresql)
+        event.listen(engine, "checkout", _refuse_dead)
     return engine
 
 
@@ -177,7 +179,9 @@ def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock at once where the transaction writes: no upgrade, so no lost race."""
     options = connection.get_execution_options()
     if not options.get(OUTSIDE, False):
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
+        cursor = connection.connection.cursor()  # the driver's own: every transaction pays for it
+        cursor.execute("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
+        cursor.close()
 
 
 def _note_change(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
@@ -203,6 +207,14 @@ def _set_up_postgresql(connection: DBAPIConnection, _record: ConnectionPoolEntry
     )
     cursor.close()
     connection.commit()
+
+
+def _refuse_dead(connection: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Replace a connection whose server went while it lay in the pool: there is an end to read."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(cast("Any", connection).fileno(), selectors.EVENT_READ)
+        if selector.select(0):
+            raise InvalidatePoolError
 
 
 def meaning_of(error: Exception) -> TimebankError | None:

@@ -15,10 +15,12 @@ from timebank.storage.driver import query
 ACCOUNT = "SELECT no FROM account WHERE branch_id = ? AND path = ? AND unit = ?"
 # The page is cut first, by the account's own numbers; what belongs to its lines is then looked up by key.
 PAGE = (
-    "SELECT p.account_seq, p.side, p.amount, p.balance_after, e.seq, e.effective_on, e.recorded_us, e.kind, "
-    "e.cause_kind, e.cause_ref, e.reverses, r.seq, o.account_no, a.path "
-    "FROM (SELECT account_seq, entry_seq, side, amount, balance_after FROM posting "
-    "WHERE branch_id = ? AND account_no = ? AND account_seq < ? ORDER BY account_seq DESC LIMIT ?) AS p "
+    "SELECT p.account_seq, p.account_no, p.side, p.amount, p.balance_after, "  # noqa: S608
+    "e.seq, e.effective_on, e.recorded_us, e.kind, e.cause_kind, e.cause_ref, e.reverses, r.seq, "
+    "o.account_no, a.path "
+    "FROM (SELECT account_seq, account_no, entry_seq, side, amount, balance_after FROM posting "
+    f"WHERE branch_id = ? AND account_no = ({ACCOUNT}) "
+    "AND account_seq < ? ORDER BY account_seq DESC LIMIT ?) AS p "
     "JOIN entry AS e ON e.branch_id = ? AND e.seq = p.entry_seq "
     "LEFT JOIN entry AS r ON r.branch_id = ? AND r.reverses = p.entry_seq "
     "JOIN posting AS o ON o.branch_id = ? AND o.entry_seq = p.entry_seq "
@@ -36,33 +38,19 @@ def account_no_of(connection: Connection, branch_id: int, path: str, unit: str) 
 
 
 def lines_before(
-    connection: Connection, branch_id: int, account_no: int, *, before: int | None, limit: int
+    connection: Connection, branch_id: int, path: str, unit: str, *, before: int | None, limit: int
 ) -> Iterator[tuple[int, StatementLine]]:
     """Yield (number, line) of an account, newest first, with the running balance after each line."""
     end = before if before is not None else END
     here = (branch_id,) * 4
-    rows = query(connection, PAGE, (branch_id, account_no, end, limit, *here))
+    rows = query(connection, PAGE, (branch_id, branch_id, path, unit, end, limit, *here))
     for number, group in groupby(rows, key=itemgetter(0)):
-        yield int(number), _line(list(group), account_no)
+        yield int(number), _line(list(group))
 
 
-def _line(rows: list[tuple[Any, ...]], account_no: int) -> StatementLine:
-    (
-        _,
-        side,
-        amount,
-        balance,
-        seq,
-        on,
-        recorded_us,
-        kind,
-        cause_kind,
-        cause_ref,
-        reverses,
-        reversed_by,
-        _,
-        _,
-    ) = rows[0]
+def _line(rows: list[tuple[Any, ...]]) -> StatementLine:
+    (_, account_no, side, amount, balance, seq, on, recorded_us, kind, *_) = rows[0]
+    cause_kind, cause_ref, reverses, reversed_by = rows[0][9:13]
     return StatementLine(
         entry=seq,
         effective_on=date.fromisoformat(on),

@@ -12,7 +12,7 @@ from timebank.storage.driver import is_postgresql, query
 # Halving goes on while lo < hi; the row with lo = hi names the last one that is early enough, 0 if none is.
 CUT = (
     "WITH RECURSIVE cut (lo, hi) AS ("
-    "SELECT CAST(0 AS BIGINT), CAST(? AS BIGINT) UNION ALL "
+    "SELECT CAST(0 AS BIGINT), entry_seq FROM branch_head WHERE branch_id = ? UNION ALL "
     "SELECT CASE WHEN e.recorded_us <= ? THEN e.seq ELSE lo END, "
     "CASE WHEN e.recorded_us <= ? THEN hi ELSE e.seq - 1 END FROM cut {probe} WHERE lo < hi"
     ") SELECT lo FROM cut WHERE lo = hi"
@@ -40,19 +40,18 @@ LAST_PROBE = (
 )
 
 
-def last_entry_at(connection: Connection, branch_id: int, head: int, known_us: int) -> int:
+def last_entry_at(connection: Connection, branch_id: int, known_us: int) -> int:
     """Return the number of the last entry recorded by an instant, 0 if there was none.
 
     Args:
         connection: in a transaction.
         branch_id: of the branch.
-        head: the number of its last entry.
         known_us: the instant; what was recorded at it counts.
     """
     is_server = is_postgresql(connection)
     statement = CUT.format(probe=_join(CUT_PROBE, is_server=is_server))
-    ((seq,),) = query(connection, statement, (head, known_us, known_us, branch_id))
-    return int(seq)
+    found = query(connection, statement, (branch_id, known_us, known_us, branch_id))
+    return int(found[0][0]) if found else 0
 
 
 def balances_at(

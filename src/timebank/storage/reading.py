@@ -135,7 +135,7 @@ class JournalReader(Repository):
     ) -> Sequence[tuple[str, str, int]]:
         """Return (path, unit, balance) as known at an instant, of all accounts with postings then, or one."""
         connection, here = self.desk.connection, self.desk.branch_id
-        seq = last_entry_at(connection, here, self.head(), micros_of(known_at))
+        seq = last_entry_at(connection, here, micros_of(known_at))
         return balances_at(connection, here, seq, account_no=account_no)
 
     def help_by_month(self) -> Sequence[tuple[str, int, int]]:

@@ -62,7 +62,8 @@ class Requests(Repository):
         """Return the payload's fingerprint and the outcome of each of these keys that was used."""
         found: dict[bytes, tuple[bytes, str]] = {}
         for start in range(0, len(keys), KEYS_MOST):
-            rows = query_among(self.desk.connection, KNOWN, self.desk.branch_id, keys[start : start + KEYS_MOST])
+            part = keys[start : start + KEYS_MOST]
+            rows = query_among(self.desk.connection, KNOWN, self.desk.branch_id, part)
             found.update({bytes(key): (bytes(fingerprint), outcome) for key, fingerprint, outcome in rows})
         return found
 

@@ -176,6 +176,8 @@ class Store:
             self.engine: Engine = engine_of(url)
             self._writing = self.engine.execution_options(**{WRITES: True})
             self._snapshots = self.engine.execution_options(**({} if file is not None else SNAPSHOT))
+            one_query = {OUTSIDE: True} if file is not None else {"isolation_level": "AUTOCOMMIT"}
+            self._glancing = self.engine.execution_options(**one_query)
             self._warm = WarmBooks()
             self._branches: dict[str, tuple[int, Branch]] = {}
             with self._meaningful_errors():
@@ -187,18 +189,15 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads; everything in it is as of one moment."""
-        with self._meaningful_errors(), self._reading() as connection:
+        with self._meaningful_errors(), self._snapshots.connect() as connection, connection.begin():
             connection.info[CHANGED] = False
             yield Transaction(connection, self.clock.now(), self._branches)
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        if self.engine.dialect.name == "sqlite":
-            with self.engine.connect() as connection, connection.begin():
-                yield connection
-            return
-        with _alive(self._snapshots) as connection:
-            yield connection
+    def glance(self) -> Iterator[Transaction]:
+        """Do without a transaction, for one query: it sees one moment by itself, and needs no BEGIN."""
+        with self._meaningful_errors(), self._glancing.connect() as connection:
+            yield Transaction(connection, self.clock.now(), self._branches)
 
     @contextmanager
     def write(self, *codes: str) -> Iterator[Transaction]:
@@ -272,25 +271,6 @@ class _Phase:
     """How far a write has come."""
 
     is_committing: bool = False
-
-
-@contextmanager
-def _alive(engine: Engine) -> Iterator[Connection]:
-    """Begin on a connection that answers: one that lay in the pool while its server went is replaced once."""
-    connection = engine.connect()
-    try:
-        try:
-            connection.exec_driver_sql("SELECT 1")
-        except DBAPIError as error:
-            if not is_lost(error):
-                raise
-            connection.close()
-            engine.dispose()
-            connection = engine.connect()
-            connection.exec_driver_sql("SELECT 1")
-        yield connection
-    finally:
-        connection.close()
 
 
 def unreadable(error: Exception) -> str:

@@ -111,6 +111,7 @@ class FaultCode(StrEnum):
     SAME_PARTY = "same_party"
     REPEATED_KEY = "repeated_key"
     CHANGED = "changed"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
