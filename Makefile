@@ -2,8 +2,11 @@
 # Everything is installed into .venv, from the hashed locks in requirements/, and again when a lock changes.
 
 PYTHON ?= python3
-# The sample size of `make bench`; empty means the benchmark's own default.
+# Rows of the table of `make bench`, comma-separated; empty means all.
 ROWS ?=
+# `make faults QUICK=1` runs a tenth of everything; ITEMS=failovers only what has that in its name.
+QUICK ?=
+ITEMS ?=
 # `make lock UPGRADE=1` takes newer versions; without it the locks keep what they have.
 UPGRADE ?=
 
@@ -24,7 +27,7 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint types docs bench faults lock wheel clean
+.PHONY: help demo test lint types docs bench faults cluster lock wheel clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -44,14 +47,18 @@ lint: $(VENV)/.dev ## Check style, formatting and who imports whom
 types: $(VENV)/.dev ## Check types
 	@$(BIN)/mypy
 
-docs: $(VENV)/.dev ## Write docs/cli.md and docs/errors.md from the program
+docs: $(VENV)/.dev ## Write from the program: docs/cli.md, docs/errors.md, what PostgreSQL should hold
 	@$(BIN)/python -m timebank.cli.reference
+	@$(BIN)/python -m tests.catalogue
 
 bench: $(VENV)/.dev ## Measure against peers and ceilings (make bench ROWS=startup for some)
-	@$(BIN)/python benchmarks/run.py $(if $(ROWS),--rows $(ROWS))
+	@$(BIN)/python -m benchmarks.run $(if $(ROWS),--rows $(ROWS))
 
-faults: $(VENV)/.dev ## Pull the plug in many places and prove the books still hold
-	@TIMEBANK_FAULT_RUNS=$(or $(RUNS),200) $(PYTEST) -n0 -s tests/faults
+faults: $(VENV)/.dev ## Kill processes, servers and machines; the books must hold (make faults QUICK=1 for a tenth)
+	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(if $(ITEMS),--only '$(ITEMS)')
+
+cluster: $(VENV)/.dev ## Start three PostgreSQL nodes under Patroni to try things on, until Ctrl-C
+	@$(BIN)/python -m tests.faults.cluster
 
 lock: $(VENV)/.dev ## Write the hashed locks anew (UPGRADE=1 for newer versions)
 	@cd requirements && for name in build run dev; do \

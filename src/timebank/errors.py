@@ -781,6 +781,13 @@ class BackupLacksBranch(TimebankError):
     template = "branch {branch} is here and not in the backup, and would be lost: restore it elsewhere"
 
 
+class BackupDamaged(TimebankError):
+    """The backup is a database with damaged pages. Take another one; nothing was changed."""
+
+    code = "backup_damaged"
+    template = "the backup is damaged: SQLite finds faults in its pages, so take another one"
+
+
 class BackupUnsound(TimebankError):
     """The backup that was just written is not what the books say. Run the audit, then try again."""
 
@@ -968,13 +975,13 @@ class ServerTooOld(TimebankError):
     """The server is older than this timebank supports. Retrying unchanged cannot help."""
 
     code = "server_too_old"
-    template = "PostgreSQL {found} is too old: timebank needs {least} or newer"
+    template = "the server is PostgreSQL {found}, which is too old: timebank needs {least} or newer"
 
 
-class ServerNotUtf8(TimebankError):
+class ServerNotUnicode(TimebankError):
     """The database does not keep its text as UTF-8. Make another one; retrying unchanged cannot help."""
 
-    code = "server_not_utf8"
+    code = "server_not_unicode"
     template = "the database keeps its text as {found}: make one with ENCODING 'UTF8'"
 
 
@@ -982,7 +989,9 @@ class UpgradeNotAllowed(TimebankError):
     """The schema is older than this timebank and the role may not upgrade it. Retry after its owner did."""
 
     code = "upgrade_not_allowed"
-    template = "the database has schema {found}, this timebank needs {known}: its owner runs `timebank migrate`"
+    template = (
+        "the database has schema {found}, this timebank needs {known}: its owner runs `timebank migrate`"
+    )
 
 
 class RolesUnsupported(TimebankError):
@@ -994,7 +1003,7 @@ class RolesUnsupported(TimebankError):
 
 
 class UnknownDatabaseRole(TimebankError):
-    """The server has no such role. Create it first; timebank does not, as it would have to know a password."""
+    """The server has no such role. Create it first, with a password that timebank has no need to know."""
 
     code = "unknown_database_role"
     kind = Kind.NOT_FOUND
@@ -1009,7 +1018,7 @@ class RoleOwnsTables(TimebankError):
 
 
 class GrantNotAllowed(TimebankError):
-    """Only the owner of the tables, or a superuser, can say who may do what with them."""
+    """Only the owner of the tables, or a superuser, can grant rights on them. Retry as one of these."""
 
     code = "grant_not_allowed"
     template = "only the owner of the tables can grant rights on them"

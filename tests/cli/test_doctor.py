@@ -11,7 +11,8 @@ import pytest
 from tests.builders import NOW
 from tests.cli.running import run
 
-from timebank.services.doctor import ENVIRONMENT, Check, Verdict, diagnose
+from timebank.services.checks import Check, Verdict
+from timebank.services.doctor import ENVIRONMENT, diagnose
 from timebank.storage import inspection
 
 LATER = NOW + timedelta(hours=1)

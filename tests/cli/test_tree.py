@@ -14,7 +14,6 @@ COMMANDS = dict(commands())
 READS = {
     ("account", "list"),
     ("account", "show"),
-    ("audit",),
     ("beneficiary", "list"),
     ("beneficiary", "show"),
     ("branch", "list"),
@@ -43,16 +42,19 @@ READS = {
 }
 """Commands that change nothing."""
 REPEATABLE = {
+    ("audit",): "the same books are proven again",
+    ("branch", "copy"): "a branch can be copied once",
     ("import", "branch"): "a branch can be restored once",
     ("import", "exchanges"): "a row that was imported before is known by what it says",
     ("import", "members"): "a row that was imported before is known by what it says",
     ("import", "openings"): "a row that was imported before is known by what it says",
     ("migrate",): "a schema that is current stays as it is",
+    ("restore",): "what is there with the same journal stays as it is",
 }
 """Commands that need no key, and why."""
-IMPERSONAL = {("migrate",), ("import", "branch")}
+IMPERSONAL = {("branch", "copy"), ("import", "branch"), ("migrate",), ("restore",)}
 """Commands that change no book, or bring their own actors."""
-TO_FILES = {noun for noun in COMMANDS if noun[0] == "export"}
+TO_FILES = {noun for noun in COMMANDS if noun[0] in {"backup", "export"}}
 """Commands that write files and leave the books alone."""
 UNSTORED = {"seed"}
 """Numbers that go to no database."""

@@ -3,7 +3,7 @@
 It says for every act whether it is refused, with which code, or what it does. One branch in Paris.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -55,6 +55,18 @@ class Model:
     records: dict[int, dict[str, Any]] = field(default_factory=dict)
     entries: list[dict[str, Any]] = field(default_factory=list)
     now: datetime = datetime.min  # noqa: DTZ901 - set before anything happens
+    last: datetime = datetime.min  # noqa: DTZ901 - as above
+    """The instant of the last thing done."""
+
+    def does(self, act: Callable[["Model"], None]) -> None:
+        """Do something, now; but never before what was done last, whatever the clock says."""
+        clock = self.now
+        self.now = max(clock, self.last)
+        try:
+            act(self)
+            self.last = self.now
+        finally:
+            self.now = clock
 
     @property
     def today(self) -> date:

@@ -762,6 +762,16 @@ def test_a_journal_cut_short_is_seen_by_the_words_about_it(tmp_path: Path) -> No
 
 
 NOT_COVERED: dict[str, tuple[str, ...]] = {
+    # Only an audit since the last one starts from the point, and looks whether it is sealed.
+    "audit_point": (
+        "branch_id",
+        "entry_seq",
+        "actor",
+        "recorded_us",
+        "seen_us",
+        "totals",
+        "digest",
+    ),
     # Said once, by somebody, about something that never led to an entry; or not part of the books at all.
     "account": ("path", "opened_us", "closed_us"),
     "account_limit": (

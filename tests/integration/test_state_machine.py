@@ -1,4 +1,7 @@
-"""The bank and a plain model side by side, through anything that people, clocks and machines do to it."""
+"""A plain model, the bank on SQLite and the bank on PostgreSQL side by side, whatever happens to them.
+
+People, clocks and machines do things to all three; after each, they answer the same and say the same.
+"""
 
 import itertools
 import shutil
@@ -23,8 +26,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import event
+from sqlalchemy.engine import Connection
 from tests.builders import JOINED_ON, NOW
+from tests.integration.copies import copy_of, drop
 from tests.integration.plain_model import FUND, Model, Refused, Rules
+from tests.postgres import a_database, raw
 
 from timebank.care.record import Mode
 from timebank.clock import SteppingClock
@@ -76,56 +82,114 @@ class Crash(Exception):
     """The machine stops between deciding and committing."""
 
 
-@dataclass
-class SqliteFile:
-    """A bank in a file of its own; a crash leaves the file and its log as they are at that moment."""
+class Place:
+    """Where a bank is: opened, stopped in the middle of something, and found again as it was then."""
 
-    folder: Path
-    clock: SteppingClock
-    numbers: ClassVar[Iterator[int]] = itertools.count(1)
+    address: str
 
-    def __post_init__(self) -> None:
-        """Begin with the branch, three members and a fund."""
-        self.file = self.folder / f"{next(self.numbers)}.db"
-        self.file.write_bytes(_beginning())
-
-    @property
-    def address(self) -> str:
-        """Where the bank is now."""
-        return f"sqlite:///{self.file}"
+    def __init__(self, clock: SteppingClock) -> None:
+        """Keep the clock of whoever opens the bank."""
+        self.clock = clock
 
     def open(self, *, is_dry_run: bool = False) -> Bank:
-        """Open it."""
+        """Open the bank."""
         return open_bank(self.address, clock=self.clock, is_dry_run=is_dry_run)
 
-    def photograph(self) -> Path:
+    def stop(self, connection: Connection | None) -> None:
+        """Stop the machine, in the middle of a transaction if there is a connection."""
+        raise NotImplementedError
+
+    def recover(self) -> None:
+        """Put what was found after the stop in its place."""
+
+    def remove(self) -> None:
+        """Leave nothing behind."""
+
+
+class SqliteFile(Place):
+    """A bank in a file of its own; a crash leaves the file and its log as they are at that moment."""
+
+    numbers: ClassVar[Iterator[int]] = itertools.count(1)
+
+    def __init__(self, clock: SteppingClock) -> None:
+        """Begin with the branch, three members and a fund."""
+        super().__init__(clock)
+        self.folder = tempfile.TemporaryDirectory(prefix="timebank-test-")
+        self._put(self._another())
+        self.file.write_bytes(_beginning())
+        self.photograph: Path | None = None
+
+    def _another(self) -> Path:
+        return Path(self.folder.name) / f"{next(self.numbers)}.db"
+
+    def _put(self, file: Path) -> None:
+        self.file = file
+        self.address = f"sqlite:///{file}"
+
+    def stop(self, connection: Connection | None) -> None:  # noqa: ARG002 - any moment is as good
         """Copy the file and its log as they are, without anybody closing them."""
-        copy = self.folder / f"{next(self.numbers)}.db"
+        self.photograph = self._another()
         for suffix in ("", "-wal"):
             source = self.file.with_name(self.file.name + suffix)
             if source.exists():
-                shutil.copyfile(source, copy.with_name(copy.name + suffix))
-        return copy
+                shutil.copyfile(source, self.photograph.with_name(self.photograph.name + suffix))
+
+    def recover(self) -> None:
+        """Go on with the copy."""
+        if self.photograph is not None:
+            self._put(self.photograph)
+            self.photograph = None
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        self.folder.cleanup()
+
+
+class PostgresqlDatabase(Place):
+    """A bank in a database of its own; a crash is a session that its server ends at once."""
+
+    server: ClassVar[str]
+    template: ClassVar[str]
+
+    def __init__(self, clock: SteppingClock) -> None:
+        """Begin with a copy of the template."""
+        super().__init__(clock)
+        self.address = copy_of(self.server, self.template)
+
+    def stop(self, connection: Connection | None) -> None:
+        """Let the server end every session of the database, the one that is about to commit included."""
+        query = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s"
+        with raw(self.server) as other:
+            assert connection is None or other.execute(query, [connection.engine.url.database]).fetchall()
+
+    def remove(self) -> None:
+        """Drop the database."""
+        drop(self.server, self.address)
+
+
+def begin_in(address: str) -> None:
+    """Make the bank that every run begins with: the branch, three members and a fund."""
+    bank = open_bank(address, clock=SteppingClock(NOW))
+    bank.branches.create("lille", name="Lille", policy=document_of(RULES[0], 0))
+    for ref in ("m1", "m2", "m3"):
+        bank.members.add("lille", name=f"Sample {ref}", joined_on=JOINED_ON)
+    bank.accounts.open("lille", FUND)
+    bank.close()
 
 
 @cache
 def _beginning() -> bytes:
     with tempfile.TemporaryDirectory(prefix="timebank-test-") as folder:
-        bank = open_bank(f"sqlite:///{folder}/bank.db", clock=SteppingClock(NOW))
-        bank.branches.create("lille", name="Lille", policy=document_of(RULES[0], 0))
-        for ref in ("m1", "m2", "m3"):
-            bank.members.add("lille", name=f"Sample {ref}", joined_on=JOINED_ON)
-        bank.accounts.open("lille", FUND)
-        bank.close()
+        begin_in(f"sqlite:///{folder}/bank.db")
         return Path(folder, "bank.db").read_bytes()
 
 
 @contextmanager
-def before_commit(bank: Bank, act: Callable[[], None]) -> Iterator[None]:
+def before_commit(bank: Bank, act: Callable[[Connection], None]) -> Iterator[None]:
     """Run something in place of the next commit."""
 
-    def hook(_connection: object) -> None:
-        act()
+    def hook(connection: Connection) -> None:
+        act(connection)
         raise Crash
 
     event.listen(bank.store.engine, "commit", hook)
@@ -160,16 +224,15 @@ class Act:
 class BankMachine(RuleBasedStateMachine):
     """Rules are what people, clocks and machines do; invariants are what must hold whatever they did."""
 
-    store_of: ClassVar[type[SqliteFile]] = SqliteFile
+    places_of: ClassVar[tuple[type[Place], ...]]
 
     def __init__(self) -> None:
-        """Begin at noon with a fresh bank and a fresh model."""
+        """Begin at noon with fresh banks and a fresh model."""
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory(prefix="timebank-test-")
         self.clock = SteppingClock(NOW)
-        self.store = self.store_of(Path(self.folder.name), self.clock)
-        self.bank = self.store.open()
-        self.model = Model(now=NOW, policies=[(JOINED_ON.replace(year=1970), RULES[0])])
+        self.places = [place(self.clock) for place in self.places_of]
+        self.banks = [place.open() for place in self.places]
+        self.model = Model(now=NOW, last=NOW, policies=[(JOINED_ON.replace(year=1970), RULES[0])])
         for ref in ("m1", "m2", "m3"):
             self.model.join(ref)
         self.model.accounts[FUND, "min"] = [0, 0, 0]
@@ -180,29 +243,36 @@ class BankMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Prove the books one last time."""
         try:
-            self.prove()
+            for bank in self.banks:
+                self.prove_one(bank)
         finally:
-            self.bank.close()
-            self.folder.cleanup()
+            for bank, place in zip(self.banks, self.places, strict=True):
+                bank.close()
+                place.remove()
 
     # --- doing ---
 
     def do(self, act: Act) -> None:
-        """Do something to both, and expect the same answer."""
+        """Do something to all, and expect the same answer."""
         key = f"key {next(self.keys)}" if act.is_keyed else None
         expected = self.expect(act)
-        assert expected == self.answer(self.bank, act, key)
+        assert [expected] * len(self.banks) == self.answers(act, key)
         if key is not None and expected is None:
             self.keyed[key] = act
-        self.forget_what_is_no_longer_the_past()
+        if expected is None:
+            self.forget_what_is_no_longer_the_past()
 
     def expect(self, act: Act) -> str | None:
         """Do it to the model; returns the code of its refusal."""
         try:
-            act.on_model(self.model)
+            self.model.does(act.on_model)
         except Refused as refused:
             return refused.code
         return None
+
+    def answers(self, act: Act, key: str | None) -> list[str | None]:
+        """Do it to every bank; returns the codes of their refusals."""
+        return [self.answer(bank, act, key) for bank in self.banks]
 
     def answer(self, bank: Bank, act: Act, key: str | None) -> str | None:
         """Do it to a bank; returns the code of its refusal."""
@@ -213,8 +283,8 @@ class BankMachine(RuleBasedStateMachine):
         return None
 
     def forget_what_is_no_longer_the_past(self) -> None:
-        """What is recorded now was not known before; a clock that went back rewrites what was known when."""
-        self.seen = [each for each in self.seen if each[0] < self.model.now]
+        """What was recorded now was not known before; it may have been recorded at the same instant."""
+        self.seen = [each for each in self.seen if each[0] < self.model.last]
 
     # --- people ---
 
@@ -477,7 +547,7 @@ class BankMachine(RuleBasedStateMachine):
         if reopened:
             self.reopen()
 
-        assert self.answer(self.bank, self.keyed[key], key) is None
+        assert [None] * len(self.banks) == self.answers(self.keyed[key], key)
 
     @rule(data=st.data())
     @precondition(lambda self: len({act.arguments for act in self.keyed.values()}) > 1)
@@ -490,13 +560,12 @@ class BankMachine(RuleBasedStateMachine):
         ]
         other = data.draw(st.sampled_from(others), label="other")
 
-        assert KeyReused.code == self.answer(self.bank, other, key)
+        assert [KeyReused.code] * len(self.banks) == self.answers(other, key)
 
     @rule(data=st.data(), minutes=st.sampled_from([30, 60, 5000]))
     def try_out(self, data: st.DataObject, minutes: int) -> None:
         """A dry run answers as the real thing would, and changes nothing."""
         payer, payee = data.draw(paths), data.draw(paths)
-        dry = self.store.open(is_dry_run=True)
         transfer = Act(
             "transfer",
             (),
@@ -505,13 +574,16 @@ class BankMachine(RuleBasedStateMachine):
             ),
             lambda model: model.transfer(payer, payee, minutes),
         )
-        before = self.model._copy()
+        before, last = self.model._copy(), self.model.last
 
         expected = self.expect(transfer)
         self.model.accounts, self.model.entries = before
+        self.model.last = last
 
-        assert expected == self.answer(dry, transfer, "dry")
-        dry.close()
+        for place in self.places:
+            dry = place.open(is_dry_run=True)
+            assert expected == self.answer(dry, transfer, "dry")
+            dry.close()
 
     # --- clocks and machines ---
 
@@ -538,8 +610,9 @@ class BankMachine(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         """The program ends and starts again."""
-        self.bank.close()
-        self.bank = self.store.open()
+        for number, place in enumerate(self.places):
+            self.banks[number].close()
+            self.banks[number] = place.open()
 
     @rule(payer=paths, payee=paths, is_before_commit=st.booleans())
     def crash(self, payer: str, payee: str, *, is_before_commit: bool) -> None:
@@ -553,28 +626,22 @@ class BankMachine(RuleBasedStateMachine):
             ),
             lambda model: model.transfer(payer, payee, 10),
         )
-        photographs: list[Path] = []
-
-        def photograph() -> None:
-            photographs.append(self.store.photograph())
-
-        if is_before_commit:
-            with before_commit(self.bank, photograph), suppress(Crash):
-                self.answer(self.bank, act, key)
-        else:
-            self.answer(self.bank, act, key)
-            photograph()
-        self.bank.close()
-        if photographs:
-            self.store.file = photographs[0]
-        self.bank = self.store.open()
+        for bank, place in zip(self.banks, self.places, strict=True):
+            if is_before_commit:
+                with before_commit(bank, place.stop), suppress(Crash):
+                    self.answer(bank, act, key)
+            else:
+                self.answer(bank, act, key)
+                place.stop(None)
+            place.recover()
+        self.reopen()
 
         expected = self.expect(act)
 
-        assert expected == self.answer(self.bank, act, key)
+        assert [expected] * len(self.banks) == self.answers(act, key)
         if expected is None:
             self.keyed[key] = act
-        self.forget_what_is_no_longer_the_past()
+            self.forget_what_is_no_longer_the_past()
 
     # --- looking ---
 
@@ -599,31 +666,36 @@ class BankMachine(RuleBasedStateMachine):
         day = data.draw(st.sampled_from(sorted({entry["on"] for entry in self.model.entries})), label="day")
         lines = list(self.model.lines(path, unit))
 
-        first = self.bank.statements.statement("lille", path, unit=unit, last_on=day)
-        second = self.bank.statements.statement("lille", path, unit=unit, first_on=day + DAY)
-        trial = self.bank.statements.trial_balance("lille", on=day)
-
         before = sum(change for _, on, change in lines if on <= day)
-        assert [(seq, on, change) for seq, on, change in lines if on <= day] == [
-            (line.entry, line.effective_on, line.change) for line in first.lines
-        ]
-        assert [(seq, on, change) for seq, on, change in lines if on > day] == [
-            (line.entry, line.effective_on, line.change) for line in second.lines
-        ]
-        assert (before, before) == (first.closing, second.opening)
-        rows = {(row.path, each.unit): row.credit - row.debit for each in trial for row in each.rows}
-        assert before == rows.get((path, unit), 0)
+        for bank in self.banks:
+            first = bank.statements.statement("lille", path, unit=unit, last_on=day)
+            second = bank.statements.statement("lille", path, unit=unit, first_on=day + DAY)
+            trial = bank.statements.trial_balance("lille", on=day)
+            assert [(seq, on, change) for seq, on, change in lines if on <= day] == [
+                (line.entry, line.effective_on, line.change) for line in first.lines
+            ]
+            assert [(seq, on, change) for seq, on, change in lines if on > day] == [
+                (line.entry, line.effective_on, line.change) for line in second.lines
+            ]
+            assert (before, before) == (first.closing, second.opening)
+            rows = {(row.path, each.unit): row.credit - row.debit for each in trial for row in each.rows}
+            assert before == rows.get((path, unit), 0)
 
     def statement(self, path: str, known_at: datetime | None = None) -> tuple[Any, ...]:
-        """Return what a statement says."""
-        found = self.bank.statements.statement("lille", path, known_at=known_at)
-        return found.opening, found.lines, found.closing
+        """Return what a statement says, everywhere the same."""
+        first, *others = (bank.statements.statement("lille", path, known_at=known_at) for bank in self.banks)
+        assert [first] * len(others) == others
+        return first.opening, first.lines, first.closing
 
-    @rule()
-    def prove(self) -> None:
+    @rule(data=st.data())
+    def prove(self, data: st.DataObject) -> None:
+        """One of the banks is proven; at the end, all are."""
+        self.prove_one(data.draw(st.sampled_from(self.banks), label="bank"))
+
+    def prove_one(self, bank: Bank) -> None:
         """The audit is clean, the journal gapless and the model's, statements close as they should."""
-        assert self.bank.audits.run().ok
-        entries = self.bank.entries.list("lille", limit=None)[::-1]
+        assert () == bank.audits.run().faults
+        entries = bank.entries.list("lille", limit=None)[::-1]
         assert list(range(1, len(self.model.entries) + 1)) == [entry.seq for entry in entries]
         assert [self.told(entry) for entry in self.model.entries] == [
             (
@@ -640,11 +712,11 @@ class BankMachine(RuleBasedStateMachine):
             for entry in entries
         ]
         for path, unit in self.model.accounts:
-            found = self.bank.statements.statement("lille", path, unit=unit)
+            found = bank.statements.statement("lille", path, unit=unit)
             expected = list(self.model.lines(path, unit))
             assert expected == [(line.entry, line.effective_on, line.change) for line in found.lines]
             assert self.model.accounts[path, unit][0] == found.closing
-        for trial in self.bank.statements.trial_balance("lille"):
+        for trial in bank.statements.trial_balance("lille"):
             assert trial.is_balanced
 
     @staticmethod
@@ -666,30 +738,24 @@ class BankMachine(RuleBasedStateMachine):
     # --- what always holds ---
 
     @invariant()
-    def balances_are_the_model_s(self) -> None:
-        """I-4: every balance and every count of help, and they sum to zero in each unit (I-1)."""
-        views = self.bank.accounts.list("lille")
-
-        assert self.model.accounts == {
-            (view.path, view.unit): [view.balance, view.given, view.received] for view in views
-        }
-        for unit in ("min", "svc"):
-            assert 0 == sum(view.balance for view in views if view.unit == unit)
-
-    @invariant()
-    def limits_are_the_model_s(self) -> None:
-        """I-5: the levels in force now."""
-        assert {key: self.model.levels(*key) for key in self.model.accounts} == {
-            (view.path, view.unit): (view.limits.floor, view.limits.ceiling)
-            for view in self.bank.accounts.list("lille")
-        }
+    def accounts_are_the_model_s(self) -> None:
+        """I-4: every balance and count of help, summing to zero in each unit (I-1); levels in force (I-5)."""
+        levels = {key: self.model.levels(*key) for key in self.model.accounts}
+        for bank in self.banks:
+            views = bank.accounts.list("lille")
+            assert self.model.accounts == {
+                (view.path, view.unit): [view.balance, view.given, view.received] for view in views
+            }
+            for unit in ("min", "svc"):
+                assert 0 == sum(view.balance for view in views if view.unit == unit)
+            assert levels == {
+                (view.path, view.unit): (view.limits.floor, view.limits.ceiling) for view in views
+            }
 
     @invariant()
     def records_are_the_model_s(self) -> None:
         """I-8: where every service record stands, and for how much."""
-        found = self.bank.hours.list("lille")
-
-        assert [
+        expected = [
             (
                 no,
                 each["state"],
@@ -700,37 +766,51 @@ class BankMachine(RuleBasedStateMachine):
                 each["flagged"],
             )
             for no, each in sorted(self.model.records.items())
-        ] == [
-            (
-                record.no,
-                record.state.value,
-                record.start_at,
-                record.minutes,
-                record.credited_minutes,
-                record.revision,
-                record.is_flagged_overlap,
-            )
-            for record in found[::-1]
         ]
+        for bank in self.banks:
+            assert expected == [
+                (
+                    record.no,
+                    record.state.value,
+                    record.start_at,
+                    record.minutes,
+                    record.credited_minutes,
+                    record.revision,
+                    record.is_flagged_overlap,
+                )
+                for record in bank.hours.list("lille")[::-1]
+            ]
 
     def a_record(self, data: st.DataObject) -> int:
         """Draw the number of a record."""
         return int(data.draw(st.sampled_from(sorted(self.model.records)), label="record"))
 
 
-@pytest.mark.parametrize("store", [SqliteFile], ids=["sqlite"])
-def test_whatever_happens_the_bank_is_its_plain_model(store: type[SqliteFile]) -> None:
+@pytest.fixture(scope="module")
+def served(postgres_server: str) -> Iterator[type[PostgresqlDatabase]]:
+    """Return the place of banks on the test server."""
+    with a_database(postgres_server) as address:
+        begin_in(address)
+
+        class Served(PostgresqlDatabase):
+            server = postgres_server
+            template = address
+
+        yield Served
+
+
+def test_whatever_happens_the_banks_are_their_plain_model(served: type[PostgresqlDatabase]) -> None:
     """Answers, balances, limits, records, journal and statements, after every step (I-1 to I-9, I-13)."""
 
     class Machine(BankMachine):
-        store_of = store
+        places_of = (SqliteFile, served)
 
     tries = settings()
     run_state_machine_as_test(
         Machine,
         settings=settings(
             tries,
-            max_examples=max(10, tries.max_examples // 3),
+            max_examples=max(10, tries.max_examples // 4),
             stateful_step_count=50,
             suppress_health_check=list(HealthCheck),
         ),

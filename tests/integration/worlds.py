@@ -50,6 +50,7 @@ def _fill(bank: Bank, clock: SteppingClock) -> None:
     _import(bank)
     _redeem(bank, clock)
     bank.members.erase("lille", "m9")
+    assert bank.audits.run().is_kept
 
 
 def _found(bank: Bank) -> None:

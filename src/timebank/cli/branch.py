@@ -1,4 +1,4 @@
-"""`timebank branch`: found branches, list them, look at one."""
+"""`timebank branch`: found branches, list them, look at one, copy them to another database."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +12,10 @@ from timebank.cli.files import read_text
 from timebank.cli.options import By, DryRun, Json, Key
 from timebank.cli.output import emit, table_of
 from timebank.cli.session import session_of
+from timebank.errors import RestoreUnreconciled, UsageFault
 from timebank.ledger.model import Branch
 
-app = typer.Typer(name="branch", help="Found branches, list them, look at one.", no_args_is_help=True)
+app = typer.Typer(name="branch", help="Found branches, list, show and copy them.", no_args_is_help=True)
 Code = Annotated[str, typer.Argument(help="Code of the branch: a-z, 0-9 and '-'.", metavar="CODE")]
 
 
@@ -56,6 +57,45 @@ def show(ctx: typer.Context, code: Code, json_: Json = False) -> None:
     """Show one branch."""
     found = session_of(ctx).open().branches.show(code)
     emit(wire.branch(found), as_json=json_, table=_table([found]))
+
+
+@app.command("copy", epilog="Example:  timebank branch copy lille --to postgresql+psycopg://bank@db/bank")
+def copy(
+    ctx: typer.Context,
+    to: Annotated[
+        str, typer.Option("--to", help="The other database; made if there is none.", metavar="ADDRESS")
+    ],
+    codes: Annotated[
+        list[str] | None,
+        typer.Argument(help="Codes of the branches.", metavar="CODE...", show_default=False),
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every branch of this database.")] = False,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Copy branches into another database that lacks them, on either engine: all of them or none.
+
+    Every entry keeps its number, leaf hash and balances; names, words and keys come along; an export of the
+    copy is the same file. The copy must pass the audit. Branches that owe each other hours belong together.
+    """
+    from timebank.cli.backup import note_faults, restored, sentence_of, warn_of_unmatched
+    from timebank.cli.export import told
+
+    if bool(codes) == all_:
+        raise UsageFault(problem="name the branches to copy, or say --all", command="timebank branch copy")
+    session = session_of(ctx)
+    bank = session.open()
+    target = session.open_other(to, is_dry_run=dry_run)
+    with told("Copying") as tell:
+        try:
+            done = bank.backups.copy(codes or [], target.store, progress=tell)
+        except RestoreUnreconciled as error:
+            note_faults(error.faults)
+            raise
+    verb = "can be copied" if dry_run else "is copied"
+    lines = [sentence_of(each, verb) for each in done]
+    emit([restored(each) for each in done], as_json=json_, table=lines or "There is no branch to copy.")
+    warn_of_unmatched(done)
 
 
 def _table(branches: Sequence[Branch]) -> Table:

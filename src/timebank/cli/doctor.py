@@ -16,7 +16,7 @@ from timebank.cli.session import session_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from timebank.services.doctor import Check
+    from timebank.services.checks import Check
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -28,14 +28,16 @@ def register(app: typer.Typer) -> None:
     def doctor(ctx: typer.Context, json_: Json = False) -> None:
         """Check the set-up, and say what to do.
 
-        Looks at what surrounds the books: address, file, permissions, disk, schema, settings, time zones
-        and clock. It changes nothing. `timebank audit` proves the books themselves. Exit status 1 if a
-        check fails.
+        Looks at what surrounds the books: address, file or server, permissions, disk, schema, settings,
+        locks, time zones and clocks. It changes nothing. `timebank audit` proves the books themselves. Exit
+        status 1 if a check fails.
         """
         from timebank.clock import SystemClock
-        from timebank.services.doctor import Verdict, diagnose
+        from timebank.services.checks import Verdict
+        from timebank.services.doctor import diagnose
 
-        checks = diagnose(session_of(ctx).address, environment=os.environ, now=SystemClock().now())
+        clock = SystemClock()
+        checks = diagnose(session_of(ctx).address, environment=os.environ, now=clock.now(), clock=clock)
         is_well = all(check.verdict is not Verdict.FAIL for check in checks)
         value = {"ok": is_well, "checks": [wire.check(check) for check in checks]}
         emit(value, as_json=json_, table=_table(checks))

@@ -208,7 +208,7 @@ def restore(
     with reading(file) as source:
         check_file(source)  # before a database is made for it
         bank = session_of(ctx).open(is_dry_run=dry_run, create=True)
-        with _told("Restoring") as tell:
+        with told("Restoring") as tell:
             try:
                 done = bank.restores.branch(source, progress=tell)
             except (RestoreRefused, RestoreUnreconciled) as error:
@@ -254,10 +254,10 @@ def _export(
     if output is None:
         if as_json:
             raise OutputMissing
-        with writing_result() as to, _told("Exporting") as tell:
+        with writing_result() as to, told("Exporting") as tell:
             write(to, tell)
         return
-    with writing(output, force=force, is_private=is_private) as to, _told("Exporting") as tell:
+    with writing(output, force=force, is_private=is_private) as to, told("Exporting") as tell:
         done = write(to, tell)
     value = {
         "file": str(output),
@@ -271,12 +271,12 @@ def _export(
 
 
 @contextmanager
-def _told(doing: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Show on stderr how many entries are done."""
+def told(doing: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show on stderr how much is done."""
     with progress_on_stderr() as progress:
         task = progress.add_task(doing, total=None)
 
-        def tell(branch: str, done: int, total: int) -> None:
-            progress.update(task, description=f"{doing} {branch}", completed=done, total=total)
+        def tell(what: str, done: int, total: int) -> None:
+            progress.update(task, description=f"{doing} {what}", completed=done, total=total)
 
         yield tell

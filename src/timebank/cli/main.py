@@ -17,6 +17,7 @@ from rich.text import Text
 from timebank.cli import (
     account,
     audit,
+    backup,
     beneficiary,
     branch,
     clearing,
@@ -84,7 +85,7 @@ for noun in (
 ):
     app.add_typer(noun.app)
 export.register(import_.app)
-for verb in (transfer, statement, audit, demo, doctor, migrate, version):
+for verb in (transfer, statement, audit, demo, doctor, backup, migrate, version):
     verb.register(app)
 
 

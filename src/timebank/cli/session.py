@@ -33,6 +33,18 @@ class Session:
         self.root.call_on_close(bank.close)
         return bank
 
+    def open_other(self, address: str, *, is_dry_run: bool = False) -> "Bank":
+        """Open another bank besides, made if there is none; closed when the program ends.
+
+        Raises:
+            See `timebank.open`.
+        """
+        import timebank
+
+        bank = timebank.open(address, by=self.actor, is_dry_run=is_dry_run)
+        self.root.call_on_close(bank.close)
+        return bank
+
     def required_address(self) -> str:
         """Return the address of the database.
 

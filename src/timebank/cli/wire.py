@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from timebank.errors import PolicyFault
     from timebank.ledger.holds import Hold
     from timebank.policy.changes import Change
+    from timebank.reports.backup import Head
     from timebank.services.accounts import AccountChange, AccountView
     from timebank.services.audits import AuditReport
-    from timebank.services.doctor import Check
+    from timebank.services.checks import Check
     from timebank.services.entries import EntryView
     from timebank.services.hours import HoursDone, RecordHistory
     from timebank.services.members import MemberView
@@ -262,6 +263,8 @@ def audit(report: "AuditReport") -> JsonObject:
         ],
         "branches": report.branches,
         "entries": report.entries,
+        "checked_entries": report.checked,
+        "is_kept": report.is_kept,
         "accounts": report.accounts,
         "outside_limits": [
             {"branch": code, "path": path, "balance_minutes": balance}
@@ -307,6 +310,19 @@ def check(value: "Check") -> JsonObject:
     }
 
 
+def head(value: "Head") -> JsonObject:
+    """Return where a journal ends."""
+    return {"branch": value.branch, "entries": value.entries, "leaf": value.leaf}
+
+
 def migration(value: "Migration") -> JsonObject:
-    """Write a migration: versions before and after, and whether anything had to be done."""
-    return {"before": value.before, "after": value.after, "is_needed": value.is_needed}
+    """Write a migration: versions before and after, whether anything had to be done; rights, if granted."""
+    written: JsonObject = {"before": value.before, "after": value.after, "is_needed": value.is_needed}
+    if value.granted is not None:
+        granted = value.granted
+        written["granted"] = {
+            "role": granted.role,
+            "is_needed": granted.is_needed,
+            "excesses": list(granted.excesses),
+        }
+    return written

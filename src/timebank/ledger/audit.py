@@ -1,9 +1,9 @@
 """The audit of a branch's books: re-derives everything from the journal and lists all faults.
 
 Checks I-1 to I-4 and I-13 on rows as they are stored, without trusting any of them: a fold that shares
-no code with the posting rules, and gathers what `reconcile` and `stories` compare with the rest of the
-database. Memory grows with the accounts, the reversals, and the entries of service records and
-redemptions, not with other entries. Pure: the caller streams the rows.
+no code with the posting rules. It is the specification: `segments` says quickly that it would find nothing,
+`reconcile` and `stories` compare the rest of the database with it. Memory grows with the accounts, not with
+the entries. Pure: the caller streams the rows.
 """
 
 from collections import Counter
@@ -15,10 +15,10 @@ from timebank.ledger.canonical import head_text, leaf_of, line_text
 from timebank.ledger.chart import is_held
 from timebank.ledger.model import AMOUNT_MAX
 
-STORIES: Final = frozenset({"service", "redemption"})
-"""Causes that have a state of their own, kept outside the journal."""
 RESERVING: Final = frozenset({"hold", "release"})
 """Kinds of entry that only move minutes between available and held."""
+FIRST_US: Final = -(2**63)
+"""Before every instant that is stored."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -75,36 +75,6 @@ class StoredAccount(NamedTuple):
     version: int | None
 
 
-class Posted(NamedTuple):
-    """What an entry of a service record or a redemption did, as far as its story must agree with it."""
-
-    seq: int
-    kind: str
-    step: int
-    effective_us: int
-    minutes: int
-    """Sum of its credits."""
-    unit: str
-    payer: str
-    """Path of its first debit; empty if there is none."""
-    payee: str
-    """Path of its first credit; empty if there is none."""
-
-
-@dataclass(slots=True)
-class Reserved:
-    """What the entries of one cause did to one held account."""
-
-    seq: int
-    """The first of them."""
-    placed: int = 0
-    """Credited by the first entry that holds."""
-    captured: int = 0
-    """Debited by the first entry that charges."""
-    left: int = 0
-    """Credits minus debits."""
-
-
 @dataclass(slots=True)
 class Totals:
     """What the fold knows about one account."""
@@ -126,16 +96,8 @@ class JournalAudit:
     totals: dict[int, Totals] = field(default_factory=dict)
     entries: int = 0
     last_seq: int = 0
-    reversed_by: dict[int, int] = field(default_factory=dict)
-    """Reversal of each reversed entry."""
-    mirrors: dict[int, Counter[tuple[int, str, int]]] = field(default_factory=dict)
-    """The lines of each reversal with their sides turned, by the entry it reverses."""
-    reversals: set[int] = field(default_factory=set)
-    """Every entry that is itself a reversal."""
-    posted: dict[tuple[str, str], list[Posted]] = field(default_factory=dict)
-    """The entries of each story, by kind and reference of its cause, without what is only reserved (I-8)."""
-    reserved: dict[tuple[str, str, str], Reserved] = field(default_factory=dict)
-    """By kind and reference of the cause and path of the held account (I-6)."""
+    last_us: int = FIRST_US
+    """When the last entry was recorded."""
 
     def fault(self, code: str, place: str, detail: str) -> None:
         """Note a fault at a place of this branch."""
@@ -149,17 +111,15 @@ class JournalAudit:
             self.fault("entry_missing", f"entry {self.last_seq + 1}", f"the journal goes on with {place}")
         self.last_seq = entry.seq
         self.entries += 1
+        if entry.recorded_us < self.last_us:
+            self.fault("recorded_backwards", place, "it was recorded before the entry that it follows")
+        self.last_us = entry.recorded_us
         if entry.policy_version not in self.policy_versions:
             self.fault("policy_unknown", place, f"policy version {entry.policy_version} is not stored")
         self._check_balance(place, lines)
         for line in lines:
             self._check_line(f"{place} line {line.line}", line, entry.counts_help)
-        self._reserve(place, entry, lines)
-        if entry.reverses is not None:
-            self._check_reversal(place, entry, lines)
-        if entry.cause_kind in STORIES and entry.kind not in RESERVING:
-            story = self.posted.setdefault((entry.cause_kind, entry.cause_ref), [])
-            story.append(self._posted(entry, lines))
+        self._check_held(place, lines)
         if self._leaf(entry, lines) != entry.leaf:
             self.fault(
                 "leaf_differs", place, "the entry does not hash to its leaf: something in it was changed"
@@ -203,60 +163,13 @@ class JournalAudit:
                 f"balance {line.balance_after}, the fold gives {totals.balance}",
             )
 
-    def _reserve(self, place: str, entry: StoredEntry, lines: tuple[StoredLine, ...]) -> None:
-        """Carry on what each cause did to the held accounts, which never fall below zero (I-6)."""
+    def _check_held(self, place: str, lines: tuple[StoredLine, ...]) -> None:
+        """Check that no held account is below zero once the entry is through (I-6)."""
         for line in lines:
             account = self.accounts.get(line.account_no)
-            if account is None or not is_held(account.path):
-                continue
-            key = (entry.cause_kind, entry.cause_ref, account.path)
-            reserved = self.reserved.setdefault(key, Reserved(entry.seq))
-            is_credit = line.side == "credit"
-            if entry.kind == "hold" and is_credit and reserved.placed == 0:
-                reserved.placed = line.amount
-            if entry.kind not in RESERVING and not is_credit and reserved.captured == 0:
-                reserved.captured = line.amount
-            reserved.left += line.amount if is_credit else -line.amount
             balance = self.totals[line.account_no].balance
-            if balance < 0:
+            if account is not None and is_held(account.path) and balance < 0:
                 self.fault("held_below_zero", place, f"{account.path} falls to {balance}")
-
-    def _posted(self, entry: StoredEntry, lines: tuple[StoredLine, ...]) -> Posted:
-        paths: dict[str, str] = {}
-        units: dict[str, str] = {}
-        for line in lines:
-            account = self.accounts.get(line.account_no)
-            if account is not None:
-                paths.setdefault(line.side, account.path)
-                units.setdefault(line.side, account.unit)
-        return Posted(
-            seq=entry.seq,
-            kind=entry.kind,
-            step=entry.step,
-            effective_us=entry.effective_us,
-            minutes=sum(line.amount for line in lines if line.side == "credit"),
-            unit=units.get("credit", ""),
-            payer=paths.get("debit", ""),
-            payee=paths.get("credit", ""),
-        )
-
-    def standing(self, cause_kind: str, cause_ref: str) -> list[Posted]:
-        """Return the entries of a story that are neither reversals nor reversed, in journal order."""
-        return [
-            posted
-            for posted in self.posted.get((cause_kind, cause_ref), [])
-            if posted.seq not in self.reversed_by and posted.seq not in self.reversals
-        ]
-
-    def _check_reversal(self, place: str, entry: StoredEntry, lines: tuple[StoredLine, ...]) -> None:
-        assert entry.reverses is not None, "called for reversals only"
-        if entry.reverses in self.reversed_by:
-            self.fault("reversed_twice", place, f"entry {entry.reverses} was reversed before")
-        if entry.reverses in self.reversals:
-            self.fault("reversal_reversed", place, f"entry {entry.reverses} is itself a reversal")
-        self.reversals.add(entry.seq)
-        self.reversed_by[entry.reverses] = entry.seq
-        self.mirrors[entry.reverses] = tally(lines, is_turned=True)
 
     def _leaf(self, entry: StoredEntry, lines: tuple[StoredLine, ...]) -> bytes:
         text = head_text(self.branch, *entry[:12]) + "".join(
@@ -283,21 +196,28 @@ def tally(lines: Iterable[StoredLine], *, is_turned: bool) -> Counter[tuple[int,
     )
 
 
-def check_mirrors(
-    audit: JournalAudit, originals: Iterable[tuple[int, tuple[StoredLine, ...]]]
-) -> Iterator[Fault]:
-    """Check that each reversal mirrors its original exactly (I-3).
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A reversal beside the entry it reverses, as stored."""
 
-    Args:
-        audit: a fold that has taken the whole journal.
-        originals: the lines of every entry that was reversed, with its sequence number.
-    """
-    missing = set(audit.mirrors)
-    for seq, lines in originals:
-        missing.discard(seq)
-        if audit.mirrors[seq] != tally(lines, is_turned=False):
-            place = f"{audit.branch} entry {audit.reversed_by[seq]}"
-            yield Fault(place, "reversal_differs", f"it does not mirror entry {seq}")
-    for seq in sorted(missing):
-        place = f"{audit.branch} entry {audit.reversed_by[seq]}"
-        yield Fault(place, "reversal_dangling", f"there is no entry {seq}")
+    seq: int
+    reverses: int
+    lines: tuple[StoredLine, ...]
+    original: tuple[StoredLine, ...] | None
+    """Lines of the entry it reverses; None if there is no such entry."""
+    is_reversal_of_reversal: bool
+    is_first: bool
+    """Whether no earlier entry reverses the same."""
+
+
+def check_reversal(branch: str, reversal: Reversal) -> Iterator[Fault]:
+    """Check that a reversal mirrors its original exactly and once (I-3)."""
+    place, of = f"{branch} entry {reversal.seq}", f"entry {reversal.reverses}"
+    if not reversal.is_first:
+        yield Fault(place, "reversed_twice", f"{of} was reversed before")
+    if reversal.is_reversal_of_reversal:
+        yield Fault(place, "reversal_reversed", f"{of} is itself a reversal")
+    if reversal.original is None:
+        yield Fault(place, "reversal_dangling", f"there is no {of}")
+    elif tally(reversal.lines, is_turned=True) != tally(reversal.original, is_turned=False):
+        yield Fault(place, "reversal_differs", f"it does not mirror {of}")

@@ -22,6 +22,7 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
         "running_balance_differs": "a posting's running balance is not the sum of what came before (I-4)",
         "held_below_zero": "more minutes left a member's held account than were in it (I-6)",
         "leaf_differs": "an entry does not hash to its leaf: something in it was changed (I-2)",
+        "recorded_backwards": "an entry was recorded before the one that it follows (I-13)",
         "head_differs": "the branch's head and its last entry are not the same number (I-13)",
         "policy_unknown": "an entry was made under a version of the policy that is not stored",
         "reversal_differs": "a reversal does not mirror the entry it reverses (I-3)",
@@ -76,6 +77,9 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
         "identity_foreign": "a name is kept that belongs to no member (I-10)",
         "identity_kept": "a name is kept of somebody who was erased (I-10)",
         "words_orphan": "there are words about an entry beyond the end of the journal: it was cut short",
+        "point_differs": (
+            "the point of an earlier audit, or the journal at it, was changed: a full audit is needed"
+        ),
         "schema_missing": "a table, index or guard of the database was dropped",
         "schema_differs": "the definition of a table, index or guard was changed",
         "schema_foreign": "the database holds a table, index or guard that is not ours",

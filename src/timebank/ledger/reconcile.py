@@ -6,10 +6,13 @@ numbers a branch has given out. Pure.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from timebank.errors import BadActor, BadReference, LimitsCrossed
-from timebank.ledger.audit import Fault, JournalAudit, Reserved, Totals
+from timebank.ledger.audit import RESERVING, Fault, JournalAudit, Totals
 from timebank.ledger.chart import held, is_held
 from timebank.ledger.holds import HoldState
 from timebank.ledger.limits import Limits
@@ -61,13 +64,87 @@ def check_totals(audit: JournalAudit) -> Iterator[Fault]:
             yield Fault(f"{audit.branch} trial balance", "trial_balance_off", f"off by {off_by} {unit}")
 
 
-def check_holds(audit: JournalAudit, holds: Iterable[StoredHold]) -> Iterator[Fault]:
-    """Check every hold against the entries that reserved, charged and gave back its minutes (I-6)."""
-    known: Counter[tuple[str, str, str]] = Counter()
-    for hold in holds:
-        place = f"{audit.branch} hold {hold.no}"
-        key = (hold.cause_kind, hold.cause_ref, held(hold.member))
-        known[key] += 1
+class Movement(NamedTuple):
+    """A posting on a held account, as stored, with the path of the account."""
+
+    path: str
+    cause_kind: str
+    cause_ref: str
+    entry_seq: int
+    line: int
+    kind: str
+    side: str
+    amount: int
+
+
+@dataclass(slots=True)
+class Reserved:
+    """What the entries of one cause did to one held account."""
+
+    seq: int = 0
+    """The first of them."""
+    placed: int = 0
+    """Credited by the first entry that holds."""
+    captured: int = 0
+    """Debited by the first entry that charges."""
+    left: int = 0
+    """Credits minus debits."""
+
+    def take(self, movement: Movement) -> None:
+        """Carry on by one posting."""
+        self.seq = self.seq or movement.entry_seq
+        is_credit = movement.side == "credit"
+        if movement.kind == "hold" and is_credit and self.placed == 0:
+            self.placed = movement.amount
+        if movement.kind not in RESERVING and not is_credit and self.captured == 0:
+            self.captured = movement.amount
+        self.left += movement.amount if is_credit else -movement.amount
+
+
+class HoldsAudit:
+    """The holds of a branch beside the postings on its held accounts, both in the order of `place_of_hold`.
+
+    It keeps one cause in hand at a time, and a balance for each held account.
+    """
+
+    def __init__(self, branch: str) -> None:
+        """Begin with nothing held."""
+        self.branch = branch
+        self.left: Counter[str] = Counter()
+        """What the causes left, by path of the held account."""
+
+    def check(self, holds: Iterable[StoredHold], movements: Iterable[Movement]) -> Iterator[Fault]:
+        """Check every hold against the entries that reserved, charged and gave back its minutes (I-6)."""
+        causes = groupby(movements, key=itemgetter(0, 1, 2))
+        cause = next(causes, None)
+        for key, group in groupby(holds, key=place_of_hold):
+            while cause is not None and cause[0] < key:
+                yield from self._without_hold(*cause)
+                cause = next(causes, None)
+            reserved = Reserved()
+            if cause is not None and cause[0] == key:
+                reserved = self._fold(*cause)
+                cause = next(causes, None)
+            for number, hold in enumerate(group):
+                yield from self._check_hold(hold, reserved, is_repeated=number > 0)
+        while cause is not None:
+            yield from self._without_hold(*cause)
+            cause = next(causes, None)
+
+    def _fold(self, key: tuple[str, str, str], movements: Iterable[Movement]) -> Reserved:
+        reserved = Reserved()
+        for movement in movements:
+            reserved.take(movement)
+        self.left[key[0]] += reserved.left
+        return reserved
+
+    def _without_hold(self, key: tuple[str, str, str], movements: Iterable[Movement]) -> Iterator[Fault]:
+        reserved = self._fold(key, movements)
+        place = f"{self.branch} entry {reserved.seq}"
+        yield Fault(place, "hold_missing", f"no hold for what it does to {key[0]}")
+
+    def _check_hold(self, hold: StoredHold, reserved: Reserved, *, is_repeated: bool) -> Iterator[Fault]:
+        place = f"{self.branch} hold {hold.no}"
         is_captured = hold.state == HoldState.CAPTURED
         if hold.state not in set(HoldState):
             yield Fault(place, "hold_invalid", f"state {hold.state}")
@@ -77,9 +154,8 @@ def check_holds(audit: JournalAudit, holds: Iterable[StoredHold]) -> Iterator[Fa
                 "hold_invalid",
                 f"{hold.state} with {hold.captured_minutes} of {hold.minutes} min captured",
             )
-        if known[key] > 1:
+        if is_repeated:
             yield Fault(place, "hold_repeated", f"another hold of {hold.member} has the same cause")
-        reserved = audit.reserved.get(key, Reserved(0))
         for what, stored, folded in (
             ("reserved", hold.minutes, reserved.placed),
             ("captured", hold.captured_minutes, reserved.captured),
@@ -87,23 +163,26 @@ def check_holds(audit: JournalAudit, holds: Iterable[StoredHold]) -> Iterator[Fa
         ):
             if stored != folded:
                 yield Fault(place, "hold_differs", f"{stored} min {what}, its entries say {folded}")
-    for key in sorted(audit.reserved.keys() - known.keys()):
-        reserved = audit.reserved[key]
-        yield Fault(
-            f"{audit.branch} entry {reserved.seq}", "hold_missing", f"no hold for what it does to {key[2]}"
-        )
-    yield from _check_held_balances(audit)
 
 
-def _check_held_balances(audit: JournalAudit) -> Iterator[Fault]:
-    left: Counter[str] = Counter()
-    for (_, _, path), reserved in audit.reserved.items():
-        left[path] += reserved.left
+def place_of_hold(hold: StoredHold) -> tuple[str, str, str]:
+    """Return the held account and the cause of a hold: what `HoldsAudit` has both its streams ordered by."""
+    return (held(hold.member), hold.cause_kind, hold.cause_ref)
+
+
+def check_held(audit: JournalAudit, left: Mapping[str, int], whose: str) -> Iterator[Fault]:
+    """Check the balance of every held account (I-6).
+
+    Args:
+        audit: of the branch.
+        left: what should be in it, by path.
+        whose: who says so: `its causes`, `its pending holds`.
+    """
     for no, account in sorted(audit.accounts.items()):
         balance = audit.totals.get(no, Totals()).balance
-        if is_held(account.path) and balance != left[account.path]:
+        if is_held(account.path) and balance != left.get(account.path, 0):
             place = f"{audit.branch} account {account.path} {account.unit}"
-            yield Fault(place, "held_differs", f"balance {balance}, its causes left {left[account.path]}")
+            yield Fault(place, "held_differs", f"balance {balance}, {whose} left {left.get(account.path, 0)}")
 
 
 def check_limits_history(audit: JournalAudit, what: str, changes: Iterable[StoredLimit]) -> Iterator[Fault]:

@@ -2,14 +2,14 @@
 
 Owns the check of I-8 (one service record, one standing credit) and of what a redemption and its record,
 its hold and its entries in two books say about each other. A story is read as stored: nothing here shares
-code with the rules that made it. Pure.
+code with the rules that made it. Stories come some at a time, so that memory does not grow with them. Pure.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
-from timebank.ledger.audit import Fault, JournalAudit, Posted
+from timebank.ledger.audit import RESERVING, Fault, StoredAccount, StoredEntry, StoredLine
 from timebank.ledger.chart import available, held
 from timebank.ledger.reconcile import StoredHold
 
@@ -18,6 +18,11 @@ STATING: Final = frozenset({"log", "correct", "decide"})
 """Acts after which their actor's statement may stand."""
 OPEN_RECORD: Final = frozenset({"logged", "corrected", "disputed"})
 OPEN_REDEMPTION: Final = frozenset({"requested", "assigned", "logged"})
+MISSING: Final = {
+    "service": ("record_missing", "service record"),
+    "redemption": ("redemption_missing", "redemption"),
+}
+"""Fault and words for a cause that is not there, by its kind."""
 COURSE_OF_RECORD: Final = {
     ("", "log"): "logged",
     **{(state, "correct"): "corrected" for state in OPEN_RECORD},
@@ -114,6 +119,67 @@ class StoredStep(NamedTuple):
     recorded_us: int
 
 
+class Posted(NamedTuple):
+    """What an entry of a service record or a redemption did, as far as its story must agree with it."""
+
+    seq: int
+    kind: str
+    step: int
+    effective_us: int
+    minutes: int
+    """Sum of its credits."""
+    unit: str
+    payer: str
+    """Path of its first debit; empty if there is none."""
+    payee: str
+    """Path of its first credit; empty if there is none."""
+
+
+Standing: TypeAlias = Mapping[str, Sequence[Posted]]
+"""The entries of some stories that still stand, in journal order, by reference of their cause."""
+
+
+def standing_of(
+    accounts: Mapping[int, StoredAccount],
+    rows: Iterable[tuple[StoredEntry, tuple[StoredLine, ...]]],
+    is_reversed: Collection[int],
+) -> dict[str, list[Posted]]:
+    """Return the entries that are neither reversals nor reversed, nor only reserve, by reference.
+
+    Args:
+        accounts: of the branch, by number.
+        rows: the entries of some stories of one kind, in journal order.
+        is_reversed: numbers of entries that others reverse.
+    """
+    standing: dict[str, list[Posted]] = {}
+    for entry, lines in rows:
+        if entry.kind not in RESERVING and entry.reverses is None and entry.seq not in is_reversed:
+            standing.setdefault(entry.cause_ref, []).append(_posted(accounts, entry, lines))
+    return standing
+
+
+def _posted(
+    accounts: Mapping[int, StoredAccount], entry: StoredEntry, lines: tuple[StoredLine, ...]
+) -> Posted:
+    paths: dict[str, str] = {}
+    units: dict[str, str] = {}
+    for line in lines:
+        account = accounts.get(line.account_no)
+        if account is not None:
+            paths.setdefault(line.side, account.path)
+            units.setdefault(line.side, account.unit)
+    return Posted(
+        seq=entry.seq,
+        kind=entry.kind,
+        step=entry.step,
+        effective_us=entry.effective_us,
+        minutes=sum(line.amount for line in lines if line.side == "credit"),
+        unit=units.get("credit", ""),
+        payer=paths.get("debit", ""),
+        payee=paths.get("credit", ""),
+    )
+
+
 @dataclass(slots=True)
 class Course:
     """Where the acts of a history lead."""
@@ -138,37 +204,53 @@ class Course:
             yield Fault(place, "history_invalid", f"it cannot have been: {', '.join(self.odd)}")
 
 
-def check_records(audit: JournalAudit, records: Iterable[StoredRecord]) -> Iterator[Fault]:
+def check_records(branch: str, records: Iterable[StoredRecord], standing: Standing) -> Iterator[Fault]:
     """Check that a confirmed service record has exactly one standing credit that says the same (I-8).
 
     Any other record has none. One that fulfils a redemption is credited under the redemption's cause.
+
+    Args:
+        branch: its code.
+        records: some of its service records.
+        standing: the entries of these records.
     """
-    known = set()
     for record in records:
-        known.add(str(record.no))
-        place = f"{audit.branch} service record {record.no}"
-        standing = audit.standing("service", str(record.no))
+        place = f"{branch} service record {record.no}"
+        posted = standing.get(str(record.no), ())
         if record.end_us != record.start_us + record.minutes * MINUTE_US:
             yield Fault(place, "record_end_differs", f"it does not end {record.minutes} min after it starts")
         if (record.state == "confirmed") != (record.credited_minutes is not None):
             yield Fault(place, "record_invalid", f"{record.state}, {record.credited_minutes} min credited")
-        if len(standing) > 1:
-            entries = ", ".join(str(posted.seq) for posted in standing)
+        if len(posted) > 1:
+            entries = ", ".join(str(each.seq) for each in posted)
             yield Fault(place, "record_posted_twice", f"entries {entries}")
         elif record.state != "confirmed" or record.redemption is not None:
-            if standing:
-                entry = standing[0].seq
+            if posted:
+                entry = posted[0].seq
                 yield Fault(
                     place, "record_wrongly_posted", f"it is {record.state}, yet entry {entry} credits it"
                 )
-        elif not standing:
+        elif not posted:
             yield Fault(place, "record_not_posted", "it is confirmed but no standing entry credits it")
         else:
-            yield from _differences(place, record, standing[0])
-    for kind, ref in sorted(audit.posted):
-        if kind == "service" and ref not in known:
-            seq = audit.posted[kind, ref][0].seq
-            yield Fault(f"{audit.branch} entry {seq}", "record_missing", f"there is no service record {ref}")
+            yield from _differences(place, record, posted[0])
+
+
+def check_cited(
+    branch: str, kind: str, cited: Iterable[tuple[str, int]], known: Collection[str]
+) -> Iterator[Fault]:
+    """Check that what entries cite as their cause is there.
+
+    Args:
+        branch: whose entries.
+        kind: of the causes: `service` or `redemption`.
+        cited: references with the first entry that cites each.
+        known: references of what is there.
+    """
+    code, what = MISSING[kind]
+    for ref, seq in cited:
+        if ref not in known:
+            yield Fault(f"{branch} entry {seq}", code, f"there is no {what} {ref}")
 
 
 def _differences(place: str, record: StoredRecord, posted: Posted) -> Iterator[Fault]:
@@ -260,51 +342,66 @@ def _check_numbers(place: str, acts: Sequence[StoredAct] | Sequence[StoredStep])
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What the audit knows of all branches here, to follow redemptions from one book to the other.
+    """What the audit knows of all branches here, to follow some redemptions from one book to the other.
 
     The other branch of a redemption may be in another deployment: what it would have to say is left out.
     """
 
-    audits: Mapping[str, JournalAudit]
-    records: dict[tuple[str, int], StoredRecord]
-    """The service records that fulfil redemptions, by branch and number."""
-    redemptions: dict[str, Sequence[StoredRedemption]]
-    """By home branch."""
-    holds: dict[tuple[str, int], StoredHold]
-    """By branch and number."""
-    beneficiaries: dict[tuple[str, int], StoredBeneficiary]
-    """By branch and number."""
+    here: Collection[str]
+    """Codes of the branches."""
+    standing: Mapping[str, Standing]
+    """The entries of these redemptions, by branch."""
+    records: Mapping[tuple[str, int], StoredRecord]
+    """The service records that these redemptions name and that are for one, by branch and number."""
+    holds: Mapping[tuple[str, int], StoredHold]
+    """Theirs, by branch and number."""
+    beneficiaries: Mapping[tuple[str, int], StoredBeneficiary]
+    """Theirs, by branch and number."""
 
 
-def check_redemptions(known: Deployment) -> Iterator[Fault]:
-    """Check every redemption against its hold, its service record and its entries in both books (I-7)."""
-    settled = set()
-    refs = set()
-    for home, redemptions in sorted(known.redemptions.items()):
-        for redemption in redemptions:
-            place = f"{home} redemption {redemption.no}"
-            refs.add(f"{home}-{redemption.no}")
-            if redemption.record_no is not None:
-                settled.add((redemption.host_branch, redemption.record_no))
-            yield from _check_its_beneficiary(known, home, redemption, place)
-            yield from _check_its_hold(known, home, redemption, place)
-            yield from _check_its_entries(known, home, redemption, place)
-            yield from _check_its_record(known, home, redemption, place)
-    for (branch, no), record in sorted(known.records.items()):
-        is_lost = record.redemption not in refs
-        is_unnamed = record.state == "confirmed" and (branch, no) not in settled
-        if _is_home_here(known, record.redemption) and (is_lost or is_unnamed):
-            place = f"{branch} service record {no}"
-            yield Fault(place, "record_not_settled", f"redemption {record.redemption} does not name it")
-    for branch, audit in sorted(known.audits.items()):
-        for kind, ref in sorted(audit.posted):
-            if kind == "redemption" and ref not in refs and _is_home_here(known, ref):
-                seq = audit.posted[kind, ref][0].seq
-                yield Fault(f"{branch} entry {seq}", "redemption_missing", f"there is no redemption {ref}")
+def check_redemptions(
+    known: Deployment, home: str, redemptions: Iterable[StoredRedemption]
+) -> Iterator[Fault]:
+    """Check redemptions of a branch against their holds, service records and entries in both books (I-7)."""
+    for redemption in redemptions:
+        place = f"{home} redemption {redemption.no}"
+        yield from _check_its_beneficiary(known, home, redemption, place)
+        yield from _check_its_hold(known, home, redemption, place)
+        yield from _check_its_entries(known, home, redemption, place)
+        yield from _check_its_record(known, home, redemption, place)
 
 
-def _is_home_here(known: Deployment, ref: str | None) -> bool:
-    return str(ref).rpartition("-")[0] in known.audits
+def check_fulfilling(
+    branch: str,
+    records: Iterable[StoredRecord],
+    redemptions: Mapping[str, StoredRedemption],
+    here: Collection[str],
+) -> Iterator[Fault]:
+    """Check that the redemption each service record is for is there, and names a confirmed one.
+
+    Args:
+        branch: where the help was given.
+        records: some service records that are for redemptions.
+        redemptions: theirs, by reference; what is of a branch that is not `here` is left out.
+        here: codes of the branches here.
+    """
+    for record in records:
+        ref = str(record.redemption)
+        if home_of(ref) not in here:
+            continue
+        redemption = redemptions.get(ref)
+        is_named = redemption is not None and (redemption.host_branch, redemption.record_no) == (
+            branch,
+            record.no,
+        )
+        if redemption is None or (record.state == "confirmed" and not is_named):
+            place = f"{branch} service record {record.no}"
+            yield Fault(place, "record_not_settled", f"redemption {ref} does not name it")
+
+
+def home_of(ref: str) -> str:
+    """Return the branch that a redemption's reference begins with: of `lille-12` it is `lille`."""
+    return ref.rpartition("-")[0]
 
 
 def _check_its_beneficiary(
@@ -346,10 +443,9 @@ def _check_its_entries(
     payer = held(redemption.sponsor)
     payee = available(redemption.provider) if redemption.provider is not None else ""
     for branch in dict.fromkeys((home, redemption.host_branch)):
-        audit = known.audits.get(branch)
-        if audit is None:
+        if branch not in known.here:
             continue
-        standing = audit.standing("redemption", ref)
+        standing = known.standing.get(branch, {}).get(ref, ())
         minutes = sum(posted.minutes for posted in standing)
         if minutes != charged or len(standing) > 1:
             yield Fault(place, "redemption_charge_differs", f"{charged} min, {branch} has {minutes}")
@@ -367,7 +463,7 @@ def _check_its_entries(
 def _check_its_record(
     known: Deployment, home: str, redemption: StoredRedemption, place: str
 ) -> Iterator[Fault]:
-    if redemption.record_no is None or redemption.host_branch not in known.audits:
+    if redemption.record_no is None or redemption.host_branch not in known.here:
         return
     record = known.records.get((redemption.host_branch, redemption.record_no))
     if record is None:

@@ -16,8 +16,9 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from timebank.errors import (
@@ -39,10 +40,12 @@ INTEGER_MOST: Final = 2**63 - 1
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """Half of a pair: JSON can say it, UTF-8 cannot."""
 HEX: Final = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
+ESCAPED: Final = b"\\u"
+"""A line without it has no half of a pair: UTF-8 cannot say one."""
+ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
-Value = str | int | bytes | None
-Values = Mapping[str, Any]
-"""The values of a row by column; under the name of a nested table, a list of its rows."""
+Values = tuple[Any, ...]
+"""A row: the values of its columns in their order; where a table is nested, then a tuple of its rows."""
 
 
 class ColumnKind(StrEnum):
@@ -61,13 +64,33 @@ class Column(NamedTuple):
     is_nullable: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TableShape:
     """A table as the file has it: its columns in their order, and the table nested in each of its rows."""
 
     name: str
     columns: tuple[Column, ...]
     nested: "TableShape | None" = None
+    names: tuple[str, ...] = field(init=False)
+    """Of the columns, and then of the nested table: as they stand in a line."""
+    bytes_at: tuple[int, ...] = field(init=False)
+    """Where columns of bytes stand."""
+    numbers_at: tuple[int, ...] = field(init=False)
+    """Where columns of numbers stand."""
+
+    def __post_init__(self) -> None:
+        """Derive what every row needs."""
+        names = [column.name for column in self.columns]
+        if self.nested is not None:
+            names.append(self.nested.name)
+        object.__setattr__(self, "names", tuple(names))
+        for name, kind in (("bytes_at", ColumnKind.BYTES), ("numbers_at", ColumnKind.NUMBER)):
+            places = (at for at, column in enumerate(self.columns) if column.kind is kind)
+            object.__setattr__(self, name, tuple(places))
+
+    def at(self, name: str) -> int:
+        """Return where a column stands in a row."""
+        return self.names.index(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +123,13 @@ def branch_lines(
         digest.update(line)
         count += 1
         yield line
-    yield _line({"end": FORMAT, "rows": count, "sha256": digest.hexdigest()})
+    yield line_of({"end": FORMAT, "rows": count, "sha256": digest.hexdigest()})
 
 
 def _all_but_last(
     file: BranchFile, shapes: Mapping[str, TableShape], rows: Iterable[tuple[str, Values]]
 ) -> Iterator[bytes]:
-    yield _line(
+    yield line_of(
         {
             "format": FORMAT,
             "branch": file.branch,
@@ -115,21 +138,22 @@ def _all_but_last(
         }
     )
     for table, values in rows:
-        yield _line({"table": table, **_written(shapes[table], values)})
+        yield line_of({"table": table, **_written(shapes[table], values)})
 
 
-def _line(value: Mapping[str, object]) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n").encode()
+def line_of(value: Mapping[str, object]) -> bytes:
+    """Return a line of a file."""
+    return (ENCODER.encode(value) + "\n").encode()
 
 
 def _written(shape: TableShape, values: Values) -> dict[str, object]:
-    written: dict[str, object] = {
-        name: values[name].hex() if kind is ColumnKind.BYTES and values[name] is not None else values[name]
-        for name, kind, _ in shape.columns
-    }
+    written: dict[str, object] = dict(zip(shape.names, values, strict=True))
+    for at in shape.bytes_at:
+        if values[at] is not None:
+            written[shape.names[at]] = values[at].hex()
     if shape.nested is not None:
         nested = shape.nested
-        written[nested.name] = [_written(nested, each) for each in values[nested.name]]
+        written[nested.name] = [_written(nested, each) for each in values[-1]]
     return written
 
 
@@ -160,7 +184,7 @@ def check_lines(lines: Iterable[bytes]) -> BranchFile:
         count += 1
     if file is None:
         raise NotABranchFile(format=FORMAT)
-    footer = _object(last) if last.endswith(b"\n") else None
+    footer = object_of(last) if last.endswith(b"\n") else None
     if footer is None or "end" not in footer:
         raise BranchFileCut
     if footer != {"end": FORMAT, "rows": count - 2, "sha256": digest.hexdigest()}:
@@ -175,7 +199,7 @@ def read_header(line: bytes) -> BranchFile:
         NotABranchFile: it is another file.
         BranchFileNewer: a newer timebank wrote it.
     """
-    value = _object(line) or {}
+    value = object_of(line) or {}
     found = FORMAT_TEXT.fullmatch(str(value.get("format")))
     if found is None:
         raise NotABranchFile(format=FORMAT)
@@ -187,7 +211,7 @@ def read_header(line: bytes) -> BranchFile:
         and REFERENCE.fullmatch(branch) is not None
         and isinstance(has_identities, bool)
         and isinstance(counts, dict)
-        and all(_is_number(count) and count >= 0 for count in counts.values())
+        and all(is_count(count) for count in counts.values())
     )
     if not is_whole:
         raise NotABranchFile(format=FORMAT)
@@ -195,67 +219,97 @@ def read_header(line: bytes) -> BranchFile:
     return BranchFile(branch=str(branch), has_identities=bool(has_identities), counts=counts)
 
 
-def rows_of(lines: Iterable[bytes], shapes: Mapping[str, TableShape]) -> Iterator[tuple[str, dict[str, Any]]]:
+def rows_of(
+    lines: Iterable[bytes], shapes: Mapping[str, TableShape], *, first_line: int = 1
+) -> Iterator[tuple[str, Values]]:
     """Yield (table, values) of every row of a file that `check_lines` found whole.
+
+    Args:
+        lines: the first line is the one that says what the file holds.
+        shapes: the tables by name.
+        first_line: its number, where the lines are part of a larger file.
 
     Raises:
         BranchFileNewer: a table or a column is not known.
         BranchFileFaulty: a line is not a row of its table, for what it says no timebank wrote.
     """
-    for number, line in enumerate(lines, 1):
-        value = _object(line)
+    for number, line in enumerate(lines, first_line):
+        value = object_of(line)
         if value is None:
             raise BranchFileFaulty(place=f"line {number}", what="not a JSON object with each name once")
-        if number == 1 or "end" in value:
+        if number == first_line or "end" in value:
             continue
         table = value.pop("table", None)
         if not isinstance(table, str) or table not in shapes:
             raise BranchFileNewer(found=f"a table that is not known, in line {number}", known=FORMAT)
-        yield table, _read(shapes[table], value, number)
+        yield table, _read(shapes[table], value, number, has_escapes=ESCAPED in line)
 
 
-def _read(shape: TableShape, value: dict[str, Any], number: int) -> dict[str, Any]:
+def _read(shape: TableShape, value: dict[str, Any], number: int, *, has_escapes: bool) -> Values:
     place = f"line {number}"
-    row: dict[str, Any] = {}
-    for column in shape.columns:
-        found = value.pop(column.name, None)  # a column that an older timebank did not have is empty
-        if not _fits(column, found):
-            raise BranchFileFaulty(place=place, what=f"{column.name} is missing or not a {column.kind.value}")
-        row[column.name] = (
-            bytes.fromhex(found) if column.kind is ColumnKind.BYTES and found is not None else found
-        )
+    if tuple(value) != shape.names:
+        value = _in_order(shape, value, place)
+    row = list(value.values())
+    if (
+        has_escapes
+        or not _types_fit(shape, tuple(map(type, row)))
+        or not all(row[at] is None or abs(row[at]) <= INTEGER_MOST for at in shape.numbers_at)
+    ):
+        for at, column in enumerate(shape.columns):
+            if not _fits(column, row[at]):
+                what = f"{column.name} is missing or not a {column.kind.value}"
+                raise BranchFileFaulty(place=place, what=what)
+    for at in shape.bytes_at:
+        if row[at] is not None:
+            if HEX.fullmatch(row[at]) is None:
+                raise BranchFileFaulty(place=place, what=f"{shape.names[at]} is missing or not a bytes")
+            row[at] = bytes.fromhex(row[at])
     if shape.nested is not None:
-        nested = value.pop(shape.nested.name, None)
+        nested = row[-1]
         if not isinstance(nested, list) or not all(isinstance(each, dict) for each in nested):
             raise BranchFileFaulty(
                 place=place, what=f"{shape.nested.name} is missing or not a list of objects"
             )
-        row[shape.nested.name] = [_read(shape.nested, each, number) for each in nested]
-    if value:
+        row[-1] = tuple(_read(shape.nested, each, number, has_escapes=has_escapes) for each in nested)
+    return tuple(row)
+
+
+@cache
+def _types_fit(shape: TableShape, types: tuple[type, ...]) -> bool:
+    """Tell whether values of these types fit the columns, sizes of numbers and halves of pairs aside."""
+    wanted = {ColumnKind.NUMBER: int, ColumnKind.TEXT: str, ColumnKind.BYTES: str}
+    return all(
+        found is wanted[column.kind] or (column.is_nullable and found is type(None))
+        for column, found in zip(shape.columns, types, strict=False)
+    )
+
+
+def _in_order(shape: TableShape, value: dict[str, Any], place: str) -> dict[str, Any]:
+    """Return a row's values in the order of the columns; one that an older timebank did not have is empty."""
+    if not set(shape.names).issuperset(value):
         raise BranchFileNewer(found=f"a column that is not known, in {place}", known=FORMAT)
-    return row
+    return {name: value.get(name) for name in shape.names}
 
 
 def _fits(column: Column, value: object) -> bool:
+    if column.kind is ColumnKind.NUMBER and type(value) is int:
+        return -INTEGER_MOST <= value <= INTEGER_MOST
     if value is None:
         return column.is_nullable
     if column.kind is ColumnKind.NUMBER:
-        return _is_number(value)
-    if not isinstance(value, str) or SURROGATE.search(value) is not None:
         return False
-    return column.kind is ColumnKind.TEXT or HEX.fullmatch(value) is not None
+    return isinstance(value, str) and SURROGATE.search(value) is None
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INTEGER_MOST
+def is_count(value: object) -> bool:
+    """Tell whether a value is a whole number that counts something."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= INTEGER_MOST
 
 
-def _object(line: bytes) -> dict[str, Any] | None:
+def object_of(line: bytes) -> dict[str, Any] | None:
     """Return the JSON object of a line; None if it is anything else, or names something twice."""
     try:
-        value = json.loads(
-            line.decode(), object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse
-        )
+        value = DECODER.decode(line.decode())
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -270,3 +324,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(_text: str) -> object:
     raise ValueError
+
+
+DECODER: Final = json.JSONDecoder(object_pairs_hook=_once, parse_float=_refuse, parse_constant=_refuse)

@@ -5,45 +5,49 @@ members' kinds and days; idempotency keys; kind and mode of help; parties and st
 confirmed; limits, overrides and policies whose text was replaced together with its fingerprint; mandates;
 instants, actors and reasons of history. A journal that was rewritten from some entry on, leaves
 included, is seen only by whoever kept a checkpoint outside.
+
+An audit since the last one starts from the point that it left in the database. It does not see what was
+changed behind that point, nor damage to the file; whoever can rewrite the database can rewrite the point.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
-from operator import attrgetter
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
+
+from sqlalchemy.exc import DatabaseError
 
 from timebank.errors import TimebankError
-from timebank.ledger.audit import Fault, JournalAudit, check_mirrors
-from timebank.ledger.chart import AccountKind, place_of
-from timebank.ledger.model import unit_of
-from timebank.ledger.reconcile import (
-    check_clearing,
-    check_counters,
-    check_holds,
-    check_limits_history,
-    check_totals,
-)
+from timebank.ledger.audit import Fault, JournalAudit
+from timebank.ledger.canonical import micros_of
+from timebank.ledger.points import AuditPoint, point_of
+from timebank.ledger.reconcile import check_clearing, check_totals
 from timebank.ledger.stories import (
     Deployment,
-    check_beneficiary_history,
-    check_record_history,
-    check_records,
-    check_redemption_history,
+    StoredRedemption,
+    check_cited,
+    check_fulfilling,
     check_redemptions,
+    home_of,
+    standing_of,
 )
-from timebank.services.service import Service
+from timebank.services.audit_checks import BRANCH_CHECKS, EVERYTHING, Look, Scope, numbers_in, scope_since
+from timebank.services.audit_folds import REPORT_EVERY, JournalFold, Progress, sealed_point
+from timebank.services.service import Service, Who
 from timebank.storage.books import Books
+from timebank.storage.folding import damages_of
+from timebank.storage.points import Points
 from timebank.storage.soundness import damages, expected_objects, objects_of
 from timebank.storage.store import Transaction, unreadable
+from timebank.storage.story_evidence import StoryEvidence, chunks_of
+from timebank.storage.workers import FileTask, FoldTask, Results, Task, work, workers_here
 
-Progress = Callable[[str, int, int], None]
-"""Told (branch, entries done, entries in all) now and then."""
-BranchCheck = Callable[[Books, JournalAudit], Iterator[Fault]]
-Item = TypeVar("Item")
-REPORT_EVERY = 5_000
-CLEARING = "clearing:"
+__all__ = ["REPORT_EVERY", "AuditReport", "Auditor", "Audits", "Progress", "audit_journal", "outside_limits"]
+BIG: Final = 100_000
+"""From so many entries on, workers fold them, and the rows of indexes are counted rather than compared."""
+CLEARING: Final = "clearing:"
+COUNTED_PARTS: Final = ("pages", "keys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +57,14 @@ class AuditReport:
     faults: tuple[Fault, ...]
     branches: int
     entries: int
+    """Of all journals."""
+    checked: int
+    """How many of them were folded: all but those behind the point of an earlier audit."""
     accounts: int
     outside_limits: tuple[tuple[str, str, int], ...]
     """(branch, path, balance) of accounts outside today's limits: not a fault, but somebody should know."""
+    is_kept: bool
+    """Whether the database remembers this audit, for the next one to go on from."""
 
     @property
     def ok(self) -> bool:
@@ -66,21 +75,56 @@ class AuditReport:
 class Audits(Service):
     """Use cases that prove the books."""
 
-    def run(self, *, progress: Progress | None = None) -> AuditReport:
+    def run(
+        self,
+        *,
+        progress: Progress | None = None,
+        since_last: bool = False,
+        is_deep: bool | None = None,
+        keep: bool = True,
+        workers: int | None = None,
+        by: Who | None = None,
+    ) -> AuditReport:
         """Check everything in the database against the journal (I-1 to I-9) and the schema itself.
 
-        A row that cannot even be read is a fault, too: the audit never ends without a report.
+        A row that cannot even be read is a fault, too: the audit never ends without a report. If it finds no
+        fault, it leaves a point for the next one, unless the database cannot be written to.
+
+        Args:
+            progress: told of the fold.
+            since_last: start from the point of the last audit, in the branches that have one; see above what
+                that cannot see.
+            is_deep: compare every row of every index of an SQLite file with its table; by default only if
+                there are few entries.
+            keep: whether to leave a point.
+            workers: how many processes fold large journals; by default one for each processor.
+            by: who audits.
         """
+        actor = str(self.actor(by))
         with self.store.read() as tx:
-            auditor = Auditor(tx, progress)
+            auditor = Auditor(tx, progress, is_deep=is_deep)
+            auditor.workers = workers_here() if workers is None else workers
+            auditor.is_since_last = since_last
             auditor.run()
+            points = auditor.points(actor) if keep and not auditor.faults else {}
         return AuditReport(
             faults=tuple(sorted(set(auditor.faults))),
             branches=len(auditor.codes),
-            entries=sum(audit.entries for audit in auditor.audits.values()),
+            entries=sum(audit.last_seq for audit in auditor.audits.values()),
+            checked=sum(audit.entries for audit in auditor.audits.values()),
             accounts=sum(len(audit.accounts) for audit in auditor.audits.values()),
             outside_limits=tuple(auditor.outside),
+            is_kept=bool(points) and self._keep(points),
         )
+
+    def _keep(self, points: dict[str, AuditPoint]) -> bool:
+        try:
+            with self.store.write() as tx:
+                for code, point in sorted(points.items()):
+                    Points(tx.books(code).desk).keep(point)
+        except (TimebankError, DatabaseError):
+            return False  # read-only, busy, or a role that may not: the audit itself is done
+        return not self.store.is_dry_run
 
 
 @dataclass(slots=True)
@@ -89,19 +133,32 @@ class Auditor:
 
     tx: Transaction
     progress: Progress | None
+    is_deep: bool | None = None
+    is_since_last: bool = False
+    workers: int = 0
+    """Worker processes see only what is committed: none where the transaction has written."""
     faults: list[Fault] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
+    folds: dict[str, JournalFold] = field(default_factory=dict)
+    scopes: dict[str, Scope] = field(default_factory=dict)
     audits: dict[str, JournalAudit] = field(default_factory=dict)
+    found: Results = field(default_factory=dict)
     outside: list[tuple[str, str, int]] = field(default_factory=list)
 
     def run(self) -> None:
         """Go through the file, every branch, and what branches say about each other."""
-        if self.tx.connection.dialect.name == "sqlite":
-            self.stage("database", lambda: _check_schema(self.tx))
-            self.stage("database", lambda: _check_file(self.tx))
         self.stage("database table branch", self._find_branches)
         for code in self.codes:
-            self.audit_branch(code)
+            self.stage(f"{code} journal", partial(self._open, code))
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            working = aside.submit(self._work)
+            self.stage("database", lambda: _check_schema(self.tx))
+            self.found = working.result()
+        if not self.is_since_last:
+            self.stage("database", self._check_file)
+        for code in self.codes:
+            if code in self.folds:
+                self.audit_branch(code)
         self.audit_between()
         if not self.faults:  # limits are read through records that a fault may have made unreadable
             for code in self.codes:
@@ -124,29 +181,151 @@ class Auditor:
         self.codes = [branch.code for _, branch in self.tx.branches.list()]
         yield from ()
 
+    def _open(self, code: str) -> Iterator[Fault]:
+        """Prepare the fold of a journal, from the point of the last audit where that is wanted."""
+        books = self.tx.books(code)
+        point = Points(books.desk).last() if self.is_since_last else None
+        if point is not None and not sealed_point(books, point):
+            yield Fault(
+                f"{code} audit point {point.entry_seq}",
+                "point_differs",
+                "it, or the journal at it, was changed: a full audit is needed",
+            )
+            return
+        self.folds[code] = JournalFold(books, point, self.progress)
+
+    def _work(self) -> Results:
+        """Have workers do what takes long, if there is enough of it; touches nothing of the transaction."""
+        entries = sum(fold.extent.entries for fold in self.folds.values())
+        if self.is_deep is None:
+            self.is_deep = entries < BIG
+        if self.workers < 1 or entries < BIG:
+            return {}
+        tasks: list[Task] = []
+        if self._is_sqlite and not self.is_since_last:
+            tasks += [FileTask(part) for part in self._parts]
+        for fold in self.folds.values():
+            tasks += fold.tasks(self.workers)
+        done = dict.fromkeys(self.folds, 0)
+
+        def tell(code: str, more: int) -> None:
+            done[code] += more
+            if self.progress is not None:
+                self.progress(code, done[code], self.folds[code].extent.entries)
+
+        return work(self.tx.connection.engine, tasks, count=self.workers, tell=tell)
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.tx.connection.dialect.name == "sqlite"
+
+    @property
+    def _parts(self) -> tuple[str, ...]:
+        return ("indexes", "keys") if self.is_deep else COUNTED_PARTS
+
+    def _check_file(self) -> Iterator[Fault]:
+        if not self._is_sqlite or (not self.found and self.is_deep):
+            yield from _check_file(self.tx)
+            return
+        connection: Any = self.tx.connection.connection.driver_connection
+        for part in self._parts:
+            found = self.found.get(FileTask(part))
+            for damage in damages_of(connection, part) if found is None else found:
+                yield Fault("database", "damaged", damage)
+
     def audit_branch(self, code: str) -> None:
         """Check one branch by itself."""
-        self.stage(f"{code} journal", lambda: self._check_journal(code))
+        self.stage(f"{code} journal", partial(self._check_journal, code))
+        if code not in self.audits:
+            return
+        self.stage(f"{code} journal", partial(self._find_scope, code))
+        look = Look(self.tx.books(code), self.audits[code], self.scopes.get(code, EVERYTHING))
         for what, check in BRANCH_CHECKS.items():
-            self.stage(f"{code} {what}", partial(self._check, check, code))
+            self.stage(f"{code} {what}", partial(check, look))
 
     def _check_journal(self, code: str) -> Iterator[Fault]:
-        self.audits[code] = audit_journal(self.tx.books(code), self.progress)
+        fold = self.folds.get(code) or JournalFold(self.tx.books(code), None, self.progress)
+        segments = {
+            task: found
+            for task, found in self.found.items()
+            if isinstance(task, FoldTask) and task.code == code
+        }
+        self.audits[code] = fold.run(segments)
         yield from self.audits[code].faults
         yield from check_totals(self.audits[code])
 
-    def _check(self, check: BranchCheck, code: str) -> Iterator[Fault]:
-        return check(self.tx.books(code), self.audits[code])
+    def _find_scope(self, code: str) -> Iterator[Fault]:
+        fold = self.folds.get(code)
+        if fold is not None and fold.point is not None:
+            self.scopes[code] = self._scope_of(fold, fold.point)
+        yield from ()
+
+    def _scope_of(self, fold: JournalFold, point: AuditPoint) -> Scope:
+        if fold.extent.entries >= BIG:  # so much happened that everything is looked at
+            return Scope(after=point.entry_seq)
+        cited = [
+            ref
+            for code, other in self.folds.items()
+            if other is not fold
+            for ref, _ in StoryEvidence(self.tx.books(code).desk).causes_of("redemption", after=other.after)
+        ]
+        stories = StoryEvidence(fold.books.desk)
+        return scope_since(
+            stories,
+            self.audits[fold.books.branch.code],
+            after=point.entry_seq,
+            since_us=point.seen_us,
+            elsewhere=cited,
+        )
 
     def _check_redemptions(self) -> Iterator[Fault]:
-        known = Deployment(audits=self.audits, records={}, redemptions={}, holds={}, beneficiaries={})
         for code in self.audits:
-            evidence = self.tx.books(code).evidence
-            known.redemptions[code] = list(evidence.redemptions())
-            known.beneficiaries.update({(code, each.no): each for each in evidence.beneficiaries()})
-            known.holds.update({(code, hold.no): hold for hold in evidence.holds()})
-            known.records.update({(code, each.no): each for each in evidence.records() if each.redemption})
-        yield from check_redemptions(known)
+            scope = self.scopes.get(code, EVERYTHING)
+            stories = StoryEvidence(self.tx.books(code).desk)
+            for chunk in chunks_of(stories.redemptions(scope.redemptions)):
+                yield from check_redemptions(self._known_of(code, chunk), code, chunk)
+            for records in chunks_of(stories.fulfilling(scope.records)):
+                refs = [str(record.redemption) for record in records]
+                yield from check_fulfilling(code, records, self._redemptions(refs), self.audits)
+            for cited in chunks_of(stories.causes_of("redemption", after=scope.after)):
+                here = [(ref, seq) for ref, seq in cited if home_of(ref) in self.audits]
+                known = self._redemptions([ref for ref, _ in here])
+                yield from check_cited(code, "redemption", here, known)
+
+    def _redemptions(self, refs: Sequence[str]) -> dict[str, StoredRedemption]:
+        """Return redemptions of branches here by reference, where they are there."""
+        found = {}
+        for home in {home_of(ref) for ref in refs} & self.audits.keys():
+            numbers = numbers_in(ref.removeprefix(f"{home}-") for ref in refs if home_of(ref) == home)
+            stories = StoryEvidence(self.tx.books(home).desk)
+            found.update({f"{home}-{each.no}": each for each in stories.redemptions(numbers)})
+        return found
+
+    def _known_of(self, home: str, redemptions: Sequence[StoredRedemption]) -> Deployment:
+        """Gather what all branches here say about redemptions of one."""
+        refs = [f"{home}-{each.no}" for each in redemptions]
+        standing, records = {}, {}
+        for code in {home, *(each.host_branch for each in redemptions)} & self.audits.keys():
+            stories = StoryEvidence(self.tx.books(code).desk)
+            rows = stories.entries_of("redemption", refs)
+            undone = stories.reversed_by([entry.seq for entry, _ in rows])
+            standing[code] = standing_of(self.audits[code].accounts, rows, undone)
+            numbers = {
+                each.record_no
+                for each in redemptions
+                if each.host_branch == code and each.record_no is not None
+            }
+            records.update({(code, each.no): each for each in stories.fulfilling(numbers)})
+        own = StoryEvidence(self.tx.books(home).desk)
+        holds = own.holds({each.hold_no for each in redemptions})
+        beneficiaries = own.beneficiaries({each.beneficiary_no for each in redemptions})
+        return Deployment(
+            here=self.audits.keys(),
+            standing=standing,
+            records=records,
+            holds={(home, each.no): each for each in holds},
+            beneficiaries={(home, each.no): each for each in beneficiaries},
+        )
 
     def _clearing(self) -> Iterator[tuple[str, str, str, int]]:
         for code, audit in self.audits.items():
@@ -154,38 +333,26 @@ class Auditor:
                 if no in audit.totals and account.path.startswith(CLEARING):
                     yield code, account.path.removeprefix(CLEARING), account.unit, audit.totals[no].balance
 
-
-class Steps(Generic[Item]):
-    """Rows in the order of a number, handed out group by group in step with the rows they belong to."""
-
-    def __init__(self, rows: Iterable[Item], number: Callable[[Item], Any]) -> None:
-        """Take rows that are ordered by their number."""
-        self.groups = groupby(rows, key=number)
-        self.next: tuple[int, tuple[Item, ...]] | None = None
-        self._advance()
-
-    def _advance(self) -> None:
-        group = next(self.groups, None)
-        self.next = (group[0], tuple(group[1])) if group is not None else None
-
-    def before(self, number: int | None) -> Iterator[int]:
-        """Skip and yield the numbers of groups that come before `number` (all that are left if None)."""
-        while self.next is not None and (number is None or self.next[0] < number):
-            yield self.next[0]
-            self._advance()
-
-    def of(self, number: int) -> tuple[Item, ...]:
-        """Return the group of a number; empty if there is none."""
-        if self.next is None or self.next[0] != number:
-            return ()
-        rows = self.next[1]
-        self._advance()
-        return rows
+    def points(self, actor: str) -> dict[str, AuditPoint]:
+        """Return the point that each branch has been proven to, after an audit without faults."""
+        found = {}
+        for code, audit in self.audits.items():
+            evidence = self.tx.books(code).evidence
+            head = evidence.head_of(audit.last_seq)
+            if head is not None:
+                found[code] = point_of(
+                    audit,
+                    leaf=head[0],
+                    actor=actor,
+                    recorded_us=micros_of(self.tx.now),
+                    seen_us=evidence.last_written_us(),
+                )
+        return found
 
 
 def _check_schema(tx: Transaction) -> Iterator[Fault]:
-    """Compare every table, index, trigger and view with what the migrations make: guards included."""
-    expected, found = expected_objects(), objects_of(tx.connection)
+    """Compare everything in the schema with what the migrations make: guards included."""
+    expected, found = expected_objects(tx.connection.dialect.name), objects_of(tx.connection)
     for kind, name in sorted(expected.keys() | found.keys()):
         place = f"database {kind} {name}"
         if (kind, name) not in found:
@@ -203,169 +370,7 @@ def _check_file(tx: Transaction) -> Iterator[Fault]:
 
 def audit_journal(books: Books, progress: Progress | None) -> JournalAudit:
     """Fold the journal of a branch; the faults found on the way are in the audit."""
-    evidence = books.evidence
-    audit = JournalAudit(
-        branch=books.branch.code,
-        accounts=evidence.accounts(),
-        policy_versions=frozenset(version for version, _ in evidence.policies()),
-    )
-    head = evidence.head()
-    lines = Steps(evidence.lines(), attrgetter("entry_seq"))
-    for entry in evidence.entries():
-        for orphan in lines.before(entry.seq):
-            audit.fault("posting_orphan", f"entry {orphan}", "postings without their entry")
-        try:
-            audit.take(entry, lines.of(entry.seq))
-        except Exception as error:  # noqa: BLE001 - the entries after it are still to be looked at
-            audit.fault("unreadable", f"entry {entry.seq}", unreadable(error))
-        if progress is not None and audit.entries % REPORT_EVERY == 0:
-            progress(audit.branch, audit.entries, head or 0)
-    for orphan in lines.before(None):
-        audit.fault("posting_orphan", f"entry {orphan}", "postings without their entry")
-    if audit.last_seq != head:
-        audit.fault("head_differs", "journal", f"the head says {head}, the last entry is {audit.last_seq}")
-    if progress is not None:
-        progress(audit.branch, audit.entries, audit.entries)
-    return audit
-
-
-def check_stories(books: Books, audit: JournalAudit) -> Iterator[Fault]:
-    """Check everything of a branch that is not the journal itself against the fold of its journal."""
-    for check in BRANCH_CHECKS.values():
-        yield from check(books, audit)
-
-
-def _check_mirrors(books: Books, audit: JournalAudit) -> Iterator[Fault]:
-    originals = groupby(books.evidence.lines_of(audit.mirrors), key=attrgetter("entry_seq"))
-    yield from check_mirrors(audit, ((seq, tuple(lines)) for seq, lines in originals))
-
-
-def _check_accounts(books: Books, audit: JournalAudit) -> Iterator[Fault]:
-    """Check that accounts are of the chart, belong to members there are, and are closed only when empty."""
-    refs = {ref for ref, _, _ in books.evidence.members()}
-    for account in audit.accounts.values():
-        place = f"{audit.branch} account {account.path} {account.unit}"
-        try:
-            found = place_of(account.path)
-            unit_of(account.unit)
-        except TimebankError as error:
-            yield Fault(place, "account_invalid", error.code)
-            continue
-        if found.kind is AccountKind.MEMBER and found.name not in refs:
-            yield Fault(place, "account_foreign", "it belongs to no member")
-    for path, unit in books.evidence.closed_with_balance():
-        yield Fault(
-            f"{audit.branch} account {path} {unit}", "closed_not_empty", "it is closed, with a balance"
-        )
-
-
-def _check_holds(books: Books, audit: JournalAudit) -> Iterator[Fault]:
-    return check_holds(audit, books.evidence.holds())
-
-
-def _check_records(books: Books, audit: JournalAudit) -> Iterator[Fault]:
-    return check_records(audit, books.evidence.records())
-
-
-def _check_histories(books: Books, audit: JournalAudit) -> Iterator[Fault]:
-    """Check service records and redemptions against what was done to them."""
-    code, evidence = audit.branch, books.evidence
-    acts = Steps(evidence.record_acts(), attrgetter("story_no"))
-    for record in evidence.records():
-        yield from _orphans(f"{code} service record", acts.before(record.no))
-        yield from check_record_history(code, record, acts.of(record.no))
-    yield from _orphans(f"{code} service record", acts.before(None))
-    acts = Steps(evidence.redemption_acts(), attrgetter("story_no"))
-    for redemption in evidence.redemptions():
-        yield from _orphans(f"{code} redemption", acts.before(redemption.no))
-        yield from check_redemption_history(code, redemption, acts.of(redemption.no))
-    yield from _orphans(f"{code} redemption", acts.before(None))
-    steps = Steps(evidence.beneficiary_steps(), attrgetter("story_no"))
-    for beneficiary in evidence.beneficiaries():
-        yield from _orphans(f"{code} beneficiary", steps.before(beneficiary.no))
-        yield from check_beneficiary_history(code, beneficiary, steps.of(beneficiary.no))
-    yield from _orphans(f"{code} beneficiary", steps.before(None))
-
-
-def _orphans(place: str, numbers: Iterable[int]) -> Iterator[Fault]:
-    for number in numbers:
-        yield Fault(f"{place} {number}", "history_orphan", "a history without what it is about")
-
-
-def _check_limits(books: Books, audit: JournalAudit) -> Iterator[Fault]:
-    yield from check_limits_history(audit, "limit", books.evidence.limits())
-    yield from check_limits_history(audit, "override", books.evidence.overrides())
-
-
-def _check_counters(books: Books, audit: JournalAudit) -> Iterator[Fault]:
-    return check_counters(audit.branch, books.evidence.counters(), books.evidence.numbers())
-
-
-def _check_members(books: Books, audit: JournalAudit) -> Iterator[Fault]:
-    """Check that no identity is kept of somebody erased, and none of somebody who is no member (I-10)."""
-    for ref, is_erased, is_known in books.evidence.members():
-        if is_erased and is_known:
-            yield Fault(
-                f"{audit.branch} member {ref}", "identity_kept", "an identity is kept of somebody erased"
-            )
-    for ref in books.evidence.strangers():
-        yield Fault(
-            f"{audit.branch} member {ref}", "identity_foreign", "an identity that belongs to no member"
-        )
-
-
-def _check_words(books: Books, audit: JournalAudit) -> Iterator[Fault]:
-    """Check that nobody wrote about an entry beyond the end of the journal: it was cut short."""
-    for seq in books.evidence.entries_with_words():
-        if seq > audit.last_seq:
-            yield Fault(
-                f"{audit.branch} entry {seq}", "words_orphan", "words about an entry that is not there"
-            )
-
-
-def _check_policies(books: Books, audit: JournalAudit) -> Iterator[Fault]:
-    """Check that versions are numbered 1, 2, 3 … and that each document matches its fingerprint."""
-    for expected, (version, is_same) in enumerate(books.evidence.policies(), 1):
-        place = f"{audit.branch} policy version {version}"
-        if version != expected:
-            yield Fault(place, "policy_missing", f"expected version {expected}")
-        if not is_same:
-            yield Fault(place, "policy_differs", "the document does not match its fingerprint")
-
-
-def _check_readable(books: Books, _audit: JournalAudit) -> Iterator[Fault]:
-    """Read everything back into the shapes that use cases work with; whatever fails stops the stage."""
-    for version in books.policies.list():
-        assert version.policy is not None, "a policy that parses"
-    for _ in books.records.all():
-        pass
-    for read in (
-        books.accounts.states,
-        books.members.list,
-        books.identities.list,
-        books.holds.list,
-        books.mandates.list,
-        books.beneficiaries.list,
-        books.redemptions.around,
-    ):
-        read()
-    yield from ()
-
-
-BRANCH_CHECKS: Final[dict[str, BranchCheck]] = {
-    "journal": _check_mirrors,
-    "accounts": _check_accounts,
-    "holds": _check_holds,
-    "service records": _check_records,
-    "histories": _check_histories,
-    "limits": _check_limits,
-    "counters": _check_counters,
-    "members": _check_members,
-    "words": _check_words,
-    "policies": _check_policies,
-    "rows": _check_readable,
-}
-"""What is checked in a branch once its journal is folded, by where a fault would be."""
+    return JournalFold(books, None, progress).run({})
 
 
 def outside_limits(books: Books) -> Iterator[tuple[str, str, int]]:

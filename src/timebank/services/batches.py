@@ -6,7 +6,6 @@ The one way into the journal for many: `Entries.post_many`, the coalescing write
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from itertools import repeat
-from typing import Final
 
 from timebank.errors import KeyReused, TimebankError
 from timebank.ids import key_of
@@ -23,12 +22,9 @@ from timebank.ledger.batch import (
 )
 from timebank.ledger.model import HELP, Actor, Cause, EntryDraft
 from timebank.storage.books import Books
-from timebank.storage.driver import together
 
 Check = Callable[[PostRequest], None]
 """Refuses a request by raising, before the ledger looks at it."""
-LINES_USUAL: Final = 4
-"""Rows that a request leads to: two postings, a header, a key."""
 
 
 class Batch:
@@ -40,9 +36,8 @@ class Batch:
         self.actor = actor
         self.actor_text = str(actor)
         self.enforce_limits = enforce_limits
+        self.requests = books.requests
         self._versions: dict[date, int] = {}
-        self._used: dict[bytes, tuple[bytes, str]] = {}
-        """Keys that this batch has used and not yet written."""
 
     def post(
         self,
@@ -51,25 +46,22 @@ class Batch:
         check: Check | None = None,
         actors: Sequence[Actor] | None = None,
     ) -> list[PostResult]:
-        """Decide every item in order and write what was decided; returns a result for each item.
+        """Decide every item in order; returns a result for each item.
+
+        What was decided is held back until the books are flushed, at the latest with the commit.
 
         Args:
             items: of any number.
             check: what else refuses a request.
             actors: who wishes each of them, unless it is the batch's own actor for all.
         """
-        journal, requests = self.books.journal, self.books.requests
         keys = [self._key_of(item) for item in items]
-        known = requests.known([key for key in keys if isinstance(key, bytes)])
+        known = self.requests.known([key for key in keys if isinstance(key, bytes)])
         self._load(items)
         results = []
         for item, key, actor in zip(items, keys, actors or repeat(self.actor, len(items)), strict=True):
             self._act_as(actor)
             results.append(self._result(item, key, known, check))
-        with together(self.books.desk.connection, rows=LINES_USUAL * len(items)):
-            journal.flush()
-            requests.remember_all((key, *used) for key, used in self._used.items())
-        self._used.clear()
         return results
 
     def _act_as(self, actor: Actor) -> None:
@@ -106,14 +98,14 @@ class Batch:
                 raise key
             payload = payload_of(item, self.actor_text) if key is not None else b""
             if key is not None:
-                used = self._used.get(key) or known.get(key)
+                used = self.requests.pending.get(key) or known.get(key)
                 if used is not None:
                     return _repeated(used, payload)
             posted = self._post(item, check)
         except TimebankError as error:
             return Refused(error=error)
         if key is not None:
-            self._used[key] = payload, " ".join(map(str, posted.entries))
+            self.requests.pending[key] = payload, " ".join(map(str, posted.entries))
         return posted
 
     def _post(self, item: PostItem, check: Check | None) -> Posted:

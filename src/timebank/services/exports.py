@@ -211,9 +211,15 @@ def _counted(
 
 
 def _write(branch: str, count: int, to: Sink, parts: Iterable[bytes]) -> Exported:
+    size, digest = write_parts(to, parts)
+    return Exported(branch=branch, count=count, bytes_written=size, sha256=digest)
+
+
+def write_parts(to: Sink, parts: Iterable[bytes]) -> tuple[int, str]:
+    """Write parts one after the other; returns how many bytes they have, and their SHA-256 in hexadecimal."""
     digest, size = sha256(), 0
     for part in parts:
         to.write(part)
         digest.update(part)
         size += len(part)
-    return Exported(branch=branch, count=count, bytes_written=size, sha256=digest.hexdigest())
+    return size, digest.hexdigest()

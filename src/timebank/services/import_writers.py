@@ -141,6 +141,7 @@ class ExchangeWriter:
             if row.description:
                 notes.append((row.description, f"entry {result.seq}", member_at(payee), member_at(payer)))
         self.books.requests.remember_all(used)
+        self.books.flush()
         self.books.identities.write_notes(notes)
 
     def _request(self, row: ExchangeRow, payer: str, payee: str) -> PostRequest:

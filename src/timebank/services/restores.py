@@ -7,6 +7,7 @@ exported is right here, and one that is wrong keeps the branch out.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
 
 from timebank.errors import BranchExists, RestoreRefused, RestoreUnreconciled
@@ -19,7 +20,8 @@ from timebank.reports.jsonl import LINE_MOST, BranchFile, check_lines, rows_of
 from timebank.services.audits import Auditor, Progress, audit_journal
 from timebank.services.service import Service
 from timebank.storage.books import Books
-from timebank.storage.dump import SHAPES, load, partners_of
+from timebank.storage.dump import SHAPES, partners_of
+from timebank.storage.loading import chunks_of, load, read_words
 from timebank.storage.store import Transaction
 
 
@@ -64,16 +66,21 @@ class Restores(Service):
                     progress(file.branch, done, file.counts.get("entry", 0))
 
             source.seek(0)
-            load(tx.connection, file, rows_of(lines_of(source), SHAPES), tell)
-            _prove(tx, file.branch, progress)
-            return Restored(
-                branch=file.branch,
-                has_identities=file.has_identities,
-                members=file.counts.get("member", 0),
-                accounts=file.counts.get("account", 0),
-                entries=file.counts.get("entry", 0),
-                unmatched=_unmatched(tx, file.branch),
-            )
+            load(tx.connection, file, chunks_of(rows_of(lines_of(source), SHAPES)), tell)
+            prove(tx, [file.branch], progress)
+            return restored_of(tx, file)
+
+
+def restored_of(tx: Transaction, file: BranchFile) -> Restored:
+    """Say what a branch that was just restored brought in."""
+    return Restored(
+        branch=file.branch,
+        has_identities=file.has_identities,
+        members=file.counts.get("member", 0),
+        accounts=file.counts.get("account", 0),
+        entries=file.counts.get("entry", 0),
+        unmatched=_unmatched(tx, file.branch),
+    )
 
 
 def check_file(source: BinaryIO) -> BranchFile:
@@ -92,21 +99,22 @@ def lines_of(source: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: source.readline(LINE_MOST), b"")
 
 
-def _prove(tx: Transaction, restored: str, progress: Progress | None) -> None:
-    """Audit the branch by itself, then together with those it has dealings with and that are here.
+def prove(tx: Transaction, restored: Sequence[str], progress: Progress | None) -> None:
+    """Audit branches by themselves, then together with those they have dealings with and that are here.
 
     Raises:
         RestoreRefused, RestoreUnreconciled: see `Restores.branch`.
     """
     auditor = Auditor(tx, progress)
-    auditor.audit_branch(restored)
-    auditor.stage(f"{restored} rows", lambda: _check_words(tx.books(restored)))
+    for code in restored:
+        auditor.audit_branch(code)
+        auditor.stage(f"{code} rows", partial(_check_words, tx.books(code)))
     auditor.audit_between()
     if auditor.faults:
         raise RestoreRefused(**_facts(auditor.faults))
-    partners = partners_of(tx.books(restored).desk)
+    partners = {code for each in restored for code in partners_of(tx.books(each).desk)} - set(restored)
     if partners:
-        for code in partners:
+        for code in sorted(partners):
             auditor.audits[code] = audit_journal(tx.books(code), None)
         auditor.audit_between()
     if auditor.faults:
@@ -127,8 +135,7 @@ def _check_words(books: Books) -> Iterator[Fault]:
     """Read what the audit takes as it is stored: the branch's code and zone, kinds and actors of entries."""
     reference(books.branch.code)
     zone_of(books.branch.zone)
-    for _ in books.reader.entries():
-        pass
+    read_words(books.desk)
     yield from ()
 
 

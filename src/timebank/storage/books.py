@@ -118,9 +118,15 @@ class Books:
         return Imports(self.desk)
 
     def flush(self) -> None:
-        """Write what the journal has decided."""
+        """Write what the journal has decided, and the keys of the requests that led to it."""
         if "journal" in self.__dict__:
             self.journal.flush()
+        if "requests" in self.__dict__:
+            self.requests.flush()
+
+    def pending(self) -> int:
+        """Return how many rows the journal holds back, about."""
+        return len(self.journal.lines) if "journal" in self.__dict__ else 0
 
     def in_hand(self) -> WarmBook | None:
         """Return what the next transaction need not read again, None if nothing can be kept."""

@@ -1,6 +1,6 @@
 """Mandates, beneficiaries and redemptions of a branch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -31,6 +31,8 @@ REDEMPTION = table_of(RedemptionRow)
 BENEFICIARY_EVENT = table_of(BeneficiaryEventRow)
 REDEMPTION_EVENT = table_of(RedemptionEventRow)
 BRANCH = table_of(BranchRow)
+
+CHUNK = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +264,13 @@ class Redemptions(Repository):
             order_by=(REDEMPTION.c.expires_us, REDEMPTION.c.no),
         )
         return [_redemption(row, self.desk.branch.code) for row in rows]
+
+    def all(self) -> Iterator[Redemption]:
+        """Yield every redemption, by number; streamed."""
+        query = select(REDEMPTION).where(REDEMPTION.c.branch_id == self.desk.branch_id)
+        streamed = query.order_by(REDEMPTION.c.no).execution_options(yield_per=CHUNK)
+        for row in self.desk.connection.execute(streamed):
+            yield _redemption(row, self.desk.branch.code)
 
     def around(
         self, *, state: RedemptionState | None = None, member: str | None = None, limit: int | None = None

@@ -4,7 +4,7 @@ SQLAlchemy builds the schema, reads and migrates; here its per-statement cost wo
 Rows are tuples in the order of the table's columns.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
@@ -50,7 +50,8 @@ def query_among(
 ) -> list[tuple[Any, ...]]:
     """Run a query that ends with a column which is to be one of some values, up to a thousand."""
     if is_postgresql(connection):
-        return query(connection, f"{statement} = ANY(?)", (branch_id, list(among)))
+        kind = "bytea[]" if among and isinstance(among[0], bytes) else "text[]"
+        return query(connection, f"{statement} = ANY(?::{kind})", (branch_id, ARRAYS[kind](among)))
     marks = ", ".join("?" * len(among))
     return query(connection, f"{statement} IN ({marks})", (branch_id, *among))
 
@@ -81,7 +82,7 @@ def insert_rows(connection: Connection, row: type[Row], rows: Sequence[tuple[obj
         elif not is_server:
             cursor.executemany(_insert_text(table_of(row), "?"), rows)
         elif len(rows) < COPY_LEAST:
-            cursor.execute(_unnest_text(table_of(row)), [list(column) for column in zip(*rows, strict=True)])
+            cursor.execute(_unnest_text(table_of(row)), _arrays(table_of(row), rows))
         else:
             with cursor.copy(_copy_text(table_of(row))) as copy:
                 for values in rows:
@@ -107,6 +108,17 @@ def _unnest_text(table: Table) -> str:
     return f"INSERT INTO {table.name} ({_names(table)}) SELECT * FROM unnest({arrays})"  # noqa: S608 - as above
 
 
+def _arrays(table: Table, rows: Sequence[tuple[object, ...]]) -> list[str]:
+    return [
+        write(values) for write, values in zip(_array_writers(table), zip(*rows, strict=True), strict=True)
+    ]
+
+
+@cache
+def _array_writers(table: Table) -> tuple[Callable[[Sequence[Any]], str], ...]:
+    return tuple(ARRAYS[_array_of(column.type)] for column in table.columns)
+
+
 def _array_of(kind: object) -> str:
     if isinstance(kind, Integer):
         return "bigint[]"
@@ -125,12 +137,37 @@ def save_balances(
     cursor = connection.connection.cursor()
     try:
         if is_postgresql(connection):
-            columns = [list(column) for column in zip(*rows, strict=True)]
+            columns = [_numbers(column) for column in zip(*rows, strict=True)]
             cursor.execute(SAVE_BALANCES["postgresql"], [*columns, branch_id])
         else:
             cursor.executemany(SAVE_BALANCES["sqlite"], [(*row[:4], branch_id, row[4]) for row in rows])
     finally:
         cursor.close()
+
+
+# PostgreSQL's array literals, written here: the driver's own writer looks at every value again and again.
+def _numbers(values: Sequence[int | None]) -> str:
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def _texts(values: Sequence[str | None]) -> str:
+    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _blobs(values: Sequence[bytes | None]) -> str:
+    return "{" + ",".join(["NULL" if value is None else f'"\\\\x{value.hex()}"' for value in values]) + "}"
+
+
+ARRAYS: Final[dict[str, Callable[[Sequence[Any]], str]]] = {
+    "bigint[]": _numbers,
+    "text[]": _texts,
+    "bytea[]": _blobs,
+}
 
 
 @contextmanager

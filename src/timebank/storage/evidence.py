@@ -1,14 +1,17 @@
-"""The rows of a branch as stored, for the audit: nothing is checked here, nothing is read back into shape."""
+"""The rows of a branch's books as stored, for the audit.
+
+Nothing is checked here, nothing is read back into shape. Stories are in `story_evidence`, the fast lane over
+the journal is in `folding`.
+"""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Table, and_, func, null, select
+from sqlalchemy import Table, and_, func, null, or_, select
 
 from timebank.ledger.audit import StoredAccount, StoredEntry, StoredLine
-from timebank.ledger.reconcile import StoredHold, StoredLimit
-from timebank.ledger.stories import StoredAct, StoredBeneficiary, StoredRecord, StoredRedemption, StoredStep
+from timebank.ledger.reconcile import StoredLimit
 from timebank.policy.document import policy_fingerprint
 from timebank.storage.columns import table_of
 from timebank.storage.repository import Repository
@@ -24,14 +27,11 @@ from timebank.storage.tables import (
     PostingRow,
 )
 from timebank.storage.tables_care import (
-    BeneficiaryEventRow,
     BeneficiaryRow,
     HoldRow,
     MandateRow,
     MemberRow,
-    RedemptionEventRow,
     RedemptionRow,
-    ServiceEventRow,
     ServiceRecordRow,
 )
 from timebank.storage.tables_identity import NoteRow, PersonRow
@@ -60,16 +60,57 @@ NUMBERED = {
 Stored = TypeVar("Stored", bound=NamedTuple)
 
 
+class Extent(NamedTuple):
+    """How far a journal goes, as stored; None where there is nothing."""
+
+    entries: int
+    first_seq: int | None
+    last_seq: int | None
+    first_posted: int | None
+    """The first entry that has postings."""
+    last_posted: int | None
+
+    def is_whole(self, after: int) -> bool:
+        """Tell whether entries are numbered without a gap from 1, and no posting lies outside them."""
+        last = self.last_seq or 0
+        if not last:
+            return self.first_posted is None
+        return (
+            self.first_seq == self.first_posted == 1
+            and self.last_posted == last
+            and self.entries == last - after
+        )
+
+
 class Evidence(Repository):
     """Everything the audit of a branch looks at; large tables are streamed."""
 
-    def entries(self) -> Iterator[StoredEntry]:
+    def entries(self, *, after: int | None = None) -> Iterator[StoredEntry]:
         """Yield the headers of entries, by sequence number."""
-        return self._all(StoredEntry, ENTRY, ENTRY.c.seq)
+        return self._all(StoredEntry, ENTRY, ENTRY.c.seq, after=after)
 
-    def lines(self) -> Iterator[StoredLine]:
+    def lines(self, *, after: int | None = None) -> Iterator[StoredLine]:
         """Yield the postings, by entry and line."""
-        return self._all(StoredLine, POSTING, POSTING.c.entry_seq, POSTING.c.line)
+        return self._all(StoredLine, POSTING, POSTING.c.entry_seq, POSTING.c.line, after=after)
+
+    def extent(self, *, after: int = 0) -> Extent:
+        """Return how many entries there are beyond one, and the ends of them and of the postings."""
+        found = []
+        for table, number in ((ENTRY, ENTRY.c.seq), (POSTING, POSTING.c.entry_seq)):
+            here = table.c.branch_id == self.desk.branch_id
+            query = select(func.min(number), func.max(number)).where(here)
+            found.append(self.desk.connection.execute(query).one())
+        counted = select(func.count()).where(ENTRY.c.branch_id == self.desk.branch_id, ENTRY.c.seq > after)
+        count = self.desk.connection.execute(counted).scalar_one()
+        return Extent(count, *found[0], *found[1])
+
+    def head_of(self, seq: int) -> tuple[bytes, int] | None:
+        """Return leaf and instant of an entry, None if it is not there."""
+        query = select(ENTRY.c.leaf, ENTRY.c.recorded_us).where(
+            ENTRY.c.branch_id == self.desk.branch_id, ENTRY.c.seq == seq
+        )
+        row = self.desk.connection.execute(query).one_or_none()
+        return None if row is None else (row.leaf, row.recorded_us)
 
     def lines_of(self, seqs: Iterable[int]) -> Iterator[StoredLine]:
         """Yield the postings of some entries, by entry and line."""
@@ -123,6 +164,11 @@ class Evidence(Repository):
         head: int | None = self.desk.connection.execute(query).scalar_one_or_none()
         return head
 
+    def last_written_us(self) -> int:
+        """Return when the branch was last written to."""
+        query = select(HEAD.c.last_us).where(HEAD.c.branch_id == self.desk.branch_id)
+        return int(self.desk.connection.execute(query).scalar_one())
+
     def policies(self) -> list[tuple[int, bool]]:
         """Return each version and whether its document matches its fingerprint, by version."""
         query = select(POLICY).where(POLICY.c.branch_id == self.desk.branch_id).order_by(POLICY.c.version)
@@ -130,10 +176,6 @@ class Evidence(Repository):
             (row.version, policy_fingerprint(row.document) == row.fingerprint)
             for row in self.desk.connection.execute(query)
         ]
-
-    def holds(self) -> Iterator[StoredHold]:
-        """Yield the holds, by number."""
-        return self._all(StoredHold, table_of(HoldRow), table_of(HoldRow).c.no)
 
     def limits(self) -> Iterator[StoredLimit]:
         """Yield the changes of accounts' own limits, by account and number."""
@@ -147,37 +189,6 @@ class Evidence(Repository):
         query = select(*columns).where(table.c.branch_id == self.desk.branch_id)
         for row in self._stream(query.order_by(table.c.account_no, table.c.no)):
             yield StoredLimit(*row)
-
-    def records(self) -> Iterator[StoredRecord]:
-        """Yield the service records, by number."""
-        table = table_of(ServiceRecordRow)
-        return self._all(StoredRecord, table, table.c.no)
-
-    def record_acts(self) -> Iterator[StoredAct]:
-        """Yield what was done to service records, by record and number."""
-        return self._acts(table_of(ServiceEventRow), "record_no")
-
-    def redemptions(self) -> Iterator[StoredRedemption]:
-        """Yield the redemptions, by number."""
-        table = table_of(RedemptionRow)
-        return self._all(StoredRedemption, table, table.c.no)
-
-    def redemption_acts(self) -> Iterator[StoredAct]:
-        """Yield what was done to redemptions, by redemption and number."""
-        return self._acts(table_of(RedemptionEventRow), "redemption_no")
-
-    def beneficiaries(self) -> Iterator[StoredBeneficiary]:
-        """Yield the beneficiaries, by number."""
-        table = table_of(BeneficiaryRow)
-        return self._all(StoredBeneficiary, table, table.c.no)
-
-    def beneficiary_steps(self) -> Iterator[StoredStep]:
-        """Yield what was done about beneficiaries, by beneficiary and number."""
-        table = table_of(BeneficiaryEventRow)
-        columns = (table.c.beneficiary_no, table.c.no, table.c.act, table.c.recorded_us)
-        query = select(*columns).where(table.c.branch_id == self.desk.branch_id)
-        for row in self._stream(query.order_by(table.c.beneficiary_no, table.c.no)):
-            yield StoredStep(*row)
 
     def counters(self) -> dict[str, int]:
         """Return the last number given to each noun."""
@@ -206,13 +217,21 @@ class Evidence(Repository):
         rows = self.desk.connection.execute(query)
         return [(row.ref, row.erased_us is not None, row.person is not None) for row in rows]
 
-    def entries_with_words(self) -> list[int]:
-        """Return the numbers of the entries that words were written about, unless they were erased."""
+    def words_beyond(self, seq: int) -> list[int]:
+        """Return the entries after `seq` that words were written about, unless these were erased."""
+        last = f"{ABOUT_ENTRY}{seq}"
+        about: Any = NOTE.c.about
+        if self.desk.connection.dialect.name == "postgresql":
+            about = about.collate("C")
+        # As numbers are written, the longer one is the larger: the database looks through a million notes.
+        is_beyond = or_(func.length(about) > len(last), and_(func.length(about) == len(last), about > last))
         query = select(NOTE.c.about).where(
-            NOTE.c.branch_id == self.desk.branch_id, NOTE.c.about.startswith(ABOUT_ENTRY, autoescape=True)
+            NOTE.c.branch_id == self.desk.branch_id,
+            NOTE.c.about.startswith(ABOUT_ENTRY, autoescape=True),
+            is_beyond,
         )
         numbers = (row.about.removeprefix(ABOUT_ENTRY) for row in self.desk.connection.execute(query))
-        return sorted(int(number) for number in numbers if number.isdecimal())
+        return sorted(each for each in (int(text) for text in numbers if text.isdecimal()) if each > seq)
 
     def strangers(self) -> list[str]:
         """Return the references of identities that belong to no member."""
@@ -224,14 +243,16 @@ class Evidence(Repository):
         )
         return [row.ref for row in self.desk.connection.execute(query)]
 
-    def _acts(self, table: Table, story: str) -> Iterator[StoredAct]:
-        columns = (table.c[story], table.c.no, table.c.act, table.c.actor, table.c.minutes)
-        query = select(*columns).where(table.c.branch_id == self.desk.branch_id)
-        for row in self._stream(query.order_by(table.c[story], table.c.no)):
-            yield StoredAct(*row)
-
-    def _all(self, stored: type[Stored], table: Table, *order: Any) -> Iterator[Stored]:  # noqa: ANN401
+    def _all(
+        self,
+        stored: type[Stored],
+        table: Table,
+        *order: Any,  # noqa: ANN401
+        after: int | None = None,
+    ) -> Iterator[Stored]:
         query = select(*_columns(stored, table)).where(table.c.branch_id == self.desk.branch_id)
+        if after is not None:
+            query = query.where(order[0] > after)
         for row in self._stream(query.order_by(*order)):
             yield stored(*row)
 

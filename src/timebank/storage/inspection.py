@@ -71,13 +71,17 @@ def _file_system_of(file: Path) -> str | None:
 
 
 @contextmanager
-def read_only(file: Path) -> Iterator[Connection]:
+def read_only(file: Path, *, is_still: bool = False) -> Iterator[Connection]:
     """Open an SQLite file that exists for reading, without the settings of ours that would touch it.
+
+    Args:
+        file: its name.
+        is_still: nobody has it open and nobody opens it meanwhile: SQLite puts nothing beside it.
 
     Raises:
         NotADatabase, StorageUnusable, TryAgain: it cannot be read.
     """
-    address = f"{file.resolve().as_uri()}?mode=ro"
+    address = f"{file.resolve().as_uri()}?{'immutable=1' if is_still else 'mode=ro'}"
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS)
@@ -97,12 +101,9 @@ def damages_of(connection: Connection) -> Sequence[str]:
 
 
 def settings_of(connection: Connection) -> dict[str, str]:
-    """Return what decides on durability, as the engine in use names it."""
-    if connection.dialect.name == "sqlite":
-        names = ("journal_mode", *DURABLE)
-        return {name: str(connection.execute(text(f"PRAGMA {name}")).scalar()) for name in names}
-    names = ("server_version", "server_encoding", "fsync", "synchronous_commit", "full_page_writes")
-    return {name: str(connection.execute(text(f"SHOW {name}")).scalar()) for name in names}
+    """Return what decides on the durability of an SQLite database."""
+    names = ("journal_mode", *DURABLE)
+    return {name: str(connection.execute(text(f"PRAGMA {name}")).scalar()) for name in names}
 
 
 def last_recorded_us(connection: Connection) -> int | None:

@@ -272,6 +272,12 @@ class Holds(Repository):
             where.append(HOLD.c.member == member)
         return [_hold(row) for row in self._rows(HoldRow, *where, order_by=(HOLD.c.no,))]
 
+    def all(self) -> Iterator[Hold]:
+        """Yield every hold, by number; streamed."""
+        query = select(HOLD).where(HOLD.c.branch_id == self.desk.branch_id).order_by(HOLD.c.no)
+        for row in self.desk.connection.execute(query.execution_options(yield_per=CHUNK)):
+            yield _hold(row)
+
     def due(self) -> Sequence[Hold]:
         """Return the pending holds that have reached their deadline, by deadline, then number."""
         rows = self._rows(

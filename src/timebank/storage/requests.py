@@ -7,7 +7,7 @@ from typing import Final
 from timebank.errors import KeyReused
 from timebank.ids import fingerprint_of, key_of
 from timebank.storage.driver import insert_rows, query_among
-from timebank.storage.repository import Repository
+from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import RequestKeyRow
 
 KNOWN: Final = "SELECT key, fingerprint, outcome FROM request_key WHERE branch_id = ? AND key"
@@ -31,7 +31,12 @@ class Request:
 
 
 class Requests(Repository):
-    """The keys that were used in a branch."""
+    """The keys that were used in a branch; what `remember_all` is told is held back until `flush`."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Work at a desk, with nothing held back."""
+        super().__init__(desk)
+        self.pending: dict[bytes, tuple[bytes, str]] = {}
 
     def open(self, key: str | None, *payload: object) -> Request:
         """Look a request up by its key.
@@ -68,7 +73,12 @@ class Requests(Repository):
         return found
 
     def remember_all(self, used: Iterable[tuple[bytes, bytes, str]]) -> None:
-        """Store many keys at once: (key, fingerprint, outcome)."""
+        """Hold many keys back, to be stored at once: (key, fingerprint, outcome)."""
+        self.pending.update({key: (fingerprint, outcome) for key, fingerprint, outcome in used})
+
+    def flush(self) -> None:
+        """Store the keys held back."""
         here, now_us = self.desk.branch_id, self.now_us
-        rows = [(here, key, fingerprint, outcome, now_us) for key, fingerprint, outcome in used]
+        rows = [(here, key, *used, now_us) for key, used in self.pending.items()]
         insert_rows(self.desk.connection, RequestKeyRow, rows)
+        self.pending.clear()

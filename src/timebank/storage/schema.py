@@ -12,14 +12,20 @@ from typing import Final
 
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import ProgrammingError
 
-from timebank.errors import DatabaseNewer, NotADatabase
+from timebank.errors import DatabaseNewer, NotADatabase, ServerNotUnicode, UpgradeNotAllowed
 from timebank.storage.engine import WRITES
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The newest migration; a test holds it against the folder."""
 VERSION: Final = re.compile(r"(?!0000)[0-9]{4}", re.ASCII)
 VERSIONS: Final = "alembic_version"
+TURN: Final = 7_402_318_155
+"""Number of the advisory lock of whoever upgrades a database or grants rights in it."""
+TURN_SECONDS: Final = 60
+"""How long to wait for somebody else's upgrade of a server's database."""
+NOT_ALLOWED: Final = "42501"
 OURS: Final = frozenset({VERSIONS, "branch", "entry", "posting"})
 """Tables that every version of ours has; many programs have the first of them."""
 
@@ -52,8 +58,12 @@ def upgrade(engine: Engine, *, backup_beside: Path | None = None) -> tuple[str |
     Raises:
         DatabaseNewer: a newer timebank made it.
         NotADatabase: it holds other tables than ours.
+        ServerNotUnicode: it could not keep every name.
+        UpgradeNotAllowed: it is older, and not ours to change.
+        TryAgain: somebody else is upgrading it, for very long.
     """
     with engine.connect() as connection:
+        _require_utf8(connection)
         before = version_of(connection)
     if before == HEAD:
         return before, HEAD
@@ -61,10 +71,34 @@ def upgrade(engine: Engine, *, backup_beside: Path | None = None) -> tuple[str |
         raise DatabaseNewer(found=before, known=HEAD)
     if before is not None and backup_beside is not None:
         _back_up(backup_beside, before)
-    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
-        if version_of(connection) != HEAD:  # somebody else may have upgraded it while we waited
-            _run_migrations(connection)
+    try:
+        with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            take_turn(connection)
+            if version_of(connection) != HEAD:  # somebody else may have upgraded it while we waited
+                _run_migrations(connection)
+    except ProgrammingError as error:
+        if getattr(error.orig, "sqlstate", None) != NOT_ALLOWED:
+            raise
+        raise UpgradeNotAllowed(found=before or "none", known=HEAD) from error
     return before, HEAD
+
+
+def take_turn(connection: Connection) -> None:
+    """Wait until nobody else changes the schema or its rights; an SQLite transaction has waited already."""
+    if connection.dialect.name == "sqlite":
+        return
+    usual = connection.exec_driver_sql("SELECT current_setting('lock_timeout')").scalar_one()
+    wait = text("SELECT set_config('lock_timeout', :length, true)")
+    connection.execute(wait, {"length": f"{TURN_SECONDS}s"})
+    connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": TURN})
+    connection.execute(wait, {"length": usual})
+
+
+def _require_utf8(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        found = connection.exec_driver_sql("SELECT current_setting('server_encoding')").scalar_one()
+        if found != "UTF8":
+            raise ServerNotUnicode(found=found)
 
 
 def _run_migrations(connection: Connection) -> None:

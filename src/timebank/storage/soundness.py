@@ -1,7 +1,7 @@
-"""Whether an SQLite database is sound as a file: its schema is ours, its pages and rows are well-formed."""
+"""Whether a database is sound: its schema is what the migrations make, nothing in it is damaged."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -9,18 +9,19 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from timebank.storage import catalogue
+from timebank.storage.catalogue import Objects
 from timebank.storage.engine import engine_of, url_of
 from timebank.storage.schema import upgrade
 
 OWN_TABLES: Final = frozenset({"sqlite_sequence", "sqlite_stat1", "sqlite_stat4"})
 """Tables that SQLite itself may add, with counts and statistics; no others of its names are exempt."""
 
-Objects = Mapping[tuple[str, str], str]
-"""The text of every table, index, trigger and view, by type and name."""
-
 
 def objects_of(connection: Connection) -> Objects:
     """Return the schema of a database as it is stored, white space apart."""
+    if connection.dialect.name != "sqlite":
+        return catalogue.objects_of(connection)
     rows = connection.execute(text("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
     return {
         (str(kind), str(name)): " ".join(str(sql).split())
@@ -29,9 +30,14 @@ def objects_of(connection: Connection) -> Objects:
     }
 
 
+def expected_objects(dialect: str) -> Objects:
+    """Return the schema that the migrations make on an engine, `sqlite` or `postgresql`."""
+    return _expected_of_sqlite() if dialect == "sqlite" else catalogue.expected_objects()
+
+
 @cache
-def expected_objects() -> Objects:
-    """Return the schema of a database fresh from the migrations; made once, in a temporary folder."""
+def _expected_of_sqlite() -> Objects:
+    """Return the schema of a file fresh from the migrations; made once, in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="timebank-") as scratch:
         engine = engine_of(url_of(f"sqlite:///{Path(scratch) / 'expected.db'}"))
         try:
@@ -43,7 +49,14 @@ def expected_objects() -> Objects:
 
 
 def damages(connection: Connection) -> Iterator[str]:
-    """Yield what SQLite itself finds wrong: broken pages, values that break a type, CHECK, index or key."""
+    """Yield what the engine itself finds wrong.
+
+    On SQLite: broken pages, values that break a type, CHECK, index or key. On PostgreSQL: indexes and
+    constraints that are not in force, rows that break a foreign key.
+    """
+    if connection.dialect.name != "sqlite":
+        yield from catalogue.damages(connection)
+        return
     for (message,) in connection.execute(text("PRAGMA integrity_check")):
         if message != "ok":
             yield str(message)

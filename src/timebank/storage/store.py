@@ -21,7 +21,7 @@ from timebank.ledger.canonical import instant_of, micros_of
 from timebank.ledger.model import Branch
 from timebank.storage.books import Books
 from timebank.storage.branches import Branches
-from timebank.storage.driver import execute, query
+from timebank.storage.driver import execute, query, together
 from timebank.storage.engine import (
     CHANGED,
     OUTSIDE,
@@ -100,10 +100,11 @@ class Transaction:
         Time does not go back in a branch: if the clock did, the transaction has the last write's instant.
         """
         self.connection.info[CHANGED] = False
-        for code in sorted(set(codes)):
-            branch_id, _ = self._find(code)
-            taking = TAKE_HEAD[self.connection.dialect.name]
-            for entry_seq, revision, last_us in query(self.connection, taking, (branch_id,)):
+        taking = TAKE_HEAD[self.connection.dialect.name]
+        for branch_id in [self._find(code)[0] for code in sorted(set(codes))]:
+            with together(self.connection, rows=1):  # with the BEGIN that the driver sends first
+                found = query(self.connection, taking, (branch_id,))
+            for entry_seq, revision, last_us in found:
                 self._heads[branch_id] = Head(entry_seq, revision, last_us)
                 if last_us > micros_of(self.now):
                     self.now = instant_of(last_us)
@@ -119,6 +120,10 @@ class Transaction:
                 head.last_us = now_us
                 values = (head.entry_seq, head.revision, now_us, branch_id)
                 execute(self.connection, SAVE_HEAD, values)
+
+    def pending(self) -> int:
+        """Return how many rows the journals hold back, about."""
+        return sum(books.pending() for books in self._books.values())
 
     def keep_warm(self) -> None:
         """After the commit, leave in hand what only the journal has changed."""
@@ -216,12 +221,14 @@ class Store:
                 transaction = Transaction(connection, self.clock.now(), self._branches, warm)
                 transaction.take_heads(codes)
                 yield transaction
-                transaction.flush()
                 if self.is_dry_run:
+                    transaction.flush()
                     begun.rollback()
                 else:
-                    phase.is_committing = True
-                    begun.commit()
+                    with together(connection, rows=transaction.pending()):
+                        transaction.flush()
+                        phase.is_committing = True
+                        begun.commit()
                     phase.is_committing = False
             if not self.is_dry_run:
                 transaction.keep_warm()

@@ -1,18 +1,15 @@
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 import pytest
 from tests.builders import NOW, TODAY, a_book, a_draft, an_audit, an_exchange, stored
 
-from timebank.ledger.audit import Fault, JournalAudit, StoredEntry, StoredLine, check_mirrors
+from timebank.ledger.audit import Fault, JournalAudit, Reversal, StoredEntry, StoredLine, check_reversal
 from timebank.ledger.book import Book
 from timebank.ledger.canonical import head_text, leaf_of, line_text
 from timebank.ledger.chart import available, held
-from timebank.ledger.holds import placing
-from timebank.ledger.model import Cause, EntryKind, JournalEntry, credit, debit
+from timebank.ledger.model import Cause, JournalEntry, credit, debit
 from timebank.ledger.reversal import reverse
 
 M1, M2, FUND = available("m1"), available("m2"), "fund:branch"
@@ -64,15 +61,33 @@ def resealed(book: Book, rows: Rows) -> Rows:
 
 
 def audit_of(book: Book, rows: Rows) -> JournalAudit:
-    """Audit rows, mirrors included."""
+    """Audit rows, reversals included."""
     audit = an_audit(book)
     for header, lines in rows:
         audit.take(header, lines)
-    every = sorted((line for _, lines in rows for line in lines), key=attrgetter("entry_seq", "line"))
-    reversed_lines = [line for line in every if line.entry_seq in audit.mirrors]
-    grouped = groupby(reversed_lines, key=attrgetter("entry_seq"))
-    audit.faults += check_mirrors(audit, [(seq, tuple(lines)) for seq, lines in grouped])
+    for reversal in reversals_in(rows):
+        audit.faults += check_reversal(book.branch, reversal)
     return audit
+
+
+def reversals_in(rows: Rows) -> list[Reversal]:
+    """Return the reversals of a journal, each beside what it reverses."""
+    by_seq = {header.seq: (header, lines) for header, lines in rows}
+    found: list[Reversal] = []
+    for header, lines in rows:
+        if header.reverses is not None:
+            original = by_seq.get(header.reverses)
+            found.append(
+                Reversal(
+                    seq=header.seq,
+                    reverses=header.reverses,
+                    lines=lines,
+                    original=None if original is None else original[1],
+                    is_reversal_of_reversal=original is not None and original[0].reverses is not None,
+                    is_first=all(header.reverses != each.reverses for each in found),
+                )
+            )
+    return found
 
 
 def changed(rows: Rows, entry: int, **changes: Any) -> Rows:  # noqa: ANN401
@@ -106,7 +121,7 @@ def test_a_journal_as_it_was_posted_has_no_fault() -> None:
     audit = audit_of(book, rows_of(book, entries))
 
     assert [] == audit.faults
-    assert (4, 4, {1: 3}) == (audit.entries, audit.last_seq, audit.reversed_by)
+    assert (4, 4) == (audit.entries, audit.last_seq)
     totals = {
         no: (each.balance, each.given, each.received, each.version) for no, each in audit.totals.items()
     }
@@ -281,52 +296,16 @@ def test_a_held_account_below_zero_is_named() -> None:
     assert [Fault("lille entry 2", "held_below_zero", detail)] == audit.faults
 
 
-def test_the_fold_keeps_what_each_cause_reserved_and_charged() -> None:
-    """The first hold and the first charge of a cause, and what is left of it (I-6)."""
-    book = a_book(M1, M2, held("m1"))
-    story = ("redemption", "lille-1")
-    drafts = [
-        a_draft(*placing("m1", 60), kind=EntryKind.HOLD, cause=Cause(*story, 1)),
-        a_draft(debit(held("m1"), 45), credit(M2, 45), kind=EntryKind.REDEMPTION, cause=Cause(*story, 2)),
-        a_draft(*placing("m1", 20), kind=EntryKind.HOLD, cause=Cause(*story, 4)),
-        a_draft(debit(held("m1"), 10), credit(M2, 10), kind=EntryKind.FEE, cause=Cause(*story, 5)),
-    ]
-
-    audit = audit_of(book, rows_of(book, [book.post(draft, recorded_at=NOW) for draft in drafts]))
-
-    assert [] == audit.faults
-    reserved = audit.reserved[*story, held("m1")]
-    assert (1, 60, 45, 25) == (reserved.seq, reserved.placed, reserved.captured, reserved.left)
-    assert [(2, 45), (4, 10)] == [(each.seq, each.minutes) for each in audit.standing(*story)]
-
-
-def test_what_is_reversed_no_longer_stands() -> None:
-    """Neither the entry nor its reversal; a story without entries has none standing (I-8)."""
-    book, entries = a_journal()
-
-    audit = audit_of(book, rows_of(book, entries))
-
-    assert [1, 3] == [posted.seq for posted in audit.posted["service", "1"]]
-    assert [] == audit.standing("service", "1")
-    assert [] == audit.standing("service", "2")
-
-
-def test_an_entry_of_a_story_is_kept_with_its_parties() -> None:
-    """First debit and first credit; empty where a forged entry has no such side or no such account."""
+def test_an_entry_recorded_before_the_one_it_follows_is_named() -> None:
+    """I-13: reads look for an instant by halves, so instants never go back; only the step back is named."""
     book, entries = a_journal()
     rows = rows_of(book, entries)
-    lines = tuple(replace_account(line, 77) for line in rows[0][1])
+    later = rows[1][0].recorded_us + 5
 
-    posted = audit_of(book, rows).posted["service", "1"][0]
-    forged = audit_of(book, [(rows[0][0], lines)]).posted["service", "1"][0]
+    audit = audit_of(book, resealed(book, changed(rows, 2, recorded_us=later)))
 
-    assert (M2, M1, "min", 90, 1) == (posted.payer, posted.payee, posted.unit, posted.minutes, posted.step)
-    assert ("", "", "", 90) == (forged.payer, forged.payee, forged.unit, forged.minutes)
-
-
-def replace_account(line: StoredLine, no: int) -> StoredLine:
-    """Return the posting on another account."""
-    return line._replace(account_no=no)
+    said = "it was recorded before the entry that it follows"
+    assert [Fault("lille entry 3", "recorded_backwards", said)] == audit.faults
 
 
 def test_faults_come_in_the_order_of_their_places() -> None:

@@ -9,13 +9,16 @@ from timebank.ledger.chart import available, held
 from timebank.ledger.holds import placing, returning
 from timebank.ledger.model import Cause, EntryDraft, EntryKind, credit, debit
 from timebank.ledger.reconcile import (
+    HoldsAudit,
+    Movement,
     StoredHold,
     StoredLimit,
     check_clearing,
     check_counters,
-    check_holds,
+    check_held,
     check_limits_history,
     check_totals,
+    place_of_hold,
 )
 
 M1, M2, HELD_M1, HELD_M2 = available("m1"), available("m2"), held("m1"), held("m2")
@@ -95,10 +98,37 @@ HOLD = StoredHold(
 PENDING = HOLD._replace(state="pending", captured_minutes=0)
 
 
-def after(*drafts: EntryDraft) -> JournalAudit:
-    """Return the audit of a book in which these were posted."""
+def book_after(*drafts: EntryDraft) -> tuple[JournalAudit, list[Movement]]:
+    """Return the audit of a book in which these were posted, and the postings on its held accounts."""
     book = a_book(M1, M2, HELD_M1, HELD_M2)
-    return an_audit(book, [book.post(draft, recorded_at=NOW) for draft in drafts])
+    entries = [book.post(draft, recorded_at=NOW) for draft in drafts]
+    paths = {state.no: path for (path, _), state in book.accounts.items() if path in {HELD_M1, HELD_M2}}
+    moved = [
+        Movement(
+            path=paths[line.account_no],
+            cause_kind=header.cause_kind,
+            cause_ref=header.cause_ref,
+            entry_seq=header.seq,
+            line=line.line,
+            kind=header.kind,
+            side=line.side,
+            amount=line.amount,
+        )
+        for header, lines in (stored(entry, book) for entry in entries)
+        for line in lines
+        if line.account_no in paths
+    ]
+    return an_audit(book, entries), sorted(moved)
+
+
+def faults_of(drafts: list[EntryDraft], holds: list[StoredHold]) -> list[Fault]:
+    """Check holds against these entries, and the held accounts against them."""
+    audit, moved = book_after(*drafts)
+    checking = HoldsAudit("lille")
+    return [
+        *checking.check(sorted(holds, key=place_of_hold), moved),
+        *check_held(audit, checking.left, "its causes"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +143,7 @@ def after(*drafts: EntryDraft) -> JournalAudit:
 )
 def test_a_hold_and_its_entries_agree(drafts: list[EntryDraft], hold: StoredHold) -> None:
     """What was reserved, charged, given back and is left (I-6)."""
-    assert [] == list(check_holds(after(*drafts), [hold]))
+    assert [] == faults_of(drafts, [hold])
 
 
 @pytest.mark.parametrize(
@@ -134,31 +164,66 @@ def test_a_hold_and_its_entries_agree(drafts: list[EntryDraft], hold: StoredHold
 )
 def test_a_hold_that_was_changed_is_named(changes: dict[str, Any], codes: set[str]) -> None:
     """In whatever column (I-6)."""
-    faults = list(check_holds(after(HOLDING, CHARGING, RETURNING), [HOLD._replace(**changes)]))
+    faults = faults_of([HOLDING, CHARGING, RETURNING], [HOLD._replace(**changes)])
 
     assert codes == {fault.code for fault in faults if fault.place == "lille hold 1"}
 
 
 def test_a_hold_that_was_deleted_is_missed() -> None:
     """Its first entry is the place: somebody's minutes are reserved for nothing."""
-    (fault,) = check_holds(after(HOLDING), [])
+    (fault,) = faults_of([HOLDING], [])
 
     assert ("lille entry 1", "hold_missing") == (fault.place, fault.code)
 
 
+def test_holds_and_entries_of_many_causes_are_told_apart() -> None:
+    """They come in one order, member by member and cause by cause; whichever side lacks one is named."""
+    other = ("redemption", "lille-2")
+    drafts = [
+        a_draft(*placing("m2", 10), kind=EntryKind.HOLD, cause=Cause(*other, 1)),
+        HOLDING,
+        a_draft(*placing("m1", 20), kind=EntryKind.HOLD, cause=Cause(*other, 2)),
+    ]
+    second = PENDING._replace(no=2, minutes=20, cause_ref=other[1])
+    third = PENDING._replace(no=3, member="m2", minutes=10, cause_ref=other[1])
+    stray = PENDING._replace(no=4, member="m2", minutes=10, cause_ref="lille-3")
+
+    assert [] == faults_of(drafts, [PENDING, second, third])
+    assert [("lille entry 1", "hold_missing"), ("lille entry 2", "hold_missing")] == sorted(
+        (fault.place, fault.code) for fault in faults_of(drafts, [second])
+    )
+    assert {("lille hold 4", "hold_differs")} == {
+        (fault.place, fault.code) for fault in faults_of(drafts, [PENDING, second, third, stray])
+    }
+
+
+def test_the_first_hold_and_the_first_charge_of_a_cause_count() -> None:
+    """What is corrected later moves minutes again; the hold says what was meant first (I-6)."""
+    drafts = [
+        HOLDING,
+        CHARGING,
+        a_draft(*placing("m1", 20), kind=EntryKind.HOLD, cause=Cause(*STORY, 4)),
+        a_draft(debit(HELD_M1, 10), credit(M2, 10), kind=EntryKind.FEE, cause=Cause(*STORY, 5)),
+    ]
+
+    faults = faults_of(drafts, [HOLD])
+
+    assert ["0 min left, its entries say 25"] == [fault.detail for fault in faults]
+
+
 def test_a_hold_that_is_there_twice_is_named() -> None:
     """One cause holds once."""
-    faults = list(check_holds(after(HOLDING), [PENDING, PENDING._replace(no=2)]))
+    faults = faults_of([HOLDING], [PENDING, PENDING._replace(no=2)])
 
     assert [("lille hold 2", "hold_repeated")] == [(fault.place, fault.code) for fault in faults]
 
 
 def test_a_held_balance_that_no_cause_explains_is_named() -> None:
     """The account itself is checked too, whatever its causes say (I-6)."""
-    audit = after(HOLDING)
+    audit, _ = book_after(HOLDING)
     audit.totals[3].balance += 5
 
-    (fault,) = check_holds(audit, [PENDING])
+    (fault,) = check_held(audit, {HELD_M1: 60}, "its causes")
 
     assert (f"lille account {HELD_M1} min", "held_differs") == (fault.place, fault.code)
 
@@ -172,7 +237,7 @@ def test_a_history_of_limits_that_holds_has_no_fault() -> None:
     """Numbered for each account, in order, by somebody (I-5)."""
     changes = [LIMIT, LIMIT._replace(no=2), LIMIT._replace(account_no=2)]
 
-    assert [] == list(check_limits_history(after(), "limit", changes))
+    assert [] == list(check_limits_history(book_after()[0], "limit", changes))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +255,7 @@ def test_a_history_of_limits_that_was_changed_is_named(
     changes: list[StoredLimit], place: str, code: str
 ) -> None:
     """I-5: changes of limits are themselves recorded, and their record has no gap."""
-    (fault,) = check_limits_history(after(), "limit", changes)
+    (fault,) = check_limits_history(book_after()[0], "limit", changes)
 
     assert (f"lille {place}", code) == (fault.place, fault.code)
 

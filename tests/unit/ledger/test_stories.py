@@ -1,28 +1,35 @@
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.builders import NOW, TODAY, a_book, a_draft, an_audit, an_exchange
+from tests.builders import NOW, TODAY, a_book, a_draft, an_exchange, stored, stored_accounts
 
-from timebank.ledger.audit import JournalAudit
+from timebank.ledger.audit import Fault
 from timebank.ledger.book import Book
 from timebank.ledger.canonical import micros_of
 from timebank.ledger.chart import available, clearing, held
+from timebank.ledger.holds import placing
 from timebank.ledger.model import Cause, EntryDraft, EntryKind, JournalEntry, credit, debit
 from timebank.ledger.reconcile import StoredHold
 from timebank.ledger.reversal import reverse
 from timebank.ledger.stories import (
     MINUTE_US,
     Deployment,
+    Posted,
     StoredAct,
     StoredBeneficiary,
     StoredRecord,
     StoredRedemption,
     StoredStep,
     check_beneficiary_history,
+    check_cited,
+    check_fulfilling,
     check_record_history,
     check_records,
     check_redemption_history,
     check_redemptions,
+    home_of,
+    standing_of,
 )
 
 START_US = micros_of(NOW)
@@ -58,13 +65,23 @@ def book_of(*drafts: EntryDraft) -> tuple[Book, list[JournalEntry]]:
     return book, [book.post(draft, recorded_at=NOW) for draft in drafts]
 
 
-def audit_of(*drafts: EntryDraft) -> JournalAudit:
-    """Return the audit of a book of Lille with these entries."""
-    return an_audit(*book_of(*drafts))
+Entries = dict[str, list[Posted]]
 
 
-def undone(draft: EntryDraft) -> JournalAudit:
-    """Return the audit of an entry that was reversed."""
+def standing_in(book: Book, entries: list[JournalEntry], kind: str = "service") -> Entries:
+    """Return the entries of a book that still stand, of one kind of cause."""
+    undone = {entry.draft.reverses for entry in entries if entry.draft.reverses is not None}
+    rows = [stored(entry, book) for entry in entries if entry.draft.cause.kind == kind]
+    return standing_of(stored_accounts(book), rows, undone)
+
+
+def posted(*drafts: EntryDraft, kind: str = "service") -> Entries:
+    """Return the entries that stand after these were posted in Lille."""
+    return standing_in(*book_of(*drafts), kind)
+
+
+def undone(draft: EntryDraft) -> Entries:
+    """Return the entries that stand after one was posted and reversed."""
     book, (entry,) = book_of(draft)
     undo = reverse(
         entry,
@@ -74,7 +91,7 @@ def undone(draft: EntryDraft) -> JournalAudit:
         effective_on=TODAY,
         policy_version=1,
     )
-    return an_audit(book, [entry, book.post(undo, recorded_at=NOW)])
+    return standing_in(book, [entry, book.post(undo, recorded_at=NOW)])
 
 
 @pytest.mark.parametrize(
@@ -94,7 +111,7 @@ def undone(draft: EntryDraft) -> JournalAudit:
 )
 def test_a_record_and_its_entry_agree(record: StoredRecord, drafts: list[EntryDraft]) -> None:
     """One standing credit if it is confirmed, none otherwise (I-8)."""
-    assert [] == list(check_records(audit_of(*drafts), [record]))
+    assert [] == list(check_records("lille", [record], posted(*drafts)))
 
 
 @pytest.mark.parametrize(
@@ -117,37 +134,55 @@ def test_a_record_and_its_entry_agree(record: StoredRecord, drafts: list[EntryDr
 )
 def test_a_record_that_was_changed_is_named(changes: dict[str, Any], code: str) -> None:
     """Whatever the entry says too."""
-    faults = list(check_records(audit_of(an_exchange()), [RECORD._replace(**changes)]))
+    faults = list(check_records("lille", [RECORD._replace(**changes)], posted(an_exchange())))
 
     assert ("lille service record 1", code) in [(fault.place, fault.code) for fault in faults]
 
 
 def test_a_confirmed_record_without_a_standing_credit_is_named() -> None:
     """Whether it was never posted or only undone (I-8)."""
-    for audit in (audit_of(), undone(an_exchange())):
-        (fault,) = check_records(audit, [RECORD])
+    for standing in (posted(), undone(an_exchange())):
+        (fault,) = check_records("lille", [RECORD], standing)
 
         assert ("lille service record 1", "record_not_posted") == (fault.place, fault.code)
 
 
 def test_a_record_that_is_posted_twice_is_named() -> None:
     """I-8: at most one crediting entry stands."""
-    audit = audit_of(an_exchange(revision=1), an_exchange(revision=2))
+    standing = posted(an_exchange(revision=1), an_exchange(revision=2))
 
-    (fault,) = check_records(audit, [RECORD])
+    (fault,) = check_records("lille", [RECORD], standing)
 
     assert ("record_posted_twice", "entries 1, 2") == (fault.code, fault.detail)
 
 
 def test_an_entry_of_a_record_that_is_not_there_is_named() -> None:
-    """A deleted record leaves its entry behind; entries of other stories are not its business."""
-    audit = audit_of(
-        an_exchange(record=7), a_draft(*an_exchange().postings, cause=Cause("redemption", "lille-1", 2))
-    )
+    """A deleted record leaves its entry behind."""
+    (fault,) = check_cited("lille", "service", [("1", 5), ("7", 6)], {"1"})
 
-    (fault,) = check_records(audit, [])
+    said = ("lille entry 6", "record_missing", "there is no service record 7")
+    assert said == (fault.place, fault.code, fault.detail)
 
-    assert ("lille entry 1", "record_missing") == (fault.place, fault.code)
+
+def test_what_only_reserves_is_no_credit() -> None:
+    """A hold or a release cites the redemption as well (I-8)."""
+    hold = a_draft(*placing("m2", 20), kind=EntryKind.HOLD, cause=CHARGE.cause)
+
+    assert {} == posted(hold, kind="redemption")
+
+
+def test_an_entry_of_a_story_is_kept_with_its_parties() -> None:
+    """First debit and first credit; empty where a forged entry has no such side or no such account."""
+    book, entries = book_of(an_exchange())
+    header, lines = stored(entries[0], book)
+    foreign = tuple(line._replace(account_no=77) for line in lines)
+
+    (real,) = standing_in(book, entries)["1"]
+    (forged,) = standing_of(stored_accounts(book), [(header, foreign)], ())["1"]
+
+    parties = (available("m2"), available("m1"), "min", 90, 1)
+    assert parties == (real.payer, real.payee, real.unit, real.minutes, real.step)
+    assert ("", "", "", 90) == (forged.payer, forged.payee, forged.unit, forged.minutes)
 
 
 @pytest.mark.parametrize(
@@ -255,173 +290,195 @@ CREDIT = a_draft(
 )
 
 
-def a_deployment(
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What Lille and Locminé have of one redemption."""
+
+    known: Deployment
+    redemptions: list[StoredRedemption]
+    cited: dict[str, list[tuple[str, int]]]
+    """References that entries cite, with the first of these, by branch."""
+
+    def faults(self) -> list[Fault]:
+        """Check all of it."""
+        here = self.known.here
+        by_ref = {f"lille-{each.no}": each for each in self.redemptions}
+        found = list(check_redemptions(self.known, "lille", self.redemptions))
+        for (branch, _), record in self.known.records.items():
+            found += check_fulfilling(branch, [record], by_ref, here)
+        for branch, cited in self.cited.items():
+            mine = [(ref, seq) for ref, seq in cited if home_of(ref) in here]
+            found += check_cited(branch, "redemption", mine, by_ref)
+        return found
+
+
+def a_case(
     *,
     redemption: StoredRedemption | None = REDEMPTION,
     hold: StoredHold | None = HOLD,
     record: StoredRecord | None = HELPED,
-    charge: EntryDraft | None = CHARGE,
-    credited: EntryDraft | None = CREDIT,
+    charge: tuple[EntryDraft, ...] = (CHARGE,),
+    credited: tuple[EntryDraft, ...] = (CREDIT,),
     beneficiary: StoredBeneficiary | None = BENEFICIARY,
+    is_home_here: bool = True,
     is_host_here: bool = True,
-) -> Deployment:
+) -> Case:
     """Return a redemption of m2 in Lille, settled in Locminé, as both branches have it."""
     host = a_book(clearing("lille"), available("h2"), available("h3"), branch="locmine")
-    entries = [host.post(credited, recorded_at=NOW)] if credited is not None else []
-    audits = {"lille": audit_of(*(draft for draft in (charge,) if draft is not None))}
+    entries = [host.post(draft, recorded_at=NOW) for draft in credited]
+    standing, cited = {}, {}
+    if is_home_here:
+        standing["lille"] = posted(*charge, kind="redemption")
+        cited["lille"] = [("lille-1", 1)] if charge else []
     if is_host_here:
-        audits["locmine"] = an_audit(host, entries)
-    return Deployment(
-        audits=audits,
-        records={("locmine", 1): record} if record is not None and is_host_here else {},
-        redemptions={"lille": [redemption] if redemption is not None else [], "locmine": []},
-        holds={("lille", 4): hold} if hold is not None else {},
-        beneficiaries={("lille", 3): beneficiary} if beneficiary is not None else {},
+        standing["locmine"] = standing_in(host, entries, "redemption")
+        cited["locmine"] = [("lille-1", 1)] if credited else []
+    return Case(
+        known=Deployment(
+            here=standing.keys(),
+            standing=standing,
+            records={("locmine", 1): record} if record is not None and is_host_here else {},
+            holds={("lille", 4): hold} if hold is not None else {},
+            beneficiaries={("lille", 3): beneficiary} if beneficiary is not None else {},
+        ),
+        redemptions=[redemption] if redemption is not None else [],
+        cited=cited,
     )
 
 
 @pytest.mark.parametrize(
-    "deployment",
+    "case",
     [
-        a_deployment(),
-        a_deployment(is_host_here=False),
-        a_deployment(
+        a_case(),
+        a_case(is_host_here=False),
+        a_case(
             redemption=ASKED,
             hold=HOLD._replace(state="pending", captured_minutes=0),
             record=None,
-            charge=None,
-            credited=None,
+            charge=(),
+            credited=(),
         ),
-        a_deployment(
+        a_case(
             redemption=REDEMPTION._replace(state="logged", charged_minutes=None),
             hold=HOLD._replace(state="pending", captured_minutes=0),
             record=HELPED._replace(state="disputed", credited_minutes=None),
-            charge=None,
-            credited=None,
+            charge=(),
+            credited=(),
         ),
-        a_deployment(
+        a_case(
             redemption=REDEMPTION._replace(charged_minutes=0),
             record=HELPED._replace(state="rejected", credited_minutes=None),
-            charge=None,
-            credited=None,
+            charge=(),
+            credited=(),
         ),
-        a_deployment(
+        a_case(
             redemption=ASKED._replace(state="expired", charged_minutes=0),
             hold=HOLD._replace(state="expired", captured_minutes=0),
             record=HELPED._replace(state="withdrawn", credited_minutes=None),
-            charge=None,
-            credited=None,
+            charge=(),
+            credited=(),
         ),
     ],
     ids=["settled", "host elsewhere", "requested", "logged", "annulled", "expired after a withdrawal"],
 )
-def test_a_redemption_its_hold_record_and_entries_agree(deployment: Deployment) -> None:
+def test_a_redemption_its_hold_record_and_entries_agree(case: Case) -> None:
     """One story in two books (I-7)."""
-    assert [] == list(check_redemptions(deployment))
+    assert [] == case.faults()
 
 
 ON_REDEMPTION, ON_RECORD = "lille redemption 1", "locmine service record 1"
-TROUBLES: dict[str, tuple[Deployment, str, str]] = {
-    "beneficiary deleted": (a_deployment(beneficiary=None), ON_REDEMPTION, "redemption_differs"),
+TROUBLES: dict[str, tuple[Case, str, str]] = {
+    "beneficiary deleted": (a_case(beneficiary=None), ON_REDEMPTION, "redemption_differs"),
     "beneficiary of another": (
-        a_deployment(beneficiary=BENEFICIARY._replace(sponsor="m1")),
+        a_case(beneficiary=BENEFICIARY._replace(sponsor="m1")),
         ON_REDEMPTION,
         "redemption_differs",
     ),
-    "hold deleted": (a_deployment(hold=None), ON_REDEMPTION, "redemption_hold_missing"),
-    "hold of another": (a_deployment(hold=HOLD._replace(member="m1")), ON_REDEMPTION, "redemption_differs"),
+    "hold deleted": (a_case(hold=None), ON_REDEMPTION, "redemption_hold_missing"),
+    "hold of another": (a_case(hold=HOLD._replace(member="m1")), ON_REDEMPTION, "redemption_differs"),
     "hold of another cause": (
-        a_deployment(hold=HOLD._replace(cause_ref="lille-2")),
+        a_case(hold=HOLD._replace(cause_ref="lille-2")),
         ON_REDEMPTION,
         "redemption_differs",
     ),
     "hold of other minutes": (
-        a_deployment(hold=HOLD._replace(minutes=61)),
+        a_case(hold=HOLD._replace(minutes=61)),
         ON_REDEMPTION,
         "redemption_differs",
     ),
     "hold of another deadline": (
-        a_deployment(hold=HOLD._replace(expires_us=6)),
+        a_case(hold=HOLD._replace(expires_us=6)),
         ON_REDEMPTION,
         "redemption_differs",
     ),
     "hold still pending": (
-        a_deployment(hold=HOLD._replace(state="pending")),
+        a_case(hold=HOLD._replace(state="pending")),
         ON_REDEMPTION,
         "redemption_differs",
     ),
     "charged otherwise": (
-        a_deployment(redemption=REDEMPTION._replace(charged_minutes=46)),
+        a_case(redemption=REDEMPTION._replace(charged_minutes=46)),
         ON_REDEMPTION,
         "redemption_charge_differs",
     ),
-    "charge missing": (a_deployment(charge=None), ON_REDEMPTION, "redemption_charge_differs"),
-    "credit missing": (a_deployment(credited=None), ON_REDEMPTION, "redemption_charge_differs"),
+    "charge missing": (a_case(charge=()), ON_REDEMPTION, "redemption_charge_differs"),
+    "credit missing": (a_case(credited=()), ON_REDEMPTION, "redemption_charge_differs"),
     "charged to another": (
-        a_deployment(charge=a_draft(*an_exchange(minutes=45).postings, cause=CHARGE.cause)),
+        a_case(charge=(a_draft(*an_exchange(minutes=45).postings, cause=CHARGE.cause),)),
         ON_REDEMPTION,
         "redemption_parties_differ",
     ),
     "credited to another": (
-        a_deployment(redemption=REDEMPTION._replace(provider="h3"), record=HELPED._replace(provider="h3")),
+        a_case(redemption=REDEMPTION._replace(provider="h3"), record=HELPED._replace(provider="h3")),
         ON_REDEMPTION,
         "redemption_parties_differ",
     ),
     "without a provider": (
-        a_deployment(redemption=REDEMPTION._replace(provider=None)),
+        a_case(redemption=REDEMPTION._replace(provider=None)),
         ON_REDEMPTION,
         "redemption_parties_differ",
     ),
-    "record deleted": (a_deployment(record=None), ON_REDEMPTION, "redemption_record_missing"),
+    "record deleted": (a_case(record=None), ON_REDEMPTION, "redemption_record_missing"),
     "record of another": (
-        a_deployment(record=HELPED._replace(recipient="member:h3")),
+        a_case(record=HELPED._replace(recipient="member:h3")),
         ON_REDEMPTION,
         "redemption_differs",
     ),
     "record of another redemption": (
-        a_deployment(record=HELPED._replace(redemption="lille-2")),
+        a_case(record=HELPED._replace(redemption="lille-2")),
         ON_RECORD,
         "record_not_settled",
     ),
     "record open again": (
-        a_deployment(record=HELPED._replace(state="logged", credited_minutes=None)),
+        a_case(record=HELPED._replace(state="logged", credited_minutes=None)),
         ON_REDEMPTION,
         "redemption_differs",
     ),
     "record forgotten": (
-        a_deployment(redemption=REDEMPTION._replace(record_no=None)),
+        a_case(redemption=REDEMPTION._replace(record_no=None)),
         ON_RECORD,
         "record_not_settled",
     ),
-    "redemption deleted": (a_deployment(redemption=None), ON_RECORD, "record_not_settled"),
+    "redemption deleted": (a_case(redemption=None), ON_RECORD, "record_not_settled"),
     "redemption deleted, its charge left": (
-        a_deployment(redemption=None),
+        a_case(redemption=None),
         "lille entry 1",
         "redemption_missing",
     ),
 }
 
 
-@pytest.mark.parametrize(("deployment", "place", "code"), TROUBLES.values(), ids=TROUBLES.keys())
-def test_a_redemption_that_contradicts_itself_is_named(deployment: Deployment, place: str, code: str) -> None:
+@pytest.mark.parametrize(("case", "place", "code"), TROUBLES.values(), ids=TROUBLES.keys())
+def test_a_redemption_that_contradicts_itself_is_named(case: Case, place: str, code: str) -> None:
     """Whichever of its parts was changed."""
-    faults = list(check_redemptions(deployment))
+    faults = case.faults()
 
     assert (place, code) in [(fault.place, fault.code) for fault in faults]
 
 
 def test_entries_of_a_redemption_elsewhere_are_not_judged() -> None:
     """The home branch is in another deployment: what it would have to say is not here."""
-    deployment = a_deployment(redemption=None, charge=None)
-    without_home = Deployment(
-        audits={"locmine": deployment.audits["locmine"]},
-        records=deployment.records,
-        redemptions={"locmine": []},
-        holds={},
-        beneficiaries={},
-    )
-
-    assert [] == list(check_redemptions(without_home))
+    assert [] == a_case(redemption=None, charge=(), is_home_here=False).faults()
 
 
 def test_a_redemption_charged_twice_is_named() -> None:
@@ -435,17 +492,8 @@ def test_a_redemption_charged_twice_is_named() -> None:
         kind=EntryKind.FEE,
         cause=Cause("redemption", "lille-1", 5),
     )
-    deployment = a_deployment()
-    home = {**deployment.audits, "lille": audit_of(half, rest)}
-    twice = Deployment(
-        audits=home,
-        records=deployment.records,
-        redemptions=deployment.redemptions,
-        holds=deployment.holds,
-        beneficiaries=deployment.beneficiaries,
-    )
 
-    assert ["redemption_charge_differs"] == [fault.code for fault in check_redemptions(twice)]
+    assert ["redemption_charge_differs"] == [fault.code for fault in a_case(charge=(half, rest)).faults()]
 
 
 PLANNED = {"request": 60, "settle": 45, "correct": 45}

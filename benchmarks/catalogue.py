@@ -1,0 +1,229 @@
+"""Every row of the table: what it promises, what it measures, and which measurement gives it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from benchmarks import growth_rows, million_rows, page_rows, postgresql_rows, program_rows, sqlite_rows
+from benchmarks.lab import Lab
+from benchmarks.table import Better, Measured, Missing, Row
+
+Measure: TypeAlias = Callable[[Lab], Mapping[str, Measured | Missing]]
+
+SAME_ROWS = "the very rows that ours wrote (postings, header, key, balances, head), without guards"
+WARM = "A million lines and 5,000 accounts, each used once before."
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Rows that one measurement gives; it runs if any of them is asked for."""
+
+    measure: Measure
+    rows: tuple[Row, ...]
+
+
+SQLITE_SINGLE = Row(
+    name="sqlite-single",
+    work="single post, SQLite, synchronous FULL",
+    against="the driver, same rows",
+    floor=0.5,
+    aim=0.7,
+    if_missed="Above the driver: BEGIN and COMMIT through SQLAlchemy, deciding, hashing, the guards.",
+    measures=f"Posts per second, each committed; against `sqlite3` writing {SAME_ROWS}, each entry in a "
+    f"transaction. {WARM}",
+)
+SQLITE_BATCH = Row(
+    name="sqlite-batch",
+    work="`post_many` 1,000, SQLite",
+    against="the driver, same rows",
+    floor=0.5,
+    aim=0.65,
+    if_missed="Half of a post's CPU time is SQLite's own; a third is deciding, canonical text and hash in "
+    "Python, the rest the guards.",
+    measures=f"Posts per second in batches of 1,000; against `sqlite3` writing {SAME_ROWS}, each batch in a "
+    f"transaction. {WARM}",
+)
+ADD_ALL = tuple(
+    Row(
+        name=f"sqlite-add-all-{size}",
+        work=f"`post_many` {size:,}, SQLite",
+        against="SQLModel `add_all`",
+        floor=floor,
+        aim=aim,
+        measures=f"Posts per second in batches of {size:,}; against `session.add_all` of objects for "
+        f"{SAME_ROWS}, balances by SQLAlchemy's bulk update. {WARM}",
+    )
+    for size, floor, aim in ((1_000, 3.5, 4.7), (10_000, 5, 8))
+)
+CALLERS = (
+    Row(
+        name="callers-hot",
+        work="32 callers, one hot account, PostgreSQL",
+        against="TPC-B, 32 clients",
+        floor=1.5,
+        aim=3,
+        if_missed="One process of Python decides, hashes and answers 32 threads; pgbench is C.",
+        measures="Posts per second of 32 threads of one process, each waiting for its answer from one "
+        "`bank.writer()`, every post touching the same account; against `pgbench -M prepared -c 32 -j 2` at "
+        f"scale 50 on the same server, whose clients are no Python. {WARM}",
+    ),
+    Row(
+        name="callers-spread",
+        work="32 callers, accounts spread, PostgreSQL",
+        against="TPC-B, 32 clients",
+        floor=1.5,
+        aim=3,
+        if_missed="As `callers-hot`.",
+        measures="As `callers-hot`, between any two accounts.",
+    ),
+    Row(
+        name="callers-hot-spread",
+        work="32 callers, one hot account, PostgreSQL",
+        against="ours, accounts spread",
+        floor=0.9,
+        aim=1,
+        if_missed="Noise: both do the same work.",
+        measures="The first of the two rows above by the second.",
+    ),
+)
+COPY = Row(
+    name="postgresql-copy",
+    work="`post_many` 1,000, PostgreSQL",
+    against="COPY, same rows",
+    floor=0.5,
+    aim=0.7,
+    if_missed="The guards look at every line once more inside the server, and the ceiling has none; "
+    "deciding and hashing come on top.",
+    measures=f"Posts per second in batches of 1,000; against psycopg's COPY of {SAME_ROWS}, foreign keys "
+    f"as they are, balances by one UPDATE from arrays. {WARM}",
+)
+HORDAK = Row(
+    name="postgresql-hordak",
+    work="single post, PostgreSQL",
+    against="django-hordak 2.0",
+    floor=3,
+    aim=5,
+    if_missed="A post waits for the server several times: head, keys, rows, commit.",
+    measures="Posts per second of one client, each committed; against a Transaction with two Legs in "
+    "`transaction.atomic()`, in tables that begin empty, with 200 accounts. No key, no limits, no stored "
+    f"balance there. Ours: {WARM}",
+)
+TIGERSTAR = Row(
+    name="postgresql-tigerstar",
+    work="`post_many` 1,000, PostgreSQL",
+    against="tigerstar 0.1.1",
+    floor=12,
+    aim=18,
+    if_missed="The guards inside the server, and the checks of a ledger that tigerstar has not.",
+    measures="Posts per second in batches of 1,000; against `create_transfers` of 1,000, in tables that "
+    f"begin empty, with 5,000 accounts. Ours: {WARM}",
+)
+AUDITS = tuple(
+    Row(
+        name=f"audit-{name}",
+        work="full audit of 1M exchanges",
+        against=against,
+        floor=floor,
+        aim=aim,
+        if_missed="Every entry's canonical text is built and hashed again, and every line compared with its "
+        "running balance; the other reads and sums.",
+        measures=f"Seconds of `timebank audit` from the first entry on, SQLite, the whole process; against "
+        f"{command} of our own export of the same branch. The other takes minutes and runs once, between "
+        "runs of ours.",
+    )
+    for name, against, command, floor, aim in (
+        ("hledger", "hledger check", "`hledger check`", 20, 49),
+        ("beancount", "bean-check", "`bean-check --no-cache`", 30, 89),
+    )
+)
+PAGES = tuple(
+    Row(
+        name=f"page-{engine.lower()}",
+        work=f"statement page at 10M lines, {engine}",
+        against="the bare query",
+        floor=2,
+        aim=1.3,
+        better=Better.LOWER,
+        if_missed="A use case opens a transaction, finds branch and account and builds values; the bare "
+        "query gives tuples on a connection that is open.",
+        measures="Median time of `bank.statements.page` of 50 lines, the newest or from the middle of any of "
+        "5,000 accounts; against one statement through the driver that returns everything the page shows, on "
+        "an open connection.",
+    )
+    for engine in ("SQLite", "PostgreSQL")
+)
+MEMORY = tuple(
+    Row(
+        name=f"memory-{work}",
+        work=f"peak memory, {work} of 1M exchanges",
+        against="–",
+        floor=400,
+        aim=200,
+        better=Better.LOWER,
+        measures=f"Peak resident memory of the whole process, {said}, SQLite.",
+    )
+    for work, said in (("import", "`timebank import exchanges`, once"), ("audit", "`timebank audit`"))
+)
+GROWTH = {
+    engine: tuple(
+        Row(
+            name=f"growth-{work}-{engine.lower()}",
+            work=f"time of {said}, 10M lines, {engine}",
+            against="ours at 100k lines",
+            floor=1.3,
+            aim=1.3,
+            better=Better.LOWER,
+            if_missed="At 10 million lines each line falls on a page of its own of the index by account, and "
+            "each key on one of the keys: several times the pages to write of the small database.",
+            measures=f"Milliseconds for {said} between any two of 5,000 accounts, all used before.",
+        )
+        for work, said in (("batch", "`post_many` 1,000"), ("single", "a single post"))
+    )
+    for engine in ("SQLite", "PostgreSQL")
+}
+IMPORT = Row(
+    name="import",
+    work="import of 20,000 exchanges, SQLite",
+    against="SQLModel `add_all`",
+    floor=3,
+    aim=3,
+    measures="Seconds from the report to the commit; against `session.add_all` of the finished rows in "
+    "batches of 1,000, without guards (`benchmarks/import_speed.py`).",
+)
+EXPORT = Row(
+    name="export",
+    work="peak memory, exports and restore of 100k exchanges",
+    against="–",
+    floor=150,
+    aim=150,
+    better=Better.LOWER,
+    measures="Highest peak of every export of a branch and of its restore (`benchmarks/export_speed.py`).",
+)
+STARTUP = Row(
+    name="startup",
+    work="`timebank --help`",
+    against="importing its libraries",
+    floor=2,
+    aim=2,
+    better=Better.LOWER,
+    measures="Seconds of the process; against a process that imports typer, rich and sqlmodel "
+    "(`benchmarks/startup.py`).",
+)
+
+CATALOGUE: Final = (
+    Measurement(program_rows.starting, (STARTUP,)),
+    Measurement(sqlite_rows.single, (SQLITE_SINGLE,)),
+    Measurement(sqlite_rows.batch, (SQLITE_BATCH,)),
+    Measurement(sqlite_rows.add_all, ADD_ALL),
+    Measurement(postgresql_rows.callers, CALLERS),
+    Measurement(postgresql_rows.copy, (COPY,)),
+    Measurement(postgresql_rows.hordak, (HORDAK,)),
+    Measurement(postgresql_rows.tigerstar, (TIGERSTAR,)),
+    Measurement(million_rows.million, (*AUDITS, *MEMORY)),
+    Measurement(program_rows.importing, (IMPORT,)),
+    Measurement(program_rows.exporting, (EXPORT,)),
+    Measurement(page_rows.on_sqlite, PAGES[:1]),
+    Measurement(page_rows.on_postgresql, PAGES[1:]),
+    Measurement(growth_rows.on_sqlite, GROWTH["SQLite"]),
+    Measurement(growth_rows.on_postgresql, GROWTH["PostgreSQL"]),
+)

@@ -1,0 +1,171 @@
+"""Posting on PostgreSQL: against COPY of the same rows, django-hordak, tigerstar and pgbench's TPC-B."""
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+import psycopg
+from benchmarks.environments import HORDAK, TIGERSTAR
+from benchmarks.lab import Lab, for_timebank, output_of
+from benchmarks.same_rows import Rows, bare_postgresql, copy_postgresql
+from benchmarks.sample import BRANCH, hot, spread
+from benchmarks.sqlite_rows import (
+    LINES,
+    RUNS,
+    RUNS_LONG,
+    post_and_copy,
+    post_batches,
+    post_each,
+    use_every_account,
+)
+from benchmarks.table import Measured
+from benchmarks.turns import in_turn, say, seconds_of
+
+import timebank
+from timebank.ledger.batch import PostRequest
+from timebank.services.bank import Bank
+
+PEERS = Path(__file__).parent / "peers"
+SINGLES = 500
+BATCHES = 4
+CALLERS = 32
+SECONDS = 6
+SCALE = 50
+TPS = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
+
+
+def copy(lab: Lab) -> dict[str, Measured]:
+    """Measure `post_many` of 1,000 against COPY."""
+    address, other = lab.filled_postgresql(LINES), lab.filled_postgresql(LINES)
+    size = lab.sized(1_000, least=50)
+    bank = timebank.open(for_timebank(address))
+    with closing(bare_postgresql(other)) as writing, psycopg.connect(address, autocommit=True) as reading:
+        measured = post_and_copy(
+            bank,
+            Rows(reading, "%s"),
+            lambda each: copy_postgresql(writing, each),
+            number=size * BATCHES,
+            size=size,
+            runs=RUNS,
+        )
+    bank.close()
+    return {"postgresql-copy": measured}
+
+
+def hordak(lab: Lab) -> dict[str, Measured]:
+    """Measure single posts against django-hordak, one client each."""
+    command = [lab.environments.python_of(HORDAK), str(PEERS / "hordak_posts.py"), lab.database()]
+    output_of([*command, "set-up"])
+    bank = timebank.open(for_timebank(lab.filled_postgresql(LINES)))
+    use_every_account(bank)
+    requests = spread(random.Random(1))
+    number = lab.sized(SINGLES, least=20)
+
+    def ours(_run: int) -> float:
+        drawn = list(islice(requests, number))
+        return number / seconds_of(lambda: post_each(bank, drawn))
+
+    def other(_run: int) -> float:
+        return float(output_of([*command, "post", str(number)]))
+
+    mine, theirs = in_turn(RUNS, ours, other)
+    bank.close()
+    return {"postgresql-hordak": Measured(ours=mine, other=theirs, unit="/s")}
+
+
+def tigerstar(lab: Lab) -> dict[str, Measured]:
+    """Measure `post_many` of 1,000 against tigerstar's lists of 1,000."""
+    command = [lab.environments.python_of(TIGERSTAR), str(PEERS / "tigerstar_posts.py"), lab.database()]
+    output_of([*command, "set-up"])
+    bank = timebank.open(for_timebank(lab.filled_postgresql(LINES)))
+    use_every_account(bank)
+    requests = spread(random.Random(1))
+    size = lab.sized(1_000, least=50)
+
+    def ours(_run: int) -> float:
+        drawn = list(islice(requests, size * BATCHES))
+        return size * BATCHES / seconds_of(lambda: post_batches(bank, drawn, size))
+
+    def other(_run: int) -> float:
+        return float(output_of([*command, "post", str(size), "2"]))
+
+    mine, theirs = in_turn(RUNS_LONG, ours, other)
+    bank.close()
+    return {"postgresql-tigerstar": Measured(ours=mine, other=theirs, unit="/s")}
+
+
+def callers(lab: Lab) -> dict[str, Measured]:
+    """Measure 32 concurrent callers, on one account and spread, against TPC-B with 32 clients."""
+    pgbench = str(lab.programs / "pgbench")
+    tpc_b = lab.database()
+    say("filling pgbench's tables")
+    output_of([pgbench, "-i", "-q", "-s", str(lab.sized(SCALE)), tpc_b])
+    bank = timebank.open(for_timebank(lab.filled_postgresql(LINES)))
+    use_every_account(bank)
+    seconds = max(1, lab.sized(SECONDS))
+
+    def other(_run: int) -> float:
+        asked = ["-n", "-M", "prepared", "-c", str(CALLERS), "-j", "2", "-T", str(seconds)]
+        printed = TPS.search(output_of([pgbench, *asked, tpc_b]))
+        assert printed is not None, "pgbench says how many transactions it did"
+        return float(printed[1])
+
+    on_one: list[float] = []
+    on_all: list[float] = []
+    one, every, theirs = in_turn(
+        RUNS_LONG,
+        lambda _: together(bank, hot, seconds, on_one),
+        lambda _: together(bank, spread, seconds, on_all),
+        other,
+    )
+    bank.close()
+    say(f"callers waited (ms, p50 and p99): one account {waits(on_one)}, spread {waits(on_all)}")
+    return {
+        "callers-hot": Measured(ours=one, other=theirs, unit="/s", note=f"waits of {waits(on_one)}"),
+        "callers-spread": Measured(ours=every, other=theirs, unit="/s", note=f"waits of {waits(on_all)}"),
+        "callers-hot-spread": Measured(ours=one, other=every, unit="/s"),
+    }
+
+
+def together(
+    bank: Bank,
+    draw: Callable[[random.Random], Iterator[PostRequest]],
+    seconds: float,
+    waited: list[float],
+) -> float:
+    """Let 32 threads post through one writer, each waiting for its answer; returns posts per second."""
+    start = threading.Barrier(CALLERS + 1)
+    end = threading.Event()
+
+    def call(number: int) -> list[float]:
+        requests = draw(random.Random(number))
+        own = []
+        start.wait()
+        while not end.is_set():
+            request = next(requests)
+            begun = time.perf_counter()
+            writer.post(BRANCH, request)
+            own.append(time.perf_counter() - begun)
+        return own
+
+    with bank.writer() as writer, ThreadPoolExecutor(CALLERS) as pool:
+        calls = [pool.submit(call, number) for number in range(CALLERS)]
+        start.wait()
+        begun = time.perf_counter()
+        time.sleep(seconds)
+        end.set()
+        waited[:] = [one for each in calls for one in each.result()]
+        taken = time.perf_counter() - begun
+    return len(waited) / taken
+
+
+def waits(waited: list[float]) -> str:
+    """Say the middle and the 99th of 100 of waiting times, in ms."""
+    ordered = sorted(waited)
+    return " and ".join(f"{ordered[len(ordered) * part // 100] * 1000:.1f}" for part in (50, 99))

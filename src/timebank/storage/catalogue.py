@@ -1,0 +1,68 @@
+"""What PostgreSQL says is in the database: the objects of our schema, one text for each.
+
+The least privileged role cannot make a second schema to compare with, as is done on SQLite. So what the
+migrations make ships as a data file; `python -m tests.catalogue` writes it, and a test says when that is due.
+The texts are the same on every supported version of the server.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.engine import Connection
+
+from timebank.storage import tables, tables_audit, tables_care, tables_identity
+from timebank.storage.columns import Row
+
+FILE: Final = "expected.json"
+MODELS: Final = (tables, tables_audit, tables_care, tables_identity)
+"""What has told the metadata of every table."""
+BIG: Final = frozenset({"posting"})
+"""Tables whose foreign keys are not asked for: the audit of the journal looks at each line's account."""
+
+Objects = Mapping[tuple[str, str], str]
+"""The text of every object of a schema, by type and name."""
+
+
+def objects_of(connection: Connection) -> Objects:
+    """Return what is in the current schema of a connection; white space says nothing."""
+    rows = connection.exec_driver_sql(text_in("objects.sql"))
+    return {(str(kind), str(name)): " ".join(str(words).split()) for kind, name, words in rows}
+
+
+@cache
+def expected_objects() -> Objects:
+    """Return what the migrations make."""
+    stored: dict[str, dict[str, str]] = json.loads(text_in(FILE))
+    return {(kind, name): words for kind, names in stored.items() for name, words in names.items()}
+
+
+def text_of(objects: Objects) -> str:
+    """Return the data file of these objects."""
+    nested: dict[str, dict[str, str]] = defaultdict(dict)
+    for kind, name in sorted(objects):
+        nested[kind][name] = objects[kind, name]
+    return json.dumps(nested, indent=1, ensure_ascii=False) + "\n"
+
+
+def damages(connection: Connection) -> Iterator[str]:
+    """Yield keys and indexes that do not keep what they promise, and rows that break a foreign key."""
+    for (sentence,) in connection.exec_driver_sql(text_in("damages.sql")):
+        yield str(sentence)
+    for table in Row.metadata.sorted_tables:
+        for key in () if table.name in BIG else table.foreign_key_constraints:
+            parent = key.referred_table.alias()
+            pairs = (part.parent == parent.c[part.column.name] for part in key.elements)
+            orphans = select(func.count()).select_from(table).where(~exists().where(*pairs))
+            for _ in range(connection.execute(orphans).scalar_one()):
+                yield f"a row of {table.name} points to no row of {key.referred_table.name}"
+
+
+@cache
+def text_in(name: str) -> str:
+    """Return a file of ours about PostgreSQL."""
+    return files("timebank.storage").joinpath("postgresql", name).read_text(encoding="utf-8")
