@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 from types import TracebackType
 from typing import Final, Self
 
@@ -19,6 +19,9 @@ from timebank.ledger.model import Actor
 
 QUEUE_MOST: Final = 1_000
 BATCH_MOST: Final = 1_000
+LINGER_SECONDS: Final = 0.002
+"""How long a batch waits for callers who were just answered: they cost less than another commit."""
+BATCHES_IN_VAIN: Final = 16
 IDLE_SECONDS: Final = 2.0
 """How long a branch's thread waits for more before it ends."""
 
@@ -37,8 +40,13 @@ class _Waiting:
 class _Lane:
     """What waits for one branch."""
 
+    changed: Condition
+    """Told when the first request waits, when as many wait as are expected, and when the writer closes."""
     queue: deque[_Waiting] = field(default_factory=deque)
-    has_thread: bool = False
+    expected: int = 0
+    """How many requests there would be if everybody who was just answered asked again at once."""
+    in_vain: int = 0
+    """For how many more batches nobody is waited for, because those who were expected did not come."""
 
 
 class Writer:
@@ -67,7 +75,7 @@ class Writer:
         self._lanes: dict[str, _Lane] = {}
         self._threads: dict[str, Thread] = {}
         self._is_closing = False
-        self._changed = Condition()
+        self._lock = Lock()
 
     def post(self, branch: str, item: PostItem, *, by: Actor | str | None = None) -> Posted:
         """Post one request or group and wait for the commit.
@@ -88,32 +96,35 @@ class Writer:
         """
         future: Future[Posted] = Future()
         wish = (item, self._actor_of(by))
-        with self._changed:
+        with self._lock:
             if self._is_closing:
                 raise WriterClosed
-            lane = self._lanes.setdefault(branch, _Lane())
+            lane = self._lanes.get(branch) or self._open(branch)
             if len(lane.queue) >= self._queue_most:
                 raise QueueFull
             lane.queue.append(_Waiting(wish, future))
-            if not lane.has_thread:
-                lane.has_thread = True
-                thread = Thread(target=self._write, args=(branch, lane), name=_name(branch))
-                self._threads[branch] = thread
-                thread.start()
-            elif len(lane.queue) == 1:
-                self._changed.notify_all()
+            if len(lane.queue) in {1, lane.expected}:
+                lane.changed.notify()
         return future
+
+    def _open(self, branch: str) -> _Lane:
+        lane = self._lanes[branch] = _Lane(Condition(self._lock))
+        thread = Thread(target=self._write, args=(branch, lane), name=f"timebank writer {branch}")
+        self._threads[branch] = thread
+        thread.start()
+        return lane
 
     def waiting(self) -> int:
         """Return how many requests wait, over all branches."""
-        with self._changed:
+        with self._lock:
             return sum(len(lane.queue) for lane in self._lanes.values())
 
     def close(self) -> None:
         """Take no more requests, answer every one that waits, and end the threads."""
-        with self._changed:
+        with self._lock:
             self._is_closing = True
-            self._changed.notify_all()
+            for lane in self._lanes.values():
+                lane.changed.notify()
             threads = list(self._threads.values())
         for thread in threads:
             thread.join()
@@ -133,17 +144,32 @@ class Writer:
         """Write a branch's requests until none came for a while."""
         while batch := self._next_batch(branch, lane):
             self._answer(branch, [each for each in batch if each.future.set_running_or_notify_cancel()])
+            lane.expected = len(lane.queue) + len(batch)
 
     def _next_batch(self, branch: str, lane: _Lane) -> list[_Waiting]:
         """Take what waits; empty once nothing came for a while, or nothing will: the thread then ends."""
-        with self._changed:
-            if not lane.queue and not self._is_closing:
-                self._changed.wait_for(lambda: lane.queue or self._is_closing, timeout=IDLE_SECONDS)
+        with self._lock:
+            if not lane.queue:
+                lane.changed.wait_for(lambda: lane.queue or self._is_closing, timeout=IDLE_SECONDS)
+            self._linger(lane)
             batch = [lane.queue.popleft() for _ in range(min(len(lane.queue), self._batch_most))]
             if not batch:
-                lane.has_thread = False
                 del self._lanes[branch], self._threads[branch]
             return batch
+
+    def _linger(self, lane: _Lane) -> None:
+        """Let those in who were just answered and are on their way back, if there are such callers."""
+        expected = min(lane.expected, self._batch_most)
+        if len(lane.queue) >= expected or self._is_closing:
+            return
+        if lane.in_vain > 0:
+            lane.in_vain -= 1
+            return
+        has_come = lane.changed.wait_for(
+            lambda: len(lane.queue) >= expected or self._is_closing, timeout=LINGER_SECONDS
+        )
+        if not has_come:
+            lane.in_vain = BATCHES_IN_VAIN
 
     def _answer(self, branch: str, batch: Sequence[_Waiting]) -> None:
         if not batch:
@@ -168,10 +194,6 @@ class Writer:
             return
         for each in batch:
             each.future.set_exception(_own(error, each.wish[0]))
-
-
-def _name(branch: str) -> str:
-    return f"timebank writer {branch}"
 
 
 def _own(error: Exception, item: PostItem) -> Exception:
