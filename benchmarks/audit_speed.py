@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 FLOORS = {"hledger": 20.0, "bean-check": 30.0}
@@ -71,12 +72,12 @@ def peak_of(*command: str) -> float:
 
 
 def family_of(pid: int) -> list[int]:
-    """Return a process and its children."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    except OSError:
-        children = []
-    return [pid, *map(int, children)]
+    """Return a process and its children, whichever of its threads started them."""
+    found = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, children.read_text(encoding="ascii").split())
+    return found
 
 
 def high_water(pid: int) -> int:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from statistics import median
 
 import psycopg
 from benchmarks.environments import HORDAK, TIGERSTAR
@@ -35,6 +36,7 @@ PEERS = Path(__file__).parent / "peers"
 SINGLES = 500
 BATCHES = 4
 CALLERS = 32
+FEW_CALLERS = 8
 SECONDS = 6
 SCALE = 50
 TPS = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
@@ -59,7 +61,7 @@ def copy(lab: Lab) -> dict[str, Measured]:
 
 
 def hordak(lab: Lab) -> dict[str, Measured]:
-    """Measure single posts against django-hordak, one client each."""
+    """Measure single posts of eight callers against django-hordak's, each in one process."""
     command = [lab.environments.python_of(HORDAK), str(PEERS / "hordak_posts.py"), lab.database()]
     output_of([*command, "set-up"])
     bank = timebank.open(for_timebank(lab.filled_postgresql(LINES)))
@@ -67,16 +69,24 @@ def hordak(lab: Lab) -> dict[str, Measured]:
     requests = spread(random.Random(1))
     number = lab.sized(SINGLES, least=20)
 
-    def ours(_run: int) -> float:
+    def alone(_run: int) -> float:
         drawn = list(islice(requests, number))
         return number / seconds_of(lambda: post_each(bank, drawn))
 
-    def other(_run: int) -> float:
-        return float(output_of([*command, "post", str(number)]))
+    def other(callers: int) -> float:
+        return float(output_of([*command, "post", str(max(5, number // callers)), str(callers)]))
 
-    mine, theirs = in_turn(RUNS, ours, other)
+    seconds = max(1, lab.sized(3))
+    mine, theirs, mine_alone, theirs_alone = in_turn(
+        RUNS,
+        lambda _: together(bank, spread, seconds, [], callers=FEW_CALLERS),
+        lambda _: other(FEW_CALLERS),
+        alone,
+        lambda _: other(1),
+    )
     bank.close()
-    return {"postgresql-hordak": Measured(ours=mine, other=theirs, unit="/s")}
+    note = f"one caller alone {median(mine_alone):,.0f}/s and {median(theirs_alone):,.0f}/s"
+    return {"postgresql-hordak": Measured(ours=mine, other=theirs, unit="/s", note=note)}
 
 
 def tigerstar(lab: Lab) -> dict[str, Measured]:
@@ -138,9 +148,11 @@ def together(
     draw: Callable[[random.Random], Iterator[PostRequest]],
     seconds: float,
     waited: list[float],
+    *,
+    callers: int = CALLERS,
 ) -> float:
-    """Let 32 threads post through one writer, each waiting for its answer; returns posts per second."""
-    start = threading.Barrier(CALLERS + 1)
+    """Let threads post through one writer, each waiting for its answer; returns posts per second."""
+    start = threading.Barrier(callers + 1)
     end = threading.Event()
 
     def call(number: int) -> list[float]:
@@ -154,8 +166,8 @@ def together(
             own.append(time.perf_counter() - begun)
         return own
 
-    with bank.writer() as writer, ThreadPoolExecutor(CALLERS) as pool:
-        calls = [pool.submit(call, number) for number in range(CALLERS)]
+    with bank.writer() as writer, ThreadPoolExecutor(callers) as pool:
+        calls = [pool.submit(call, number) for number in range(callers)]
         start.wait()
         begun = time.perf_counter()
         time.sleep(seconds)

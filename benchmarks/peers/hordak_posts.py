@@ -1,4 +1,4 @@
-"""django-hordak, posting one by one: `hordak_posts.py ADDRESS set-up`, `hordak_posts.py ADDRESS post N`.
+"""django-hordak, posting one by one: `hordak_posts.py ADDRESS set-up`, `… ADDRESS post N CALLERS`.
 
 Runs in the peer's own environment. A post is what its documentation shows: one transaction of the
 database with a Transaction and two Legs. Prints posts per second.
@@ -6,6 +6,7 @@ database with a Transaction and two Legs. Prints posts per second.
 
 import random
 import sys
+import threading
 import time
 from datetime import date
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import django
 from django.conf import settings
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 
 ACCOUNTS = 200
 """Few, in its favour: creating an account rewrites the tree, which takes longer with each."""
@@ -31,9 +32,9 @@ def main() -> None:
         for number in range(ACCOUNTS):
             Account.objects.create(name=f"Sample {number}", code=str(number), type="LI", currencies=["EUR"])
         return
-    post(WARM_UP)
-    number = int(rest[0])
-    print(number / post(number))
+    number, callers = int(rest[0]), int(rest[1])
+    together(WARM_UP, callers)
+    print(number * callers / together(number, callers))
 
 
 def connect(address: str) -> None:
@@ -59,21 +60,31 @@ def connect(address: str) -> None:
     django.setup()
 
 
-def post(number: int) -> float:
-    """Post between any two accounts; returns the seconds taken."""
+def together(number: int, callers: int) -> float:
+    """Let some threads post so many times each; returns the seconds taken."""
+    started = time.perf_counter()
+    threads = [threading.Thread(target=post, args=(number, seed)) for seed in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - started
+
+
+def post(number: int, seed: int) -> None:
+    """Post between any two accounts, over a connection of one's own."""
     from hordak.models import Account, Leg, Transaction  # noqa: PLC0415
     from moneyed import Money  # noqa: PLC0415
 
-    chance = random.Random(1)
+    chance = random.Random(seed)
     accounts = list(Account.objects.all())
-    started = time.perf_counter()
     for _ in range(number):
         payer, payee = chance.sample(accounts, 2)
         with transaction.atomic():
             made = Transaction.objects.create(description="Sample", date=date(2026, 1, 1))
             Leg.objects.create(transaction=made, account=payer, debit=Money(1, "EUR"))
             Leg.objects.create(transaction=made, account=payee, credit=Money(1, "EUR"))
-    return time.perf_counter() - started
+    connection.close()
 
 
 if __name__ == "__main__":
