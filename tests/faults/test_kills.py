@@ -1,109 +1,89 @@
-"""Killed writers: what was acknowledged is there afterwards, and the books hold after every kill.
+"""Killed writers and servers, in small: `make faults` does the same a hundred times over.
 
-A child process transfers minutes and prints the number of each entry once its commit returned. It is
-killed with SIGKILL at a moment drawn by chance. `TIMEBANK_FAULT_RUNS` says how many kills (8 by default).
+`TIMEBANK_FAULT_SEED` draws other moments.
 """
 
 import os
-import random
-import select
-import subprocess
-import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
-import timebank
+import pytest
+from tests.faults.bank_workload import find_lost_update, run_bank
+from tests.faults.kills import kill_servers, kill_writers
+from tests.faults.migrating import interrupt_on_postgresql, interrupt_on_sqlite
+from tests.faults.outcomes import a_proxy, cut_connections, die_after_commits
+from tests.faults.servers import Server, a_server
 
-RUNS = int(os.environ.get("TIMEBANK_FAULT_RUNS", "8"))
 SEED = int(os.environ.get("TIMEBANK_FAULT_SEED", "1"))
-KILLS_PER_FILE = 50
-"""A growing file makes the audit after every kill slower and slower."""
-WRITER = """
-import sys, timebank
-bank = timebank.open(sys.argv[1])
-number = int(sys.argv[2])
-print("ready", flush=True)
-while True:
-    number += 1
-    entry = bank.transfers.transfer(
-        "lille", debit_path="issuance:grant", credit_path="fund:solidarity", minutes=1,
-        reason="fault run", key=f"transfer {number}",
-    )
-    print(entry.seq, flush=True)
-"""
 
 
-def found_branch(address: str) -> None:
-    """Make a database with two accounts to move minutes between."""
-    bank = timebank.open(address)
-    bank.branches.create("lille", name="Lille")
-    for path in ("issuance:grant", "fund:solidarity"):
-        bank.accounts.open("lille", path)
-    bank.close()
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Return a PostgreSQL server that a test may be rude to."""
+    with a_server() as found:
+        yield found
 
 
-def killed_after(address: str, seconds: float, *, start: int) -> int:
-    """Run a writer, kill it, and return the last entry it acknowledged (0 if none)."""
-    command = [sys.executable, "-c", WRITER, address, str(start)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
-        assert writer.stdout is not None
-        assert b"ready\n" == writer.stdout.readline()
-        until = time.monotonic() + seconds
-        received = b""
-        while (left := until - time.monotonic()) > 0:
-            readable, _, _ = select.select([writer.stdout], [], [], left)
-            if readable:
-                received += os.read(writer.stdout.fileno(), 65_536)
-        writer.kill()
-        rest, errors = writer.communicate()
-        assert b"" == errors
-    whole = (received + rest).decode().rpartition("\n")[0].splitlines()
-    return int(whole[-1]) if whole else 0
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, server: Server, tmp_path: Path) -> str:
+    """Return the address of an empty database on either engine."""
+    is_embedded = request.param == "sqlite"
+    return f"sqlite:///{tmp_path / 'faults.db'}" if is_embedded else server.address(server.new_database())
 
 
-def test_no_acknowledged_entry_is_lost_to_a_kill(tmp_path: Path) -> None:
+def test_no_acknowledged_entry_is_lost_when_its_writer_is_killed(tmp_path: Path) -> None:
     """Acknowledged means kept (I-2), and a kill never leaves half an entry (I-1, I-4)."""
-    chance = random.Random(SEED)
-    acknowledged = entries = unseen = 0
-    for run in range(RUNS):
-        address = f"sqlite:///{tmp_path / f'killed-{run // KILLS_PER_FILE}.db'}"
-        if run % KILLS_PER_FILE == 0:
-            found_branch(address)
-            entries = 0
-        last = killed_after(address, chance.uniform(0.0, 0.15), start=entries)
+    score = kill_writers(3, seed=SEED, folder=tmp_path)
 
-        bank = timebank.open(address)
-        report = bank.audits.run()
-        assert () == report.faults
-        assert report.entries >= max(last, entries), f"run {run}: entry {last} was acknowledged and is lost"
-        unseen += report.entries - max(last, entries)
-        acknowledged += max(0, last - entries)
-        entries = report.entries
-        bank.close()
-    counts = f"{RUNS} kills, {acknowledged} acknowledged, 0 lost, {unseen} kept but never acknowledged"
-    sys.stdout.write(f"{counts} (seed {SEED})\n")
+    assert [] == score.wrong
+    assert 3 == score.counts["kills"]
 
 
-def test_a_retry_after_a_kill_takes_no_effect_twice(tmp_path: Path) -> None:
-    """Who was killed between commit and answer asks again with the same key (I-9)."""
-    address = f"sqlite:///{tmp_path / 'retry.db'}"
-    found_branch(address)
-    killed_after(address, 0.2, start=0)
-    bank = timebank.open(address)
-    before = bank.audits.run().entries
+def test_no_acknowledged_entry_is_lost_when_the_server_is_killed(server: Server) -> None:
+    """Who was writing asks again with the same key once it is back, and finds what was done (I-9)."""
+    score = kill_servers(1, server=server, seed=SEED)
 
-    again = [
-        bank.transfers.transfer(
-            "lille",
-            debit_path="issuance:grant",
-            credit_path="fund:solidarity",
-            minutes=1,
-            reason="fault run",
-            key=f"transfer {number}",
-        ).seq
-        for number in range(1, before + 2)
-    ]
+    assert [] == score.wrong
+    assert 1 == score.counts["kills"]
 
-    assert list(range(1, before + 2)) == again
-    assert before + 1 == bank.accounts.show("lille", "fund:solidarity").balance
-    bank.close()
+
+def test_a_lost_answer_leads_to_the_same_entry(server: Server) -> None:
+    """Whether the commit took place or not, the same key has one effect (I-9)."""
+    database = server.new_database()
+    with a_proxy(server.port) as proxy:
+        score = cut_connections(
+            9,
+            proxy=proxy,
+            seen=server.address(database, port=proxy.port),
+            direct=server.address(database),
+        )
+
+    assert [] == score.wrong
+    assert 6 == score.counts["answers lost after the commit"]
+    assert 3 == score.counts["commits lost on the way"]
+
+
+def test_a_client_that_died_after_its_commit_is_not_repeated(address: str) -> None:
+    """Nothing was said, everything was done: the next client finds it (I-9)."""
+    score = die_after_commits(1, address=address)
+
+    assert [] == score.wrong
+    assert 1 == score.counts["found by the next one"]
+
+
+def test_every_reading_sees_the_same_total(address: str) -> None:
+    """A read transaction is of one moment, and no transfer is lost, whoever else is at work (I-4)."""
+    score = run_bank(address, seconds=1, writers=3, readers=1)
+
+    assert [] == score.wrong
+
+
+def test_a_planted_lost_update_is_seen(address: str) -> None:
+    """The readings above are worth something: they see what a careless writer does."""
+    assert find_lost_update(address, writers=3, readers=1).counts["wrong totals"] > 0
+
+
+def test_an_interrupted_migration_is_done_again(server: Server, tmp_path: Path) -> None:
+    """A database is of one version or of another, never in between, on both engines."""
+    assert [] == interrupt_on_sqlite(1, folder=tmp_path).wrong
+    assert [] == interrupt_on_postgresql(1, server=server).wrong
