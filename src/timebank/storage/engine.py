@@ -1,5 +1,6 @@
 """Opening a database: address, engine, schema version, and what its errors mean to a caller."""
 
+import logging
 import re
 import selectors
 import sqlite3
@@ -156,6 +157,9 @@ def engine_of(url: URL) -> Engine:
     else:
         event.listen(engine, "connect", _set_up_postgresql)
         event.listen(engine, "checkout", _refuse_dead)
+        for name in ("psycopg", "sqlalchemy"):
+            # Of a connection that broke our errors speak; handlers of the program's own still hear these.
+            logging.getLogger(name).addHandler(logging.NullHandler())
     return engine
 
 

@@ -57,7 +57,7 @@ def _line(rows: list[tuple[Any, ...]]) -> StatementLine:
         recorded_at=instant_of(recorded_us),
         kind=kind,
         cause=f"{cause_kind} {cause_ref}",
-        other_paths=tuple(path for *_, no, path in rows if no != account_no),
+        other_paths=tuple([row[14] for row in rows if row[13] != account_no]),
         change=amount if side == "credit" else -amount,
         balance=balance,
         reverses=reverses,

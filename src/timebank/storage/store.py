@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from timebank.clock import Clock
 from timebank.errors import ErasureUnfinished, Kind, NoDatabase, OutcomeUnknown, TimebankError
@@ -202,6 +201,7 @@ class Store:
     def glance(self) -> Iterator[Transaction]:
         """Do without a transaction, for one query: it sees one moment by itself, and needs no BEGIN."""
         with self._meaningful_errors(), self._glancing.connect() as connection:
+            connection.info[CHANGED] = False
             yield Transaction(connection, self.clock.now(), self._branches)
 
     @contextmanager
@@ -216,7 +216,7 @@ class Store:
         phase = _Phase()
         with self._meaningful_errors(phase), self._writing.connect() as connection:
             begun = connection.begin()
-            with begun:
+            with begun, _dropped_if_lost(connection):
                 warm = None if self.is_dry_run else self._warm
                 transaction = Transaction(connection, self.clock.now(), self._branches, warm)
                 transaction.take_heads(codes)
@@ -286,11 +286,20 @@ def unreadable(error: Exception) -> str:
     Raises:
         The error itself, where the database was busy or gone rather than damaged.
     """
-    if isinstance(error, DBAPIError):
-        meaning = meaning_of(error)
-        if meaning is None or meaning.kind is Kind.TRANSIENT:
-            raise error
-        return meaning.code
-    if isinstance(error, TimebankError):
-        return error.code
-    return type(error).__name__
+    meaning = error if isinstance(error, TimebankError) else meaning_of(error)
+    if meaning is None:
+        return type(error).__name__
+    if meaning.kind is Kind.TRANSIENT:
+        raise error
+    return meaning.code
+
+
+@contextmanager
+def _dropped_if_lost(connection: Connection) -> Iterator[None]:
+    """Let go of a connection that broke, without asking the server to roll back what it has lost anyway."""
+    try:
+        yield
+    except Exception as error:
+        if is_lost(error):
+            connection.invalidate()
+        raise

@@ -193,9 +193,12 @@ def postgresql_guards() -> list[str]:
     schema = connection.dialect.identifier_preparer.quote(
         connection.execute(sa.text("SELECT current_schema()")).scalar_one()
     )
-    # Temporary tables last, or one of the same name would hide ours from a guard. Indexes always: a plan
-    # that a session made for a small journal must still be good when it has grown.
-    settings = f"SET search_path = {schema}, pg_temp SET enable_seqscan = off"
+    # Temporary tables last, or one of the same name would hide ours from a guard. One plan for ever, of
+    # lookups by key: it is not made again for every statement, and still good when the journal has grown.
+    settings = (
+        f"SET search_path = {schema}, pg_temp SET plan_cache_mode = force_generic_plan "
+        "SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off"
+    )
     guards = [
         f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {settings} AS $guard${body}$guard$"
         for name, body in FUNCTIONS.items()
