@@ -126,7 +126,9 @@ class Books:
 
     def pending(self) -> int:
         """Return how many rows the journal holds back, about."""
-        return len(self.journal.lines) if "journal" in self.__dict__ else 0
+        if "journal" not in self.__dict__:
+            return 0
+        return max(len(self.journal.lines), len(self.journal.headers))
 
     def in_hand(self) -> WarmBook | None:
         """Return what the next transaction need not read again, None if nothing can be kept."""

@@ -22,12 +22,15 @@ SAVE_BALANCES: Final = {
         "WHERE branch_id = ? AND account_no = ?"
     ),
     "postgresql": (
-        "UPDATE account_balance AS b SET balance = v.balance, given = v.given, received = v.received, "
-        "version = v.version FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], "
-        "%s::bigint[]) AS v (balance, given, received, version, no) "
-        "WHERE b.branch_id = %s AND b.account_no = v.no"
+        "WITH saved AS (UPDATE account_balance AS b "
+        "SET balance = v.balance, given = v.given, received = v.received, version = v.version "
+        "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) "
+        "AS v (balance, given, received, version, no) "
+        "WHERE b.branch_id = %s AND b.account_no = v.no) "
+        "UPDATE branch_head SET entry_seq = %s, revision = %s, last_us = %s WHERE branch_id = %s"
     ),
 }
+SAVE_HEAD: Final = "UPDATE branch_head SET entry_seq = ?, revision = ?, last_us = ? WHERE branch_id = ?"
 
 
 def is_postgresql(connection: Connection) -> bool:
@@ -131,16 +134,27 @@ def _copy_text(table: Table) -> str:
 
 
 def save_balances(
-    connection: Connection, branch_id: int, rows: Sequence[tuple[int, int, int, int, int]]
+    connection: Connection,
+    branch_id: int,
+    rows: Sequence[tuple[int, int, int, int, int]],
+    head: tuple[int, int, int],
 ) -> None:
-    """Update cached totals: (balance, given, received, version, account number) of each account."""
+    """Update cached totals and the branch's head.
+
+    Args:
+        connection: in a transaction.
+        branch_id: of the branch.
+        rows: (balance, given, received, version, account number) of each account.
+        head: last entry, revision, instant.
+    """
     cursor = connection.connection.cursor()
     try:
         if is_postgresql(connection):
             columns = [_numbers(column) for column in zip(*rows, strict=True)]
-            cursor.execute(SAVE_BALANCES["postgresql"], [*columns, branch_id])
+            cursor.execute(SAVE_BALANCES["postgresql"], [*columns, branch_id, *head, branch_id])
         else:
             cursor.executemany(SAVE_BALANCES["sqlite"], [(*row[:4], branch_id, row[4]) for row in rows])
+            cursor.execute(SAVE_HEAD, (*head, branch_id))
     finally:
         cursor.close()
 

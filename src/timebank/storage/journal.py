@@ -12,11 +12,9 @@ from timebank.ledger.canonical import facts_of, leaf_of, text_of
 from timebank.ledger.limits import LimitWarning
 from timebank.ledger.model import MINUTES, EntryDraft, JournalEntry
 from timebank.storage.accounts import Accounts
-from timebank.storage.driver import execute, insert_rows, save_balances
+from timebank.storage.driver import insert_rows, save_balances
 from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import EntryRow, PostingRow
-
-SAVE_HEAD = "UPDATE branch_head SET entry_seq = ?, revision = ?, last_us = ? WHERE branch_id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +122,14 @@ class Journal(Repository):
         insert_rows(connection, PostingRow, self.lines)
         insert_rows(connection, EntryRow, self.headers)
         changed = self.book.changed.values()
+        head.entry_seq, head.last_us = self.book.last_seq, self.now_us
+        head.revision += 1
         save_balances(
             connection,
             here,
             [(each.balance, each.given, each.received, each.version, each.no) for each in changed],
+            (head.entry_seq, head.revision, head.last_us),
         )
-        head.entry_seq, head.last_us = self.book.last_seq, self.now_us
-        head.revision += 1
-        execute(connection, SAVE_HEAD, (head.entry_seq, head.revision, head.last_us, here))
         self.lines.clear()
         self.headers.clear()
         self.book.changed.clear()

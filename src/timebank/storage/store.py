@@ -20,7 +20,7 @@ from timebank.ledger.canonical import instant_of, micros_of
 from timebank.ledger.model import Branch
 from timebank.storage.books import Books
 from timebank.storage.branches import Branches
-from timebank.storage.driver import execute, query, together
+from timebank.storage.driver import SAVE_HEAD, execute, query, together
 from timebank.storage.engine import (
     CHANGED,
     OUTSIDE,
@@ -31,7 +31,6 @@ from timebank.storage.engine import (
     sqlite_file_of,
     url_of,
 )
-from timebank.storage.journal import SAVE_HEAD
 from timebank.storage.place import copy_of, holds_anything, is_current, make_private
 from timebank.storage.repository import Desk
 from timebank.storage.retry import RetryPolicy
