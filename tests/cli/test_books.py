@@ -108,6 +108,25 @@ def test_entries_are_listed_newest_first_and_page_by_page(fund: str) -> None:
     assert [1] == page("--path", "member:m2:available")
 
 
+def test_lines_of_an_account_come_page_by_page(fund: str) -> None:
+    """Newest first, with the balance after each; every page says where the next one begins."""
+    for _ in range(3):
+        run("--db", fund, *GIFT)
+    asked = ("--db", fund, "account", "lines", "fund:solidarity", "-b", "lille")
+
+    first = run(*asked, "--limit", "2", "--json").json
+    second = run(*asked, "--limit", "2", "--before", str(first["older"]), "--json").json
+    shown = run(*asked, "--limit", "2").out
+
+    pages = [*first["lines"], *second["lines"]]
+    assert [4, 3, 2, 1][: len(pages)] == [line["entry"] for line in pages]
+    assert [line["balance_minutes"] for line in pages] == sorted(
+        (line["balance_minutes"] for line in pages), reverse=pages[0]["change_minutes"] > 0
+    )
+    assert f"older lines: --before {first['older']}" in shown
+    assert 3 == run(*asked[:-3], "fund:nobody", "-b", "lille").status
+
+
 def test_a_statement_opens_carries_and_closes(fund: str) -> None:
     """Opening plus changes is closing, and each line carries the balance."""
     run("--db", fund, *GIFT)

@@ -12,6 +12,7 @@ from timebank.cli.main import PROGRAM, app
 
 COMMANDS = dict(commands())
 READS = {
+    ("account", "lines"),
     ("account", "list"),
     ("account", "show"),
     ("beneficiary", "list"),

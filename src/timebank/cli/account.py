@@ -7,9 +7,10 @@ import typer
 from rich.table import Table
 
 from timebank.cli import wire
-from timebank.cli.options import Branch, By, DryRun, Json, Key, Path, Reason, Unit
+from timebank.cli.options import NUMBER_MOST, Branch, By, DryRun, Json, Key, Path, Reason, Unit
 from timebank.cli.output import amount, emit, facts_of, table_of
 from timebank.cli.session import session_of
+from timebank.cli.statement import COLUMNS, line_cells, what_of
 from timebank.instants import parse_instant, zone_of
 from timebank.ledger.limits import Limits
 from timebank.minutes import parse_signed_minutes
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="account", help="Balances, limits and overrides.", no_args_is_help=True)
 NONE = "none"
+LINES_MOST = 1_000
 
 
 def _level(what: str) -> typer.models.OptionInfo:
@@ -45,6 +47,41 @@ def show(ctx: typer.Context, path: Path, branch: Branch, unit: Unit = "min", jso
     tables = [_table(f"Account of {branch}", [view]), _limits_table(view)]
     tables += [_changes_table(changes)] if changes else []
     emit(value, as_json=json_, table=tables)
+
+
+@app.command("lines", epilog="Example:  timebank account lines member:m1:available -b lille --limit 20")
+def lines(
+    ctx: typer.Context,
+    path: Path,
+    branch: Branch,
+    limit: Annotated[
+        int, typer.Option("--limit", help="How many, newest first.", metavar="N", min=1, max=LINES_MOST)
+    ] = 50,
+    before: Annotated[
+        int | None,
+        typer.Option(
+            "--before",
+            help="Go on where the page before ended; it says where.",
+            metavar="NO",
+            min=1,
+            max=NUMBER_MOST,
+            show_default=False,
+        ),
+    ] = None,
+    unit: Unit = "min",
+    json_: Json = False,
+) -> None:
+    """Show an account's newest lines, with the balance after each.
+
+    In the order in which they were recorded: as quick for an account of thirty years as for a new one.
+    """
+    page = session_of(ctx).open().statements.page(branch, path, unit=unit, before=before, limit=limit)
+    rows = [line_cells(line, unit, "\n".join(what_of(line))) for line in page.lines]
+    more = f"\nolder lines: --before {page.older}" if page.older is not None else ""
+    table = table_of(
+        f"Lines of {path}, newest first{more}", COLUMNS, rows, right=["entry", "change", "balance"]
+    )
+    emit(wire.account_page(page), as_json=json_, table=table)
 
 
 @app.command(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from timebank.services.statements import StatementPage
 
 OTHERS_SHOWN = 3
+COLUMNS = ["on", "entry", "what", "with", "change", "balance"]
 
 
 def register(app: typer.Typer) -> None:
@@ -87,22 +88,27 @@ def _days(period: Period) -> str:
 def _table(title: str, found: Statement) -> Table:
     opening = ("", "", "opening balance", "", "", amount(found.opening, found.unit))
     rows = [
-        (
-            line.effective_on,
-            line.entry,
-            "\n".join(_what(line, found)),
-            _with(line.other_paths),
-            amount(line.change, found.unit, is_change=True),
-            amount(line.balance, found.unit),
-        )
+        line_cells(line, found.unit, "\n".join([*what_of(line), *_late(line, found.period)]))
         for line in found.lines
     ]
     closing = ("", "", "closing balance", "", "", amount(found.closing, found.unit))
-    columns = ["on", "entry", "what", "with", "change", "balance"]
-    return table_of(title, columns, [opening, *rows], right=["entry", "change", "balance"], total=closing)
+    return table_of(title, COLUMNS, [opening, *rows], right=["entry", "change", "balance"], total=closing)
 
 
-def _what(line: StatementLine, found: Statement) -> Iterator[str]:
+def line_cells(line: StatementLine, unit: str, what: str) -> tuple[object, ...]:
+    """Return the cells of a line: day, entry, what, with whom, change, balance."""
+    return (
+        line.effective_on,
+        line.entry,
+        what,
+        _with(line.other_paths),
+        amount(line.change, unit, is_change=True),
+        amount(line.balance, unit),
+    )
+
+
+def what_of(line: StatementLine) -> Iterator[str]:
+    """Say what a line is about, and whether it was reversed."""
     if line.reverses is not None:
         yield f"reverses entry {line.reverses}"
     else:
@@ -110,7 +116,10 @@ def _what(line: StatementLine, found: Statement) -> Iterator[str]:
         yield line.cause if kind == line.kind else f"{line.kind}, {line.cause}"
     if line.reversed_by is not None:
         yield f"reversed by entry {line.reversed_by}"
-    if found.period.last_on is not None and line.recorded_at.date() > found.period.last_on:
+
+
+def _late(line: StatementLine, period: Period) -> Iterator[str]:
+    if period.last_on is not None and line.recorded_at.date() > period.last_on:
         yield f"recorded {line.recorded_at.date()}"
 
 

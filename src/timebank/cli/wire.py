@@ -8,7 +8,7 @@ from timebank.instants import write_instant
 from timebank.ledger.canonical import instant_of
 from timebank.ledger.limits import Limits, LimitWarning
 from timebank.ledger.model import Branch, JournalEntry
-from timebank.ledger.statement import ClearingPosition, Statement, TrialBalance
+from timebank.ledger.statement import AccountPage, ClearingPosition, Statement, StatementLine, TrialBalance
 
 if TYPE_CHECKING:
     from timebank.care.record import ServiceRecord
@@ -212,21 +212,33 @@ def statement(value: Statement) -> JsonObject:
         "known_at": instant(value.known_at),
         "opening_minutes": value.opening,
         "closing_minutes": value.closing,
-        "lines": [
-            {
-                "entry": line.entry,
-                "effective_on": line.effective_on.isoformat(),
-                "recorded_at": write_instant(line.recorded_at),
-                "kind": line.kind,
-                "cause": line.cause,
-                "other_paths": list(line.other_paths),
-                "change_minutes": line.change,
-                "balance_minutes": line.balance,
-                "reverses": line.reverses,
-                "reversed_by": line.reversed_by,
-            }
-            for line in value.lines
-        ],
+        "lines": [_statement_line(line) for line in value.lines],
+    }
+
+
+def account_page(value: AccountPage) -> JsonObject:
+    """Write a page of an account's lines."""
+    return {
+        "branch": value.branch,
+        "path": value.path,
+        "unit": value.unit,
+        "lines": [_statement_line(line) for line in value.lines],
+        "older": value.older,
+    }
+
+
+def _statement_line(line: StatementLine) -> JsonObject:
+    return {
+        "entry": line.entry,
+        "effective_on": line.effective_on.isoformat(),
+        "recorded_at": write_instant(line.recorded_at),
+        "kind": line.kind,
+        "cause": line.cause,
+        "other_paths": list(line.other_paths),
+        "change_minutes": line.change,
+        "balance_minutes": line.balance,
+        "reverses": line.reverses,
+        "reversed_by": line.reversed_by,
     }
 
 
