@@ -853,6 +853,17 @@ def test_the_columns_of_the_journal_are_all_covered() -> None:
     assert "entry_seq" not in NOT_COVERED["branch_head"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "which"), [("UPDATE member SET kind", "ref = 'm1'"), ("UPDATE account SET path", "no = 1")]
+)
+def test_text_that_is_no_text_is_a_fault_like_any_other(tmp_path: Path, cell: str, which: str) -> None:
+    """Bytes that no encoding reads keep the rows from being read, not the audit from its report."""
+    clock = a_world(tmp_path)
+    tamper(tmp_path / "bank.db", f"{cell} = CAST(x'ff' AS TEXT) WHERE {LILLE} AND {which}")
+
+    assert "unreadable" in {fault.code for fault in faults_after(tmp_path, clock)}
+
+
 # --- Any cell, any value -----------------------------------------------------------------------------------
 
 
