@@ -61,7 +61,7 @@ def copy(lab: Lab) -> dict[str, Measured]:
 
 
 def hordak(lab: Lab) -> dict[str, Measured]:
-    """Measure single posts of eight callers against django-hordak's, each in one process."""
+    """Measure single posts against django-hordak, one client each; of eight callers, as a note."""
     command = [lab.environments.python_of(HORDAK), str(PEERS / "hordak_posts.py"), lab.database()]
     output_of([*command, "set-up"])
     bank = timebank.open(for_timebank(lab.filled_postgresql(LINES)))
@@ -85,8 +85,8 @@ def hordak(lab: Lab) -> dict[str, Measured]:
         lambda _: other(1),
     )
     bank.close()
-    note = f"one caller alone {median(mine_alone):,.0f}/s and {median(theirs_alone):,.0f}/s"
-    return {"postgresql-hordak": Measured(ours=mine, other=theirs, unit="/s", note=note)}
+    note = f"eight callers in one process: {median(mine):,.0f}/s and {median(theirs):,.0f}/s"
+    return {"postgresql-hordak": Measured(ours=mine_alone, other=theirs_alone, unit="/s", note=note)}
 
 
 def tigerstar(lab: Lab) -> dict[str, Measured]:

@@ -107,6 +107,13 @@ class Gate:
         self.errors = list(errors)
         self.batches: list[list[PostItem]] = []
 
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        """Let everything through, so that a test that failed inside ends at once."""
+        self.open.set()
+
     def __call__(self, _branch: str, wishes: Sequence[tuple[PostItem, Actor]]) -> Sequence[PostResult]:
         self.batches.append([item for item, _ in wishes])
         self.began.set()
@@ -124,7 +131,7 @@ def desk(by: Actor | str | None) -> Actor:
 def test_what_arrives_while_a_batch_is_written_is_written_together() -> None:
     """One commit for all that waited, in the order in which they came, no more than a batch holds."""
     gate = Gate()
-    with Writer(gate, desk, batch_most=3) as writer:
+    with Writer(gate, desk, batch_most=3) as writer, gate:
         wishes = [move(minutes) for minutes in range(1, 7)]
         futures = [writer.submit("lille", wishes[0])]
         assert gate.began.wait(20)
@@ -139,7 +146,7 @@ def test_what_arrives_while_a_batch_is_written_is_written_together() -> None:
 def test_a_full_queue_says_try_again_and_a_closed_writer_too() -> None:
     """Back-pressure: who is refused knows at once that nothing was changed."""
     gate = Gate()
-    with Writer(gate, desk, queue_most=2) as writer:
+    with Writer(gate, desk, queue_most=2) as writer, gate:
         first = writer.submit("lille", move(1))
         assert gate.began.wait(20)
         waiting = [writer.submit("lille", move(1)) for _ in range(2)]
@@ -191,7 +198,7 @@ def test_what_the_database_could_not_do_is_everybodys_answer(error: TimebankErro
     """Trying each by itself would only make it worse; an unknown outcome names each one's own key."""
     gate = Gate(TryAgain(), error)
     gate.open.set()
-    with Writer(gate, desk) as writer:
+    with Writer(gate, desk) as writer, gate:
         futures: list[Future[Posted]] = []
         futures.append(writer.submit("lille", move(1, "first")))
         with pytest.raises(TryAgain):
@@ -210,7 +217,7 @@ def test_what_the_database_could_not_do_is_everybodys_answer(error: TimebankErro
 def test_a_cancelled_request_is_not_written() -> None:
     """Who gave up before the writer came to it gave up."""
     gate = Gate()
-    with Writer(gate, desk) as writer:
+    with Writer(gate, desk) as writer, gate:
         writer.submit("lille", move(1))
         assert gate.began.wait(20)
         gone, stays = writer.submit("lille", move(2)), writer.submit("lille", move(3))
@@ -226,7 +233,7 @@ def test_a_thread_that_had_nothing_to_do_is_replaced(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("timebank.services.writer.IDLE_SECONDS", 0.0)
     gate = Gate()
     gate.open.set()
-    with Writer(gate, desk) as writer:
+    with Writer(gate, desk) as writer, gate:
         for _ in range(3):
             assert 1 == writer.post("lille", move(1)).seq
 
