@@ -121,9 +121,7 @@ class Proxy:
                 self.dropped += 1
             return
         server.sendall(data)
-        answer = b""
-        while not answer.endswith(READY) and (more := server.recv(65_536)):
-            answer += more
+        answer = self._answer(client, server)
         with self._lock:
             self.withheld += COMMITTED in answer
         if cut is Cut.RESET:
@@ -131,6 +129,25 @@ class Proxy:
             client.close()
         if cut is Cut.HOLD:
             self._released.wait()
+
+    @staticmethod
+    def _answer(client: socket.socket, server: socket.socket) -> bytes:
+        """Return what the server answers until it is ready; what the client still sends goes on to it.
+
+        A pipeline's end may come in a packet of its own, after the COMMIT, and the server waits for it.
+        """
+        answer = b""
+        while not answer.endswith(READY):
+            readable, _, _ = select.select([client, server], [], [])
+            if client in readable:
+                if not (data := client.recv(65_536)):
+                    break
+                server.sendall(data)
+            if server in readable:
+                if not (more := server.recv(65_536)):
+                    break
+                answer += more
+        return answer
 
 
 def _close(each: socket.socket) -> None:
