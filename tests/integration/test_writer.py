@@ -1,9 +1,11 @@
 """The coalescing writer: everybody's own answer, after the commit, whatever the neighbours do."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from time import monotonic, sleep
 
 import pytest
 from tests.postgres import a_database
@@ -24,6 +26,7 @@ from timebank.ledger.batch import Posted, PostItem, PostRequest, PostResult
 from timebank.ledger.limits import Limits
 from timebank.ledger.model import Actor, credit, debit
 from timebank.services.bank import Bank, open_bank
+from timebank.services.waiting import AsyncWaiting, Wish, answer_all
 from timebank.services.writer import Writer
 
 CALLERS, EACH = 8, 25
@@ -106,6 +109,7 @@ class Gate:
         self.began = Event()
         self.errors = list(errors)
         self.batches: list[list[PostItem]] = []
+        self.turns: list[bool] = []
 
     def __enter__(self) -> None:
         pass
@@ -114,7 +118,14 @@ class Gate:
         """Let everything through, so that a test that failed inside ends at once."""
         self.open.set()
 
-    def __call__(self, _branch: str, wishes: Sequence[tuple[PostItem, Actor]]) -> Sequence[PostResult]:
+    def __call__(
+        self, _branch: str, wishes: Sequence[Wish], *, is_turn: bool = False
+    ) -> Callable[[], Sequence[PostResult]]:
+        self.turns.append(is_turn)
+        return lambda: self.write(wishes)
+
+    def write(self, wishes: Sequence[Wish]) -> Sequence[PostResult]:
+        """Write as soon as it is open."""
         self.batches.append([item for item, _ in wishes])
         self.began.set()
         assert self.open.wait(20)
@@ -177,20 +188,38 @@ def test_closing_answers_everybody_who_waits() -> None:
     assert all(future.done() for future in (first, *waiting))
 
 
-def test_one_poisoned_request_does_not_fail_its_neighbours() -> None:
+@pytest.mark.parametrize("is_early", [True, False], ids=["when decided", "when written"])
+def test_one_poisoned_request_does_not_fail_its_neighbours(*, is_early: bool) -> None:
     """A bug that one request meets is that request's answer; the others are written."""
+    held = Event()
+    turns: list[tuple[int, bool]] = []
 
-    def write(_branch: str, wishes: Sequence[tuple[PostItem, Actor]]) -> Sequence[PostResult]:
-        if any(isinstance(item, PostRequest) and item.key == "poison" for item, _ in wishes):
+    def prepare(
+        _branch: str, wishes: Sequence[Wish], *, is_turn: bool = False
+    ) -> Callable[[], Sequence[PostResult]]:
+        def write() -> Sequence[PostResult]:
+            assert held.wait(20)
+            if is_poisoned:
+                raise ZeroDivisionError
+            return [Posted(entries=(1,)) for _ in wishes]
+
+        is_poisoned = any(item.key == "poison" for item, _ in wishes)
+        turns.append((len(wishes), is_turn))
+        if is_poisoned and is_early:
             raise ZeroDivisionError
-        return [Posted(entries=(1,)) for _ in wishes]
+        return write
 
-    with Writer(write, desk) as writer:
-        futures = [writer.submit("lille", move(1, key)) for key in ("a", "poison", "b")]
+    with Writer(prepare, desk) as writer:
+        futures = [writer.submit("lille", move(1))]
+        while not turns:
+            sleep(0.001)
+        futures += [writer.submit("lille", move(1, key)) for key in ("a", "poison", "b")]
+        held.set()
 
-    assert [None, ZeroDivisionError, None] == [
+    assert [None, None, ZeroDivisionError, None] == [
         type(error) if (error := future.exception()) is not None else None for future in futures
     ]
+    assert [(1, False), (3, False), *[(1, True)] * 3] == turns
 
 
 @pytest.mark.parametrize("error", [TryAgain(), OutcomeUnknown(key="x")])
@@ -238,3 +267,156 @@ def test_a_thread_that_had_nothing_to_do_is_replaced(monkeypatch: pytest.MonkeyP
             assert 1 == writer.post("lille", move(1)).seq
 
     assert 3 == len(gate.batches)
+
+
+class Two:
+    """Says in which order two threads prepare and write; the first write waits until it may."""
+
+    def __init__(self) -> None:
+        self.may_write = Event()
+        self.said: list[str] = []
+
+    def __call__(
+        self, _branch: str, wishes: Sequence[Wish], *, is_turn: bool = False
+    ) -> Callable[[], Sequence[PostResult]]:
+        name = ",".join(str(item.key) for item, _ in wishes)
+
+        def write() -> Sequence[PostResult]:
+            assert self.may_write.wait(20)
+            self.said.append(f"write {name}")
+            return [Posted(entries=(number,)) for number, _ in enumerate(wishes, 1)]
+
+        assert not is_turn
+        self.said.append(f"prepare {name}")
+        return write
+
+    def wait_for(self, said: int) -> None:
+        """Wait until so much was said."""
+        until = monotonic() + 20
+        while len(self.said) < said and monotonic() < until:
+            sleep(0.001)
+
+
+def test_a_crew_of_two_decides_one_batch_while_it_writes_another() -> None:
+    """Nobody overtakes: batches are written in the order in which they were decided."""
+    two = Two()
+    with Writer(two, desk, crew=2) as writer:
+        futures = [writer.submit("lille", move(1, "a"))]
+        two.wait_for(1)
+        futures += [writer.submit("lille", move(1, key)) for key in "bc"]
+        two.wait_for(2)
+        futures.append(writer.submit("lille", move(1, "d")))
+        sleep(0.05)
+        assert "prepare a" == two.said[0]
+        assert two.said[1].startswith("prepare b")
+        assert 2 == len(two.said)
+        two.may_write.set()
+
+    assert ["a", "b", "c", "d"] == [
+        key for said in two.said if said.startswith("write") for key in said.split()[1].split(",")
+    ]
+    assert all(future.done() for future in futures)
+
+
+def test_a_crew_shares_out_what_waits() -> None:
+    """Many requests become a batch for each of the crew: one is decided while the other is written."""
+    two = Two()
+    with Writer(two, desk, crew=2) as writer:
+        writer.submit("lille", move(1, "first"))
+        two.wait_for(1)
+        for number in range(40):
+            writer.submit("lille", move(1, f"{number}"))
+        two.may_write.set()
+
+    sizes = [said.count(",") + 1 for said in two.said if said.startswith("write")]
+    assert 41 == sum(sizes)
+    assert max(sizes) <= 21
+
+
+def test_tasks_are_answered_in_their_own_loop(bank: Bank) -> None:
+    """A success, a refusal, a repeat: the same as for threads."""
+
+    async def call() -> Sequence[Posted | BaseException]:
+        with bank.writer() as writer:
+            return await asyncio.gather(
+                writer.apost("lille", move(60, "k")),
+                writer.apost("lille", move(60)),
+                writer.apost("lille", move(60, "k")),
+                return_exceptions=True,
+            )
+
+    granted, refused, repeated = asyncio.run(call())
+    assert Posted(entries=(1,)) == granted
+    assert isinstance(refused, InsufficientHours)
+    assert Posted(entries=(1,), is_repeat=True) == repeated
+
+
+def test_a_task_that_gave_up_is_not_written() -> None:
+    """Cancelled before its turn, nothing is posted; cancelled later, nobody minds."""
+    gate = Gate()
+
+    async def call() -> None:
+        with Writer(gate, desk) as writer, gate:
+            writing = asyncio.ensure_future(writer.apost("lille", move(1)))
+            await asyncio.sleep(0)
+            assert await asyncio.to_thread(gate.began.wait, 20)
+            gone, stays = (asyncio.ensure_future(writer.apost("lille", move(each))) for each in (2, 3))
+            await asyncio.sleep(0)
+            assert gone.cancel()
+            assert writing.cancel()
+            await asyncio.sleep(0)
+            gate.open.set()
+            assert 1 == (await stays).seq
+
+    asyncio.run(call())
+    assert [[move(1)], [move(3)]] == gate.batches
+
+
+def test_who_gave_up_while_being_written_takes_nobody_elses_answer() -> None:
+    """Both were written together, and are answered together."""
+
+    async def call() -> None:
+        loop = asyncio.get_running_loop()
+        gone, stays = (AsyncWaiting((move(1), desk(None)), loop) for _ in range(2))
+        assert gone.claim()
+        assert stays.claim()
+        assert gone.future.cancel()
+        answer_all([(gone, Posted(entries=(1,))), (stays, Posted(entries=(2,)))])
+        assert Posted(entries=(2,)) == await asyncio.wait_for(stays.future, 20)
+
+    asyncio.run(call())
+
+
+def test_a_loop_that_ended_is_not_waited_for() -> None:
+    """Whoever closed their event loop gets no answer, and keeps nobody else from theirs."""
+    gate = Gate()
+
+    async def call(writer: Writer) -> None:
+        task = asyncio.ensure_future(writer.apost("lille", move(1)))
+        await asyncio.sleep(0)
+        assert await asyncio.to_thread(gate.began.wait, 20)
+        task.cancel()
+
+    with Writer(gate, desk) as writer, gate:
+        asyncio.run(call(writer))
+        last = writer.submit("lille", move(2))
+        gate.open.set()
+
+    assert 1 == last.result().seq
+
+
+def test_a_full_queue_and_a_closed_writer_refuse_tasks_too() -> None:
+    """At once, before anything is awaited."""
+    gate = Gate()
+    writer = Writer(gate, desk, queue_most=0)
+
+    async def call() -> None:
+        with pytest.raises(QueueFull):
+            await writer.apost("lille", move(1))
+        with gate:
+            gate.open.set()
+            await asyncio.to_thread(writer.close)
+        with pytest.raises(WriterClosed):
+            await writer.apost("lille", move(1))
+
+    asyncio.run(call())

@@ -1,18 +1,21 @@
 """Entries: look at the journal, and reverse an entry that should not be there (I-3)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from timebank.care.inputs import reason_of
 from timebank.care.mandate import require_coordinator
-from timebank.errors import EntrySettled
+from timebank.errors import EntrySettled, NotAllowed
 from timebank.ledger.batch import Posted, PostItem, PostResult, Refused, check_by_hand
 from timebank.ledger.chart import AccountKind, place_of
-from timebank.ledger.model import Actor, EntryKind, JournalEntry
+from timebank.ledger.model import EntryKind, JournalEntry
 from timebank.services.batches import Batch
 from timebank.services.posting import undo
 from timebank.services.service import Service, Who, act_in
-from timebank.services.writer import BATCH_MOST, QUEUE_MOST, Writer
+from timebank.services.waiting import Wish
+from timebank.services.writer import BATCH_MOST, QUEUE_MOST, Finish, Writer
+from timebank.storage.ahead import NotInHand, Overtaken
 from timebank.storage.books import Books
 
 MANAGED = frozenset({"service", "redemption"})
@@ -87,21 +90,48 @@ class Entries(Service):
             TryAgain, ServerLost, OutcomeUnknown: as for every write; the keys make repeating it safe.
         """
         actor = self.actor(by)
-        return self.post_all(branch, [(item, actor) for item in items])
+        return self.prepare(branch, [(item, actor) for item in items])()
 
-    def post_all(self, branch: str, wishes: Sequence[tuple[PostItem, Actor]]) -> Sequence[PostResult]:
-        """Do what `post_many` does for requests of several actors; what the coalescing writer calls."""
+    def prepare(self, branch: str, wishes: Sequence[Wish], *, is_turn: bool = False) -> Finish:
+        """Decide what `post_many` would, for several actors, if that can be done before it is their turn.
+
+        Args:
+            branch: of all of them.
+            wishes: each with its actor.
+            is_turn: whether nothing prepared before is left to be written; then nothing is decided ahead.
+
+        Returns:
+            What writes it, or decides and writes it if it could not be decided before: to be called once, and
+            in the order in which the wishes were prepared. It returns and raises what `post_many` does.
+        """
+        ahead = None if is_turn else self.store.ahead(branch)
+        results: Sequence[PostResult] = ()
+        if ahead is not None:
+            try:
+                results = self._decide(ahead.books, wishes)
+                self.store.hand_on(ahead)
+            except (NotInHand, NotAllowed):
+                ahead = None
+        left = [ahead]
 
         def post() -> Sequence[PostResult]:
+            decided = left.pop() if left else None
+            if decided is not None:
+                with suppress(Overtaken):
+                    self.store.write_ahead(decided)
+                    return results
             with self.store.write(branch) as tx:
-                books = tx.books(branch)
-                for actor in {actor for _, actor in wishes}:
-                    require_coordinator(act_in(books, actor), branch)
-                items, actors = [item for item, _ in wishes], [actor for _, actor in wishes]
-                return Batch(books, self.default_actor).post(items, check=check_by_hand, actors=actors)
+                return self._decide(tx.books(branch), wishes)
 
         has_keys = all(item.key is not None for item, _ in wishes)
-        return self.store.retry.run(post, key="the keys of the requests" if has_keys else None)
+        key = "the keys of the requests" if has_keys else None
+        return lambda: self.store.retry.run(post, key=key)
+
+    def _decide(self, books: Books, wishes: Sequence[Wish]) -> Sequence[PostResult]:
+        for actor in {actor for _, actor in wishes}:
+            require_coordinator(act_in(books, actor), books.branch.code)
+        items, actors = [item for item, _ in wishes], [actor for _, actor in wishes]
+        return Batch(books, self.default_actor).post(items, check=check_by_hand, actors=actors)
 
     def writer(self, *, queue_most: int = QUEUE_MOST, batch_most: int = BATCH_MOST) -> Writer:
         """Return a writer that posts what many callers hand in at the same time together.
@@ -110,7 +140,13 @@ class Entries(Service):
             queue_most: how many requests may wait for one branch; more are refused with `QueueFull`.
             batch_most: how many are posted in one transaction.
         """
-        return Writer(self.post_all, self.actor, queue_most=queue_most, batch_most=batch_most)
+        return Writer(
+            self.prepare,
+            self.actor,
+            queue_most=queue_most,
+            batch_most=batch_most,
+            crew=2 if self.store.is_server else 1,
+        )
 
     def reverse(
         self, branch: str, seq: int, *, reason: str, by: Who | None = None, key: str | None = None

@@ -1,5 +1,6 @@
 """The books of one branch inside one transaction: every repository of the branch, made as needed."""
 
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -134,4 +135,5 @@ class Books:
         """Return what the next transaction need not read again, None if nothing can be kept."""
         if "journal" not in self.__dict__ or self.accounts.has_overrides:
             return None
-        return WarmBook(self.journal.head.revision, self.today, self.journal.book, self.policies.list())
+        head = replace(self.journal.head)
+        return WarmBook(head, self.today, self.journal.book, self.policies.list())

@@ -22,14 +22,23 @@ SAVE_BALANCES: Final = {
         "WHERE branch_id = ? AND account_no = ?"
     ),
     "postgresql": (
-        "WITH saved AS (UPDATE account_balance AS b "
+        "UPDATE account_balance AS b "
         "SET balance = v.balance, given = v.given, received = v.received, version = v.version "
         "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) "
-        "AS v (balance, given, received, version, no) "
-        "WHERE b.branch_id = %s AND b.account_no = v.no) "
-        "UPDATE branch_head SET entry_seq = %s, revision = %s, last_us = %s WHERE branch_id = %s"
+        "AS v (balance, given, received, version, no) WHERE b.branch_id = %s AND b.account_no = v.no"
     ),
 }
+MOVE_HEAD: Final = (
+    "UPDATE branch_head SET entry_seq = %s, last_us = %s, revision = CASE WHEN revision = %s AND NOT EXISTS "
+    "(SELECT FROM request_key AS k WHERE k.branch_id = branch_head.branch_id AND k.key = ANY(%s::bytea[])) "
+    "THEN %s::bigint END WHERE branch_id = %s"
+)
+"""Saves a head that is still at a certain revision, if certain keys were never used.
+
+Otherwise it fails: NULL is no revision.
+"""
+ONE_PLAN: Final = "SET LOCAL plan_cache_mode = force_generic_plan"
+"""Few rows or many, they are found by key: planning that anew for each transaction would cost more."""
 SAVE_HEAD: Final = "UPDATE branch_head SET entry_seq = ?, revision = ?, last_us = ? WHERE branch_id = ?"
 
 
@@ -134,27 +143,16 @@ def _copy_text(table: Table) -> str:
 
 
 def save_balances(
-    connection: Connection,
-    branch_id: int,
-    rows: Sequence[tuple[int, int, int, int, int]],
-    head: tuple[int, int, int],
+    connection: Connection, branch_id: int, rows: Sequence[tuple[int, int, int, int, int]]
 ) -> None:
-    """Update cached totals and the branch's head.
-
-    Args:
-        connection: in a transaction.
-        branch_id: of the branch.
-        rows: (balance, given, received, version, account number) of each account.
-        head: last entry, revision, instant.
-    """
+    """Update cached totals: (balance, given, received, version, account number) of each account."""
     cursor = connection.connection.cursor()
     try:
         if is_postgresql(connection):
             columns = [_numbers(column) for column in zip(*rows, strict=True)]
-            cursor.execute(SAVE_BALANCES["postgresql"], [*columns, branch_id, *head, branch_id])
+            cursor.execute(SAVE_BALANCES["postgresql"], [*columns, branch_id])
         else:
             cursor.executemany(SAVE_BALANCES["sqlite"], [(*row[:4], branch_id, row[4]) for row in rows])
-            cursor.execute(SAVE_HEAD, (*head, branch_id))
     finally:
         cursor.close()
 
@@ -182,6 +180,53 @@ ARRAYS: Final[dict[str, Callable[[Sequence[Any]], str]]] = {
     "text[]": _texts,
     "bytea[]": _blobs,
 }
+
+
+Written = tuple[str, Sequence[object]]
+"""A statement with `%s` for each of its values, none of them bytes."""
+
+
+def rows_inserted(row: type[Row], rows: Sequence[tuple[object, ...]]) -> Written:
+    """Return what inserts rows on PostgreSQL."""
+    return _unnest_text(table_of(row)), _arrays(table_of(row), rows)
+
+
+def balances_saved(branch_id: int, rows: Sequence[tuple[int, int, int, int, int]]) -> Written:
+    """Return what updates cached totals on PostgreSQL; see `save_balances`."""
+    columns = [_numbers(column) for column in zip(*rows, strict=True)]
+    return SAVE_BALANCES["postgresql"], [*columns, branch_id]
+
+
+def head_moved(branch_id: int, revision: int, head: tuple[int, int, int], unused: Sequence[bytes]) -> Written:
+    """Return what saves a head (last entry, revision, instant) that is still at a revision.
+
+    See `MOVE_HEAD`.
+    """
+    entry_seq, moved, last_us = head
+    return MOVE_HEAD, [entry_seq, last_us, revision, _blobs(unused), moved, branch_id]
+
+
+def in_one(parts: Sequence[Written]) -> Written:
+    """Return one statement for several that change different tables."""
+    return _in_one(tuple(text for text, _ in parts)), [value for _, values in parts for value in values]
+
+
+@cache
+def _in_one(texts: tuple[str, ...]) -> str:
+    before = ", ".join(f"part_{number} AS ({text})" for number, text in enumerate(texts[:-1]))
+    return f"WITH {before} {texts[-1]}"
+
+
+def numbered(written: Written) -> tuple[str, list[bytes]]:
+    """Return a statement as libpq takes it: $1, $2, … and values as text."""
+    text, values = written
+    return _numbered(text), [str(value).encode() for value in values]
+
+
+@cache
+def _numbered(text: str) -> str:
+    first, *rest = text.split("%s")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
 
 
 @contextmanager

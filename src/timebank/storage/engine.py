@@ -54,6 +54,8 @@ CACHE_KIB: Final = 65_536
 """Pages kept in memory: the ends of a branch's accounts, which every post touches, stay there."""
 LOG_PAGES: Final = 8_192
 """After how many pages the log is carried over: 32 MiB, so that many posts share the work."""
+HAS_POLL: Final = hasattr(selectors, "PollSelector")
+"""Cheaper for one look than what selects among many; Windows has none."""
 IDLE_SECONDS: Final = 60
 """How long a transaction on a server may do nothing before the server ends it."""
 RAISED: Final = "P0001"
@@ -230,7 +232,7 @@ def _set_up_postgresql(connection: DBAPIConnection, _record: ConnectionPoolEntry
 
 def _refuse_dead(connection: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: object) -> None:
     """Replace a connection whose server went while it lay in the pool: there is an end to read."""
-    with selectors.DefaultSelector() as selector:
+    with selectors.PollSelector() if HAS_POLL else selectors.DefaultSelector() as selector:
         selector.register(cast("Any", connection).fileno(), selectors.EVENT_READ)
         if selector.select(0):
             raise InvalidatePoolError

@@ -31,6 +31,8 @@ class Desk:
     """The branch's head, where the transaction has taken it: it may write."""
     warm: WarmBook | None = None
     """What an earlier transaction of this process left in hand, if nothing was written since."""
+    is_ahead: bool = False
+    """Whether there is no transaction yet: nothing can be read, see `storage.ahead`."""
 
 
 class Repository:

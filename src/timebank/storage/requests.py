@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 from timebank.errors import KeyReused
@@ -37,6 +38,7 @@ class Requests(Repository):
         """Work at a desk, with nothing held back."""
         super().__init__(desk)
         self.pending: dict[bytes, tuple[bytes, str]] = {}
+        self._assumed: set[bytes] = set()
 
     def open(self, key: str | None, *payload: object) -> Request:
         """Look a request up by its key.
@@ -64,8 +66,15 @@ class Requests(Repository):
         )
 
     def known(self, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, str]]:
-        """Return the payload's fingerprint and the outcome of each of these keys that was used."""
+        """Return the payload's fingerprint and the outcome of each of these keys that was used.
+
+        Ahead of a transaction nobody looks: keys are assumed to be new. A key that was used cannot be stored
+        again, and of those that are not to be stored `assumed_unused` reminds the writer.
+        """
         found: dict[bytes, tuple[bytes, str]] = {}
+        if self.desk.is_ahead:
+            self._assumed.update(keys)
+            return found
         for start in range(0, len(keys), KEYS_MOST):
             part = keys[start : start + KEYS_MOST]
             rows = query_among(self.desk.connection, KNOWN, self.desk.branch_id, part)
@@ -76,9 +85,18 @@ class Requests(Repository):
         """Hold many keys back, to be stored at once: (key, fingerprint, outcome)."""
         self.pending.update({key: (fingerprint, outcome) for key, fingerprint, outcome in used})
 
+    def assumed_unused(self) -> list[bytes]:
+        """Return the keys that were taken to be new, of requests that were refused."""
+        return [key for key in self._assumed if key not in self.pending]
+
+    def take(self) -> list[tuple[object, ...]]:
+        """Take out the keys held back, as rows."""
+        here, now_us = self.desk.branch_id, self.now_us
+        rows: list[tuple[object, ...]] = [(here, key, *used, now_us) for key, used in self.pending.items()]
+        self.pending.clear()
+        rows.sort(key=itemgetter(1))  # keys next to each other share a page of their index
+        return rows
+
     def flush(self) -> None:
         """Store the keys held back."""
-        here, now_us = self.desk.branch_id, self.now_us
-        rows = [(here, key, *used, now_us) for key, used in self.pending.items()]
-        insert_rows(self.desk.connection, RequestKeyRow, rows)
-        self.pending.clear()
+        insert_rows(self.desk.connection, RequestKeyRow, self.take())

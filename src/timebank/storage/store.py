@@ -5,11 +5,12 @@ sorted order (so that nothing deadlocks), and is rolled back unless it ends well
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, Final, cast
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
@@ -18,6 +19,7 @@ from timebank.clock import Clock
 from timebank.errors import ErasureUnfinished, Kind, NoDatabase, OutcomeUnknown, TimebankError
 from timebank.ledger.canonical import instant_of, micros_of
 from timebank.ledger.model import Branch
+from timebank.storage.ahead import NOWHERE, Ahead, Overtaken, is_overtaken
 from timebank.storage.books import Books
 from timebank.storage.branches import Branches
 from timebank.storage.driver import SAVE_HEAD, execute, query, together
@@ -34,11 +36,14 @@ from timebank.storage.engine import (
 from timebank.storage.place import copy_of, holds_anything, is_current, make_private
 from timebank.storage.repository import Desk
 from timebank.storage.retry import RetryPolicy
+from timebank.storage.round_trip import Prepared, run_together
 from timebank.storage.schema import upgrade
 from timebank.storage.warm import Head, WarmBooks
 
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """PostgreSQL's words for what SQLite's readers always have: everything as of one moment."""
+PREPARED: Final = "timebank_prepared"
+"""Under which name a pooled connection keeps what it has prepared."""
 TAKE_HEAD = {
     "sqlite": "SELECT entry_seq, revision, last_us FROM branch_head WHERE branch_id = ?",
     "postgresql": "SELECT entry_seq, revision, last_us FROM branch_head WHERE branch_id = ? FOR UPDATE",
@@ -245,6 +250,60 @@ class Store:
                 if phase is not None and phase.is_committing:
                     raise OutcomeUnknown(key="not known here") from error
             raise meaning from error
+
+    def ahead(self, code: str) -> Ahead | None:
+        """Open the books of a branch as the last post left them, to decide the next one before its turn.
+
+        Returns:
+            None if they are not in hand, or others write to the branch, too. Otherwise the caller owns them:
+            `hand_on` leaves them to the next post, `write_ahead` writes.
+        """
+        known = self._branches.get(code)
+        if known is None or not self.is_server or self.is_dry_run:
+            return None
+        branch_id, branch = known
+        warm = self._warm.take_newest(branch_id)
+        if warm is None:
+            return None
+        now = max(self.clock.now(), instant_of(warm.head.last_us))
+        desk = Desk(NOWHERE, branch_id, branch, now, warm.head, warm, is_ahead=True)
+        return Ahead(Books(desk), warm.basis)
+
+    def hand_on(self, ahead: Ahead) -> None:
+        """Leave the books to the next post, which may be decided from now on."""
+        kept = ahead.hand_on()
+        if kept is not None:
+            self._warm.put(ahead.books.desk.branch_id, kept)
+
+    def write_ahead(self, ahead: Ahead) -> None:
+        """Write what was decided ahead, in one go.
+
+        Raises:
+            Overtaken: nothing was written, because somebody else wrote, or a key was used before.
+            Others: see `write`; the outcome is unknown wherever the connection was lost.
+        """
+        phase = _Phase()
+        try:
+            ahead.insist()
+            with self._meaningful_errors(phase), closing(self.engine.raw_connection()) as pooled:
+                phase.is_committing = True
+                try:
+                    run_together(
+                        cast("Any", pooled.dbapi_connection),
+                        ahead.statements,
+                        pooled.info.setdefault(PREPARED, Prepared()),
+                    )
+                except Exception as error:
+                    if is_lost(error):
+                        pooled.invalidate()
+                    raise
+            ahead.outcome.settle(is_committed=True)
+        except Exception as error:
+            ahead.outcome.settle(is_committed=False)
+            if is_overtaken(error):
+                self._warm.overtaken(ahead.books.desk.branch_id)
+                raise Overtaken from error
+            raise
 
     def wipe_log(self) -> None:
         """Carry the write-ahead log of an SQLite database over and blank it: it holds rows as they were.
