@@ -118,13 +118,28 @@ def test_lines_of_an_account_come_page_by_page(fund: str) -> None:
     second = run(*asked, "--limit", "2", "--before", str(first["older"]), "--json").json
     shown = run(*asked, "--limit", "2").out
 
-    pages = [*first["lines"], *second["lines"]]
-    assert [4, 3, 2, 1][: len(pages)] == [line["entry"] for line in pages]
-    assert [line["balance_minutes"] for line in pages] == sorted(
-        (line["balance_minutes"] for line in pages), reverse=pages[0]["change_minutes"] > 0
-    )
-    assert f"older lines: --before {first['older']}" in shown
+    assert [[(4, 60, 180), (3, 60, 120)], [(2, 60, 60)]] == [
+        [(line["entry"], line["change_minutes"], line["balance_minutes"]) for line in page["lines"]]
+        for page in (first, second)
+    ]
+    assert [2, None] == [first["older"], second["older"]]
+    assert "older lines: --before 2\n" in shown
+    assert shown.index("transfer 4") < shown.index("transfer 3")
+    assert "transfer 2" not in shown
+    assert "older" not in run(*asked).out
     assert 3 == run(*asked[:-3], "fund:nobody", "-b", "lille").status
+
+
+def test_lines_in_money_are_not_those_in_hours(fund: str) -> None:
+    """One path, two accounts: `--unit` says which (I-12)."""
+    run("--db", fund, *GIFT)
+    run("--db", fund, "account", "open", "fund:solidarity", "-b", "lille", "--unit", "EUR")
+
+    asked = ("--db", fund, "account", "lines", "fund:solidarity", "-b", "lille", "--json")
+    hours, money = run(*asked).json, run(*asked, "--unit", "EUR").json
+
+    assert ("min", 1) == (hours["unit"], len(hours["lines"]))
+    assert ("EUR", 0) == (money["unit"], len(money["lines"]))
 
 
 def test_a_statement_opens_carries_and_closes(fund: str) -> None:

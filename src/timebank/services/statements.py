@@ -106,15 +106,14 @@ class Statements(Service):
         with self.store.glance() as tx:
             desk = tx.books(branch).desk
             here = (desk.connection, desk.branch_id, path, unit)
-            found = list(lines_before(*here, before=before, limit=limit))
-            if not found and account_no_of(*here) is None:
+            lines, oldest = lines_before(*here, before=before, limit=limit)
+            if not lines and account_no_of(*here) is None:
                 raise UnknownAccount(path=path, branch=branch)
-        oldest = found[-1][0] if found else 1
         return AccountPage(
             branch=branch,
             path=path,
             unit=unit,
-            lines=tuple(line for _, line in found),
+            lines=lines,
             older=oldest if oldest > 1 else None,
         )
 
