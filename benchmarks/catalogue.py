@@ -62,8 +62,10 @@ CALLERS = (
         against="TPC-B, 32 clients",
         floor=1.5,
         aim=3,
-        if_missed="One process of Python decides, hashes and answers 32 threads; pgbench is C.",
-        measures="Posts per second of 32 threads of one process, each waiting for its answer from one "
+        if_missed="Half of a post's time is the server's, with the guards; the other half is one process of "
+        "Python that decides, hashes and answers, and hardly does so while the server works: batches of 32 "
+        "leave nobody to decide for.",
+        measures="Posts per second of 32 tasks of one process, each waiting for its answer from one "
         "`bank.writer()`, every post touching the same account; against `pgbench -M prepared -c 32 -j 2` at "
         f"scale 50 on the same server, whose clients are no Python. {WARM}",
     ),
@@ -145,8 +147,8 @@ PAGES = tuple(
         floor=2,
         aim=1.3,
         better=Better.LOWER,
-        if_missed="A use case opens a transaction, finds branch and account and builds values; the bare "
-        "query gives tuples on a connection that is open.",
+        if_missed="Both ask once, for the same rows. A use case takes a connection from the pool and builds "
+        "fifty values of ten fields; the bare query gives tuples on a connection that is open.",
         measures="Median time of `bank.statements.page` of 50 lines, the newest or from the middle of any of "
         "5,000 accounts; against one statement through the driver that returns everything the page shows, on "
         "an open connection.",
