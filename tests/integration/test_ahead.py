@@ -1,9 +1,10 @@
 """Posts decided ahead: whatever others do meanwhile, the books are as if each had waited for its turn."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -14,11 +15,12 @@ from tests.postgres import raw
 
 from timebank.clock import SteppingClock
 from timebank.errors import AccountClosed, InsufficientHours, KeyReused, OutcomeUnknown, TimebankError
-from timebank.ledger.batch import Posted, PostRequest, PostResult, Refused
+from timebank.ledger.batch import Posted, PostItem, PostRequest, PostResult, Refused
 from timebank.ledger.limits import Limits
 from timebank.ledger.model import Actor, credit, debit
 from timebank.policy.model import LimitRule, Policy
 from timebank.policy.writing import write_policy
+from timebank.services import turns
 from timebank.services.bank import Bank, open_bank
 from timebank.services.batches import Batch
 from timebank.storage import warm
@@ -235,6 +237,76 @@ def test_a_connection_lost_on_the_way_is_looked_into(two: Two, key: str | None) 
     assert (1 if key is None else 5) == two.here.accounts.show(BRANCH, "fund:b").balance
 
 
+def test_many_posts_are_sent_part_by_part(two: Two) -> None:
+    """In one transaction, with the results that they have as a whole, whatever a part says of another."""
+    wishes = [move(1, f"k{number}") for number in range(88)]
+    wishes[40:40] = [move(2, "k3"), move(1, "k3"), move(200, "much")]
+    with patch.object(turns, "PART", 10), patch.object(Store, "write", side_effect=AssertionError):
+        results = two.here.entries.post_many(BRANCH, wishes)
+        assert (90,) == two.here.entries.post(BRANCH, move(1)).entries
+
+    assert KeyReused is type(failure(results[40]))
+    assert Posted(entries=(5,), is_repeat=True) == results[41]
+    assert InsufficientHours is type(failure(results[42]))
+    assert list(range(2, 90)) == [
+        each.seq for each in results if isinstance(each, Posted) and not each.is_repeat
+    ]
+    assert 90 == two.there.accounts.show(BRANCH, "fund:b").balance
+
+
+def failure(result: PostResult) -> TimebankError | None:
+    """Return why a request was refused."""
+    return result.error if isinstance(result, Refused) else None
+
+
+def test_parts_that_rest_on_a_failure_are_not_written(two: Two) -> None:
+    """As for a post that was decided as a whole, even if the place of the one that failed was taken."""
+    first, _ = decided(two, move(10))
+    turn = turns.Turn(two.store, DESK, BRANCH, [(move(1), DESK)] * 20)
+    with patch.object(turns, "PART", 10):
+        turn.decide()
+        two.there.entries.post(BRANCH, move(5))
+        with pytest.raises(Overtaken):
+            two.store.write_ahead(first)
+        assert list(range(3, 23)) == [each.seq for each in turn.finish() if isinstance(each, Posted)]
+
+    assert 26 == two.there.accounts.show(BRANCH, "fund:b").balance
+
+
+@pytest.mark.parametrize("part", [250, 10], ids=["as a whole", "part by part"])
+def test_a_key_that_was_used_comes_before_a_limit(two: Two, part: int) -> None:
+    """Of a request that is refused nothing is stored that would show that its key was used before."""
+    with patch.object(turns, "PART", part):
+        results = two.here.entries.post_many(BRANCH, [*[move(1)] * 20, move(500, "first")])
+
+    assert KeyReused is type(failure(results[-1]))
+
+
+def test_a_bug_in_a_later_part_takes_the_earlier_ones_back(two: Two) -> None:
+    """Nothing is kept, the connection goes on, and the next post is as any other."""
+    calls = count()
+
+    def post(self: Batch, items: Sequence[PostItem], **how: Any) -> list[PostResult]:  # noqa: ANN401 - passed on
+        if next(calls) == 2:
+            raise ZeroDivisionError
+        return post_well(self, items, **how)
+
+    post_well = Batch.post
+    with patch.object(turns, "PART", 10), patch.object(Batch, "post", post), pytest.raises(ZeroDivisionError):
+        two.here.entries.post_many(BRANCH, [move(1, f"k{number}") for number in range(40)])
+
+    assert (2,) == two.here.entries.post(BRANCH, move(1, "k0")).entries
+
+
+def test_parts_are_not_begun_where_something_has_to_be_read(two: Two) -> None:
+    """An account that is not in hand is found before anything is sent."""
+    wishes = [*[move(1) for _ in range(20)], move(1, to="fund:c")]
+    with patch.object(turns, "PART", 10):
+        results = two.here.entries.post_many(BRANCH, wishes)
+
+    assert list(range(2, 23)) == [each.seq for each in results if isinstance(each, Posted)]
+
+
 @dataclass
 class Model:
     """What a branch with two funds does, in memory."""
@@ -265,7 +337,8 @@ moves: st.SearchStrategy[Move] = st.tuples(
 steps = st.one_of(st.lists(moves, min_size=1, max_size=4), st.integers(-300, -50))
 
 
-def test_two_programs_agree_with_a_model(two: Two) -> None:
+@pytest.mark.parametrize("part", [250, 1], ids=["as a whole", "part by part"])
+def test_two_programs_agree_with_a_model(two: Two, part: int) -> None:
     """Who writes, and whose books are old, is seen in no result."""
     numbers = count()
 
@@ -287,5 +360,5 @@ def test_two_programs_agree_with_a_model(two: Two) -> None:
             ]
         assert model.balance == two.here.accounts.show(branch, "fund:a").balance
 
-    with patch.object(warm, "NOT_AHEAD", 1):
+    with patch.object(warm, "NOT_AHEAD", 1), patch.object(turns, "PART", part):
         agree()

@@ -57,7 +57,7 @@ class Batch:
         """
         keys = [self._key_of(item) for item in items]
         known = self.requests.known([key for key in keys if isinstance(key, bytes)])
-        self._load(items)
+        self.load(items)
         results = []
         for item, key, actor in zip(items, keys, actors or repeat(self.actor, len(items)), strict=True):
             self._act_as(actor)
@@ -74,7 +74,8 @@ class Batch:
         except TimebankError as error:
             return error
 
-    def _load(self, items: Iterable[PostItem]) -> None:
+    def load(self, items: Iterable[PostItem]) -> None:
+        """Take the accounts of items in hand."""
         in_hand = self.books.journal.book.accounts
         missing = {
             posting.path

@@ -1,21 +1,19 @@
 """Entries: look at the journal, and reverse an entry that should not be there (I-3)."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from timebank.care.inputs import reason_of
 from timebank.care.mandate import require_coordinator
-from timebank.errors import EntrySettled, NotAllowed
-from timebank.ledger.batch import Posted, PostItem, PostResult, Refused, check_by_hand
+from timebank.errors import EntrySettled
+from timebank.ledger.batch import Posted, PostItem, PostResult, Refused
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.ledger.model import EntryKind, JournalEntry
-from timebank.services.batches import Batch
 from timebank.services.posting import undo
 from timebank.services.service import Service, Who, act_in
+from timebank.services.turns import Turn
 from timebank.services.waiting import Wish
 from timebank.services.writer import BATCH_MOST, QUEUE_MOST, Finish, Writer
-from timebank.storage.ahead import NotInHand, Overtaken
 from timebank.storage.books import Books
 
 MANAGED = frozenset({"service", "redemption"})
@@ -104,34 +102,10 @@ class Entries(Service):
             What writes it, or decides and writes it if it could not be decided before: to be called once, and
             in the order in which the wishes were prepared. It returns and raises what `post_many` does.
         """
-        ahead = None if is_turn else self.store.ahead(branch)
-        results: Sequence[PostResult] = ()
-        if ahead is not None:
-            try:
-                results = self._decide(ahead.books, wishes)
-                self.store.hand_on(ahead)
-            except (NotInHand, NotAllowed):
-                ahead = None
-        left = [ahead]
-
-        def post() -> Sequence[PostResult]:
-            decided = left.pop() if left else None
-            if decided is not None:
-                with suppress(Overtaken):
-                    self.store.write_ahead(decided)
-                    return results
-            with self.store.write(branch) as tx:
-                return self._decide(tx.books(branch), wishes)
-
-        has_keys = all(item.key is not None for item, _ in wishes)
-        key = "the keys of the requests" if has_keys else None
-        return lambda: self.store.retry.run(post, key=key)
-
-    def _decide(self, books: Books, wishes: Sequence[Wish]) -> Sequence[PostResult]:
-        for actor in {actor for _, actor in wishes}:
-            require_coordinator(act_in(books, actor), books.branch.code)
-        items, actors = [item for item, _ in wishes], [actor for _, actor in wishes]
-        return Batch(books, self.default_actor).post(items, check=check_by_hand, actors=actors)
+        turn = Turn(self.store, self.default_actor, branch, wishes)
+        if not is_turn:
+            turn.decide()
+        return turn.finish
 
     def writer(self, *, queue_most: int = QUEUE_MOST, batch_most: int = BATCH_MOST) -> Writer:
         """Return a writer that posts what many callers hand in at the same time together.

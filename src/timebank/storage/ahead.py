@@ -8,6 +8,7 @@ decided again in a transaction that has taken the head (see `Store.write`). On P
 transaction of one's own costs no round trips.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NoReturn, cast
 
 from sqlalchemy.engine import Connection
@@ -16,7 +17,7 @@ from timebank.storage.books import Books
 from timebank.storage.driver import ONE_PLAN, balances_saved, head_moved, in_one, numbered, rows_inserted
 from timebank.storage.journal import Decided
 from timebank.storage.requests import Requests
-from timebank.storage.round_trip import Statement
+from timebank.storage.round_trip import UNKNOWN_NAME, Statement
 from timebank.storage.tables import EntryRow, PostingRow, RequestKeyRow
 from timebank.storage.warm import Outcome, WarmBook
 
@@ -49,47 +50,77 @@ class Ahead:
         """Begin to decide, on books whose desk is `NOWHERE`."""
         self.books = books
         self.outcome = Outcome()
+        self._here = books.desk.branch_id
         self._basis = basis
-        self.statements: list[Statement] = []
-        """What writes every row, once that is decided; none if there is nothing to write."""
+        self._revision = books.journal.head.revision
+        self._statements: list[Statement] = []
 
     def hand_on(self) -> WarmBook | None:
-        """Take out what was decided; returns the book for the next post."""
-        if not self.books.journal.headers:
+        """Take out what was decided, as a whole; returns the book for the next post."""
+        journal, requests = self.books.journal, self.books.requests
+        if not journal.headers:
             return self.books.desk.warm  # whatever was refused has changed nothing
-        revision = self.books.journal.head.revision
-        self.statements = self._written(revision, self.books.journal.take(), self.books.requests)
+        unused = requests.assumed_unused()
+        rows = self._rows(journal.take(), requests)
+        self._statements = [(ONE_PLAN, ()), self._moved(journal.move_head(), unused), *rows]
+        return self.kept(self.outcome)
+
+    def kept(self, basis: Outcome | None) -> WarmBook:
+        """Return the book for the next post, which rests on an outcome, or on what is known."""
         kept = self.books.in_hand()
         assert kept is not None, "what is decided ahead rests on a warm book, and read nothing"
-        kept.basis = self.outcome
+        kept.basis = basis
         return kept
 
-    def insist(self) -> None:
-        """Wait for the write that this one rests on.
+    def statements(self) -> Sequence[Statement]:
+        """Return what writes a post that was decided as a whole; waits for the write that it rests on.
 
         Raises:
-            Overtaken: it did not take place, or there is nothing to write: others may have written since.
+            Overtaken: that did not take place, or there is nothing to write: others may have written since.
         """
-        if not self.statements or (self._basis is not None and not self._basis.wait()):
+        self._insist()
+        if not self._statements:
+            raise Overtaken
+        return self._statements
+
+    def flow(self, parts: Iterable[object]) -> Iterator[Statement]:
+        """Yield what writes a post that is decided part by part, as the parts are decided.
+
+        Args:
+            parts: each step of it decides a part.
+
+        Raises:
+            Overtaken: as `statements`.
+        """
+        self._insist()
+        journal, requests = self.books.journal, self.books.requests
+        head = journal.head
+        yield ONE_PLAN, ()
+        yield self._moved((head.entry_seq, head.revision, head.last_us), ())
+        for _ in parts:
+            if journal.headers:
+                yield from self._rows(journal.take(), requests)
+        if journal.book.last_seq == head.entry_seq:
+            raise Overtaken
+        yield self._moved(journal.move_head(), requests.assumed_unused())
+
+    def _insist(self) -> None:
+        if self._basis is not None and not self._basis.wait():
             raise Overtaken
 
-    def _written(self, revision: int, decided: Decided, requests: Requests) -> list[Statement]:
-        """Return what writes every row, the head first: who has it is the only writer."""
-        here, head = self.books.desk.branch_id, decided.head
-        moved = (head.entry_seq, head.revision, head.last_us)
-        unused, keys = requests.assumed_unused(), requests.take()
-        parts = [balances_saved(here, decided.balances), rows_inserted(PostingRow, decided.lines)]
+    def _moved(self, head: tuple[int, int, int], unused: Sequence[bytes]) -> Statement:
+        """Return what takes and saves the head: who has it is the only writer."""
+        return numbered(head_moved(self._here, self._revision, head, unused))
+
+    def _rows(self, decided: Decided, requests: Requests) -> list[Statement]:
+        keys = requests.take()
+        parts = [balances_saved(self._here, decided.balances), rows_inserted(PostingRow, decided.lines)]
         if keys:
             parts.insert(0, rows_inserted(RequestKeyRow, keys))
-        return [
-            (ONE_PLAN, ()),
-            numbered(head_moved(here, revision, moved, unused)),
-            numbered(in_one(parts)),
-            numbered(rows_inserted(EntryRow, decided.headers)),
-        ]
+        return [numbered(in_one(parts)), numbered(rows_inserted(EntryRow, decided.headers))]
 
 
 def is_overtaken(error: Any) -> bool:  # noqa: ANN401 - the driver is optional
-    """Tell whether an error says that rows decided ahead cannot be."""
-    cause = getattr(error, "orig", error)
-    return str(getattr(cause, "sqlstate", None)).startswith(CONSTRAINT)
+    """Tell whether an error says that what was decided ahead cannot be."""
+    state = str(getattr(error, "sqlstate", None))
+    return isinstance(error, NotInHand) or state.startswith(CONSTRAINT) or state == UNKNOWN_NAME

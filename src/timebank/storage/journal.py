@@ -5,7 +5,7 @@ cached balances and the branch's head; the unit of work flushes before it commit
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import itemgetter
 
 from sqlalchemy.engine import Connection
@@ -19,7 +19,6 @@ from timebank.storage.columns import table_of
 from timebank.storage.driver import SAVE_HEAD, execute, insert_rows, is_postgresql, save_balances
 from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import EntryRow, PostingRow
-from timebank.storage.warm import Head
 
 LINE = [column.name for column in table_of(PostingRow).columns]
 BY_ACCOUNT = itemgetter(LINE.index("account_no"), LINE.index("account_seq"))
@@ -32,8 +31,6 @@ class Decided:
     lines: list[tuple[object, ...]]
     headers: list[tuple[object, ...]]
     balances: list[tuple[int, int, int, int, int]]
-    head: Head
-    """As it will be."""
 
     def write(self, connection: Connection, branch_id: int) -> None:
         """Write everything but the head.
@@ -145,20 +142,24 @@ class Journal(Repository):
         del self.lines[mark.lines :]
 
     def take(self) -> Decided:
-        """Take out what was decided so far, and count it in the head."""
-        head = self.head
-        head.entry_seq, head.last_us = self.book.last_seq, self.now_us
-        head.revision += 1
+        """Take out what was decided so far."""
         changed = self.book.changed.values()
         balances = [(each.balance, each.given, each.received, each.version, each.no) for each in changed]
-        decided = Decided(self.lines, self.headers, balances, replace(head))
+        decided = Decided(self.lines, self.headers, balances)
         self.lines, self.headers = [], []
         self.book.changed.clear()
         return decided
+
+    def move_head(self) -> tuple[int, int, int]:
+        """Count what was taken out in the head; returns last entry, revision and instant."""
+        head = self.head
+        head.entry_seq, head.last_us = self.book.last_seq, self.now_us
+        head.revision += 1
+        return head.entry_seq, head.revision, head.last_us
 
     def flush(self) -> None:
         """Write everything decided so far, and the branch's head."""
         if self.headers:
             connection, here = self.desk.connection, self.desk.branch_id
             self.take().write(connection, here)
-            execute(connection, SAVE_HEAD, (self.head.entry_seq, self.head.revision, self.head.last_us, here))
+            execute(connection, SAVE_HEAD, (*self.move_head(), here))

@@ -39,6 +39,7 @@ class Requests(Repository):
         super().__init__(desk)
         self.pending: dict[bytes, tuple[bytes, str]] = {}
         self._assumed: set[bytes] = set()
+        self._taken: dict[bytes, tuple[bytes, str]] = {}
 
     def open(self, key: str | None, *payload: object) -> Request:
         """Look a request up by its key.
@@ -74,7 +75,7 @@ class Requests(Repository):
         found: dict[bytes, tuple[bytes, str]] = {}
         if self.desk.is_ahead:
             self._assumed.update(keys)
-            return found
+            return {key: self._taken[key] for key in keys if key in self._taken}
         for start in range(0, len(keys), KEYS_MOST):
             part = keys[start : start + KEYS_MOST]
             rows = query_among(self.desk.connection, KNOWN, self.desk.branch_id, part)
@@ -87,12 +88,14 @@ class Requests(Repository):
 
     def assumed_unused(self) -> list[bytes]:
         """Return the keys that were taken to be new, of requests that were refused."""
-        return [key for key in self._assumed if key not in self.pending]
+        return [key for key in self._assumed if key not in self.pending and key not in self._taken]
 
     def take(self) -> list[tuple[object, ...]]:
         """Take out the keys held back, as rows."""
         here, now_us = self.desk.branch_id, self.now_us
         rows: list[tuple[object, ...]] = [(here, key, *used, now_us) for key, used in self.pending.items()]
+        if self.desk.is_ahead:
+            self._taken.update(self.pending)
         self.pending.clear()
         rows.sort(key=itemgetter(1))  # keys next to each other share a page of their index
         return rows

@@ -4,7 +4,8 @@ psycopg's cursors wait for the socket after each statement, even in a pipeline, 
 another thread of Python run; here there is one wait for all. Each connection prepares a statement once.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,16 +31,18 @@ class Prepared:
 
 
 def run_together(
-    connection: "psycopg.Connection[Any]", statements: Sequence[Statement], prepared: Prepared
+    connection: "psycopg.Connection[Any]", statements: Iterable[Statement], prepared: Prepared
 ) -> None:
     """Begin, run statements that return nothing, and commit.
 
     Args:
         connection: outside a transaction.
-        statements: to be run in this order.
+        statements: to be run in this order. They are sent as they come: the server begins with the first ones
+            while the last ones are thought about.
         prepared: what this connection knows; grows.
 
     Raises:
+        Whatever `statements` raises: nothing was kept, the transaction is to be rolled back.
         psycopg.Error: of the first statement that failed; nothing was kept, the transaction is to be rolled
             back. Or the connection was lost: nobody knows whether it was committed.
     """
@@ -49,29 +52,47 @@ def run_together(
         if getattr(error, "sqlstate", None) != UNKNOWN_NAME or not prepared.names:
             raise
         prepared.names.clear()  # a rollback of psycopg's lets the server forget everybody's
+        if not isinstance(statements, Sequence):
+            raise
         connection.rollback()
         _run(connection, statements, prepared)
 
 
-def _run(connection: "psycopg.Connection[Any]", statements: Sequence[Statement], prepared: Prepared) -> None:
+def _run(connection: "psycopg.Connection[Any]", statements: Iterable[Statement], prepared: Prepared) -> None:
     libpq = connection.pgconn
     libpq.enter_pipeline_mode()
     try:
-        libpq.send_query_params(BEGIN, None)
-        new: dict[str, bytes] = {}
-        for text, values in statements:
-            name = prepared.names.get(text)
-            if name is None:
-                prepared.made += 1
-                name = new[text] = f"timebank_{prepared.made}".encode()
-                libpq.send_prepare(name, text.encode())
-            libpq.send_query_prepared(name, values)
+        new = _sent(connection, statements, prepared)
         libpq.send_query_params(COMMIT, None)
         libpq.pipeline_sync()
         connection.wait(_until_done(connection))
         prepared.names.update(new)
     finally:
         libpq.exit_pipeline_mode()
+
+
+def _sent(
+    connection: "psycopg.Connection[Any]", statements: Iterable[Statement], prepared: Prepared
+) -> dict[str, bytes]:
+    """Begin and send statements; returns the names of those that are new to the server."""
+    libpq = connection.pgconn
+    new: dict[str, bytes] = {}
+    libpq.send_query_params(BEGIN, None)
+    try:
+        for text, values in statements:
+            name = prepared.names.get(text) or new.get(text)
+            if name is None:
+                prepared.made += 1
+                name = new[text] = f"timebank_{prepared.made}".encode()
+                libpq.send_prepare(name, text.encode())
+            libpq.send_query_prepared(name, values)
+            libpq.flush()
+    except BaseException:
+        libpq.pipeline_sync()
+        with suppress(Exception):  # what was sent so far is rolled back, whatever the server says of it
+            connection.wait(_until_done(connection))
+        raise
+    return new
 
 
 def _until_done(connection: "psycopg.Connection[Any]") -> Generator[Any, Any, None]:

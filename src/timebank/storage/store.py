@@ -4,7 +4,7 @@ A transaction sees one instant (`now`), takes the heads of the branches it write
 sorted order (so that nothing deadlocks), and is rolled back unless it ends well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -275,8 +275,12 @@ class Store:
         if kept is not None:
             self._warm.put(ahead.books.desk.branch_id, kept)
 
-    def write_ahead(self, ahead: Ahead) -> None:
+    def write_ahead(self, ahead: Ahead, parts: Iterable[object] | None = None) -> None:
         """Write what was decided ahead, in one go.
+
+        Args:
+            ahead: decided as a whole and handed on; or its books, on which nothing was decided yet.
+            parts: each step of it decides a part.
 
         Raises:
             Overtaken: nothing was written, because somebody else wrote, or a key was used before.
@@ -284,13 +288,13 @@ class Store:
         """
         phase = _Phase()
         try:
-            ahead.insist()
+            statements = ahead.statements() if parts is None else ahead.flow(parts)
             with self._meaningful_errors(phase), closing(self.engine.raw_connection()) as pooled:
                 phase.is_committing = True
                 try:
                     run_together(
                         cast("Any", pooled.dbapi_connection),
-                        ahead.statements,
+                        statements,
                         pooled.info.setdefault(PREPARED, Prepared()),
                     )
                 except Exception as error:
@@ -298,6 +302,8 @@ class Store:
                         pooled.invalidate()
                     raise
             ahead.outcome.settle(is_committed=True)
+            if parts is not None:
+                self._warm.put(ahead.books.desk.branch_id, ahead.kept(None))
         except Exception as error:
             ahead.outcome.settle(is_committed=False)
             if is_overtaken(error):
