@@ -105,7 +105,7 @@ HORDAK = Row(
     against="django-hordak 2.0",
     floor=3,
     aim=5,
-    if_missed="Half of it is the server, which checks guards, key and running balances that hordak has not; a "
+    if_missed="Half of it is the server's, with guards, key and running balances that hordak has not; a "
     "third is deciding, hashing and sending in Python.",
     measures="Posts per second of one client each, every post committed; against a Transaction with two Legs "
     "in `transaction.atomic()`, in tables that begin empty, with 200 accounts. No key, no limits, no stored "
