@@ -47,7 +47,7 @@ lint: $(VENV)/.dev ## Check style, formatting and who imports whom
 types: $(VENV)/.dev ## Check types
 	@$(BIN)/mypy
 
-docs: $(VENV)/.dev ## Write from the program: docs/cli.md, docs/errors.md, what PostgreSQL should hold
+docs: $(VENV)/.dev ## Write from the program: docs/cli.md, docs/errors.md, what databases should hold
 	@$(BIN)/python -m timebank.cli.reference
 	@$(BIN)/python -m tests.catalogue
 

@@ -1,13 +1,14 @@
-"""Write down what the migrations make on PostgreSQL, after changing one: `python -m tests.catalogue`."""
+"""Write down what the migrations make on each engine, after changing one: `python -m tests.catalogue`."""
 
 from importlib.resources import files
 from pathlib import Path
 
 from tests.postgres import a_database, a_server
 
-from timebank.storage.catalogue import FILE, objects_of, text_of
+from timebank.storage.catalogue import FILE, text_of
 from timebank.storage.engine import engine_of, url_of
 from timebank.storage.schema import upgrade
+from timebank.storage.soundness import made_on_sqlite, objects_of
 
 
 def made_on(address: str) -> str:
@@ -22,6 +23,7 @@ def made_on(address: str) -> str:
 
 
 if __name__ == "__main__":
+    storage = Path(str(files("timebank.storage")))
+    (storage / "sqlite" / FILE).write_text(text_of(made_on_sqlite()), encoding="utf-8")
     with a_server() as server, a_database(server) as fresh:
-        target = Path(str(files("timebank.storage"))) / "postgresql" / FILE
-        target.write_text(made_on(fresh), encoding="utf-8")
+        (storage / "postgresql" / FILE).write_text(made_on(fresh), encoding="utf-8")

@@ -13,8 +13,9 @@ from timebank.ledger.book import Book
 from timebank.ledger.canonical import head_text, leaf_of, line_text
 from timebank.ledger.chart import available, held
 from timebank.ledger.model import Actor, Cause, JournalEntry, Posting, Role, credit, debit
+from timebank.ledger.quick import QuickFold
 from timebank.ledger.reversal import reverse
-from timebank.ledger.segments import QuickFold, Segment, SegmentFold, join
+from timebank.ledger.segments import Segment, SegmentFold, join
 
 PATHS = (available("m1"), available("m2"), held("m1"), "fund:branch")
 UNITS = ("min", "EUR")

@@ -48,7 +48,15 @@ def register(app: typer.Typer) -> None:
         that nothing has touched since, nor the file itself: a change behind the point is not seen. Balances,
         accounts, limits, numbers and the schema are always checked in full.
         """
-        bank = session_of(ctx).open(by=by)
+        session = session_of(ctx)
+        crew = None
+        if not since_last:  # what takes longest begins while the database library is still being loaded
+            from timebank.services.early import begin_early
+
+            crew = begin_early(session.required_address(), is_deep=deep)
+        if crew is not None:
+            ctx.call_on_close(crew.dismiss)
+        bank = session.open(by=by)
         with progress_on_stderr() as progress:
             tasks = {}
 
@@ -58,7 +66,11 @@ def register(app: typer.Typer) -> None:
                 progress.update(tasks[branch], completed=done, total=total)
 
             report = bank.audits.run(
-                progress=tell, since_last=since_last, is_deep=True if deep else None, keep=not dry_run
+                progress=tell,
+                since_last=since_last,
+                is_deep=True if deep else None,
+                keep=not dry_run,
+                crew=crew,
             )
         emit(wire.audit(report), as_json=json_, table=None if report.faults else _clean(report))
         if report.checked < report.entries:

@@ -98,6 +98,11 @@ class JournalAudit:
     last_seq: int = 0
     last_us: int = FIRST_US
     """When the last entry was recorded."""
+    cause_kinds: set[str] = field(default_factory=set)
+    """Kinds of the causes that its entries cite."""
+    has_reversals: bool = False
+    is_regular: bool = True
+    """Whether every header is as `is_regular` says."""
 
     def fault(self, code: str, place: str, detail: str) -> None:
         """Note a fault at a place of this branch."""
@@ -107,6 +112,9 @@ class JournalAudit:
         """Check one entry with its lines and carry the totals on."""
         lines = tuple(lines)
         place = f"entry {entry.seq}"
+        self.cause_kinds.add(entry.cause_kind)
+        self.has_reversals = self.has_reversals or entry.reverses is not None
+        self.is_regular = self.is_regular and is_regular(entry)
         if entry.seq != self.last_seq + 1:
             self.fault("entry_missing", f"entry {self.last_seq + 1}", f"the journal goes on with {place}")
         self.last_seq = entry.seq
@@ -185,6 +193,17 @@ class JournalAudit:
             for account in (self.accounts.get(line.account_no),)
         )
         return leaf_of(text.encode())
+
+
+def is_regular(entry: StoredEntry) -> bool:
+    """Tell whether a header is one that the columns take.
+
+    It counts its help as -1, 0 or 1, and reverses an earlier entry if and only if it is a reversal. The fold
+    finds no fault in one that is not: the database does.
+    """
+    of, by = entry.reverses, entry.seq
+    is_earlier = of is None or (isinstance(of, int) and isinstance(by, int) and of < by)
+    return entry.counts_help in {-1, 0, 1} and (entry.kind == "reversal") == (of is not None) and is_earlier
 
 
 def tally(lines: Iterable[StoredLine], *, is_turned: bool) -> Counter[tuple[int, str, int]]:

@@ -135,6 +135,8 @@ def numbers_in(texts: Iterable[str]) -> set[int]:
 
 def check_journal_reversals(look: Look) -> Iterator[Fault]:
     """Check that every reversal mirrors its original exactly and once (I-3)."""
+    if not look.audit.has_reversals:
+        return
     for reversal in look.stories.reversals(after=look.scope.after):
         yield from check_reversal(look.audit.branch, reversal)
 
@@ -181,9 +183,17 @@ def check_service_records(look: Look) -> Iterator[Fault]:
         rows = stories.entries_of("service", [str(record.no) for record in chunk])
         undone = stories.reversed_by([entry.seq for entry, _ in rows])
         yield from check_records(audit.branch, chunk, standing_of(audit.accounts, rows, undone))
-    for cited in chunks_of(stories.causes_of("service", after=look.scope.after)):
+    for cited in chunks_of(causes_in(audit, stories, "service", after=look.scope.after)):
         known = {str(record.no) for record in stories.records(numbers_in(ref for ref, _ in cited))}
         yield from check_cited(audit.branch, "service", cited, known)
+
+
+def causes_in(
+    audit: JournalAudit, stories: StoryEvidence, kind: str, *, after: int
+) -> Iterator[tuple[str, int]]:
+    """Yield what entries beyond one cite as causes of a kind; the fold has seen whether any does."""
+    if kind in audit.cause_kinds:
+        yield from stories.causes_of(kind, after=after)
 
 
 def check_histories(look: Look) -> Iterator[Fault]:
@@ -276,12 +286,8 @@ def _read_some(read_all: Callable[[], Iterable[object]], read: Callable[[int], o
         pass
 
 
-BRANCH_CHECKS: Final[dict[str, BranchCheck]] = {
-    "journal": check_journal_reversals,
+STANDING_CHECKS: Final[dict[str, BranchCheck]] = {
     "accounts": check_accounts,
-    "holds": check_holds,
-    "service records": check_service_records,
-    "histories": check_histories,
     "limits": check_limits,
     "counters": check_numbers,
     "members": check_members,
@@ -289,4 +295,11 @@ BRANCH_CHECKS: Final[dict[str, BranchCheck]] = {
     "policies": check_policies,
     "rows": check_readable,
 }
-"""What is checked in a branch once its journal is folded, by where a fault would be."""
+"""What is checked in a branch without waiting for the fold of its journal, by where a fault would be."""
+BRANCH_CHECKS: Final[dict[str, BranchCheck]] = {
+    "journal": check_journal_reversals,
+    "holds": check_holds,
+    "service records": check_service_records,
+    "histories": check_histories,
+}
+"""What is checked in a branch once its journal is folded."""

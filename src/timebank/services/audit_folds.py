@@ -9,7 +9,8 @@ from typing import Final
 
 from timebank.ledger.audit import JournalAudit, StoredEntry, StoredLine
 from timebank.ledger.points import AuditPoint, is_sealed, read_totals
-from timebank.ledger.segments import QuickFold, Segment, join
+from timebank.ledger.quick import QuickFold
+from timebank.ledger.segments import Segment, join
 from timebank.services.audit_checks import Steps
 from timebank.storage.books import Books
 from timebank.storage.evidence import Extent
@@ -20,23 +21,35 @@ from timebank.storage.workers import FoldTask
 Progress = Callable[[str, int, int], None]
 """Told (branch, entries done, entries in all) now and then."""
 REPORT_EVERY: Final = 5_000
-SEGMENTS_FOR_EACH: Final = 3
-"""Segments for each worker: it evens out what the others take longer for."""
+SMALLEST: Final = 8
+"""No segment but the last is smaller than this part of what one worker folds."""
 
 
 class JournalFold:
     """The fold of one branch's journal, from its beginning or from a point."""
 
-    def __init__(self, books: Books, point: AuditPoint | None, progress: Progress | None) -> None:
-        """Begin where the point says, which was found to be sealed."""
+    def __init__(
+        self, books: Books, point: AuditPoint | None, progress: Progress | None, *, most: int | None = None
+    ) -> None:
+        """Begin where the point says, which was found to be sealed; count so many entries at `most`."""
         evidence = books.evidence
         self.books = books
         self.after = 0 if point is None else point.entry_seq
         self.progress = progress
-        self.extent: Extent = evidence.extent(after=self.after)
+        self.extent: Extent = evidence.extent(after=self.after, most=most)
         self.accounts = evidence.accounts()
         self.policies = frozenset(version for version, _ in evidence.policies())
         self.point = point
+
+    def outline(self) -> JournalAudit:
+        """Return what is known of the fold before it is done: accounts, policies and the last entry."""
+        audit = JournalAudit(self.books.branch.code, self.accounts, self.policies)
+        audit.last_seq = self.extent.last_seq or 0
+        return audit
+
+    def is_whole(self, audit: JournalAudit) -> bool:
+        """Tell whether a fold without faults has seen every entry that the branch has."""
+        return self.after == 0 and self.can_be_cut and audit.entries == (self.extent.last_seq or 0)
 
     @property
     def can_be_cut(self) -> bool:
@@ -54,19 +67,22 @@ class JournalFold:
             audit.last_us = head[1]
         return audit
 
-    def tasks(self, count: int) -> Iterator[FoldTask]:
-        """Cut the stretch to fold for `count` workers."""
+    def tasks(self, count: int, *, is_typed: bool) -> Iterator[FoldTask]:
+        """Cut the stretch to fold for `count` workers: smaller and smaller, so that all end at about once."""
         if not self.can_be_cut:
             return
-        last = self.extent.last_seq or 0
-        size = max(1, -(-(last - self.after) // (count * SEGMENTS_FOR_EACH)))
-        for first in range(self.after + 1, last + 1, size):
+        first, last = self.after + 1, self.extent.last_seq or 0
+        least = (last - self.after) // (SMALLEST * count) + 1
+        while first <= last:
+            size = max(least, (last - first + 1) // (2 * count))
             yield FoldTask(
                 branch_id=self.books.desk.branch_id,
                 code=self.books.branch.code,
                 first=first,
                 last=min(first + size - 1, last),
+                is_typed=is_typed,
             )
+            first += size
 
     def run(self, segments: Mapping[FoldTask, Segment | None]) -> JournalAudit:
         """Fold; the faults found on the way are in the audit.
@@ -74,8 +90,10 @@ class JournalFold:
         Args:
             segments: what workers made of the tasks that this fold was cut into, as far as they did.
         """
-        audit = None
-        if self.can_be_cut:
+        audit = self._put_together(segments)
+        if audit is None and not self.extent.is_counted:
+            self.extent = self.books.evidence.extent(after=self.after)
+        if audit is None and self.can_be_cut:
             try:
                 audit = self._fold_by_number(segments)
             except Exception:  # noqa: BLE001 - a row that the driver cannot read: the careful fold says which
@@ -92,6 +110,15 @@ class JournalFold:
         self._tell(audit)
         return audit
 
+    def _put_together(self, segments: Mapping[FoldTask, Segment | None]) -> JournalAudit | None:
+        """Return the fold that the segments add up to; None if they do not, or are not all there."""
+        audit = self._begin()
+        for task in sorted(segments, key=attrgetter("first")):
+            segment = segments[task]
+            if segment is None or not join(audit, segment):
+                return None
+        return audit if segments and audit.last_seq == self.extent.last_seq else None
+
     def _fold_by_number(self, segments: Mapping[FoldTask, Segment | None]) -> JournalAudit:
         audit = self._begin()
         rows = JournalRows(self.books.desk.connection.connection.driver_connection, self.books.desk.branch_id)
@@ -105,7 +132,8 @@ class JournalFold:
 
     def _fold_to(self, audit: JournalAudit, rows: JournalRows, last: int) -> None:
         quick = QuickFold(audit)
-        for entries, lines in rows.chunks(audit.last_seq + 1, last):
+        for start, end in rows.chunks(audit.last_seq + 1, last):
+            entries, lines = rows.whole(start, end)
             if quick.take(entries, lines):
                 self._report(audit, audit.entries + quick.last_seq - audit.last_seq)
                 continue

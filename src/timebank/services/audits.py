@@ -10,11 +10,11 @@ An audit since the last one starts from the point that it left in the database. 
 changed behind that point, nor damage to the file; whoever can rewrite the database can rewrite the point.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.exc import DatabaseError
 
@@ -23,31 +23,36 @@ from timebank.ledger.audit import Fault, JournalAudit
 from timebank.ledger.canonical import micros_of
 from timebank.ledger.points import AuditPoint, point_of
 from timebank.ledger.reconcile import check_clearing, check_totals
-from timebank.ledger.stories import (
-    Deployment,
-    StoredRedemption,
-    check_cited,
-    check_fulfilling,
-    check_redemptions,
-    home_of,
-    standing_of,
+from timebank.services.audit_checks import (
+    BRANCH_CHECKS,
+    EVERYTHING,
+    STANDING_CHECKS,
+    Look,
+    Scope,
+    scope_since,
 )
-from timebank.services.audit_checks import BRANCH_CHECKS, EVERYTHING, Look, Scope, numbers_in, scope_since
+from timebank.services.audit_file import (
+    COUNTED_PARTS,
+    WHOLE_PARTS,
+    check_parts,
+    check_schema,
+    check_whole_file,
+    schema_version,
+)
 from timebank.services.audit_folds import REPORT_EVERY, JournalFold, Progress, sealed_point
+from timebank.services.audit_redemptions import RedemptionsCheck
 from timebank.services.service import Service, Who
 from timebank.storage.books import Books
-from timebank.storage.folding import damages_of
 from timebank.storage.points import Points
-from timebank.storage.soundness import damages, expected_objects, objects_of
+from timebank.storage.soundness import holds_only
 from timebank.storage.store import Transaction, unreadable
-from timebank.storage.story_evidence import StoryEvidence, chunks_of
-from timebank.storage.workers import FileTask, FoldTask, Results, Task, work, workers_here
+from timebank.storage.story_evidence import StoryEvidence
+from timebank.storage.workers import Crew, FileTask, FoldTask, Results, Task, work, workers_here
 
 __all__ = ["REPORT_EVERY", "AuditReport", "Auditor", "Audits", "Progress", "audit_journal", "outside_limits"]
 BIG: Final = 100_000
 """From so many entries on, workers fold them, and the rows of indexes are counted rather than compared."""
 CLEARING: Final = "clearing:"
-COUNTED_PARTS: Final = ("pages", "keys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,7 @@ class Audits(Service):
         keep: bool = True,
         workers: int | None = None,
         by: Who | None = None,
+        crew: Crew | None = None,
     ) -> AuditReport:
         """Check everything in the database against the journal (I-1 to I-9) and the schema itself.
 
@@ -99,13 +105,18 @@ class Audits(Service):
             keep: whether to leave a point.
             workers: how many processes fold large journals; by default one for each processor.
             by: who audits.
+            crew: workers that have begun already: see `workers.begin_early`.
         """
         actor = str(self.actor(by))
         with self.store.read() as tx:
-            auditor = Auditor(tx, progress, is_deep=is_deep)
+            auditor = Auditor(tx, progress, is_deep=is_deep, crew=crew)
             auditor.workers = workers_here() if workers is None else workers
             auditor.is_since_last = since_last
-            auditor.run()
+            try:
+                auditor.run()
+            finally:
+                if crew is not None:
+                    crew.dismiss()
             points = auditor.points(actor) if keep and not auditor.faults else {}
         return AuditReport(
             faults=tuple(sorted(set(auditor.faults))),
@@ -137,6 +148,7 @@ class Auditor:
     is_since_last: bool = False
     workers: int = 0
     """Worker processes see only what is committed: none where the transaction has written."""
+    crew: Crew | None = None
     faults: list[Fault] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
     folds: dict[str, JournalFold] = field(default_factory=dict)
@@ -144,21 +156,27 @@ class Auditor:
     audits: dict[str, JournalAudit] = field(default_factory=dict)
     found: Results = field(default_factory=dict)
     outside: list[tuple[str, str, int]] = field(default_factory=list)
+    stood: set[str] = field(default_factory=set)
+    """Branches whose standing checks are done."""
 
     def run(self) -> None:
         """Go through the file, every branch, and what branches say about each other."""
         self.stage("database table branch", self._find_branches)
         for code in self.codes:
             self.stage(f"{code} journal", partial(self._open, code))
+        if self.crew is not None and self.crew.cookie != schema_version(self.tx):
+            self.crew = None  # whoever opened the file has changed it since they began
         with ThreadPoolExecutor(max_workers=1) as aside:
             working = aside.submit(self._work)
-            self.stage("database", lambda: _check_schema(self.tx))
+            self.stage("database", lambda: check_schema(self.tx))
+            if not self.is_since_last:
+                for code, fold in self.folds.items():
+                    self._check_standing(Look(self.tx.books(code), fold.outline(), EVERYTHING))
             self.found = working.result()
+        for code in self.folds:
+            self.audit_branch(code)
         if not self.is_since_last:
             self.stage("database", self._check_file)
-        for code in self.codes:
-            if code in self.folds:
-                self.audit_branch(code)
         self.audit_between()
         if not self.faults:  # limits are read through records that a fault may have made unreadable
             for code in self.codes:
@@ -166,7 +184,7 @@ class Auditor:
 
     def audit_between(self) -> None:
         """Check what the branches whose journals were folded say about one another (I-7)."""
-        self.stage("redemptions", self._check_redemptions)
+        self.stage("redemptions", RedemptionsCheck(self.tx.books, self.audits, self.scopes).check)
         self.stage("clearing", lambda: check_clearing(self._clearing(), here=self.audits))
 
     def stage(self, place: str, check: Callable[[], Iterable[Fault]]) -> None:
@@ -192,7 +210,7 @@ class Auditor:
                 "it, or the journal at it, was changed: a full audit is needed",
             )
             return
-        self.folds[code] = JournalFold(books, point, self.progress)
+        self.folds[code] = JournalFold(books, point, self.progress, most=BIG)
 
     def _work(self) -> Results:
         """Have workers do what takes long, if there is enough of it; touches nothing of the transaction."""
@@ -201,11 +219,10 @@ class Auditor:
             self.is_deep = entries < BIG
         if self.workers < 1 or entries < BIG:
             return {}
-        tasks: list[Task] = []
-        if self._is_sqlite and not self.is_since_last:
-            tasks += [FileTask(part) for part in self._parts]
+        is_checked = self._is_sqlite and not self.is_since_last
+        tasks: list[Task] = [FileTask(part) for part in self._parts] if is_checked else []
         for fold in self.folds.values():
-            tasks += fold.tasks(self.workers)
+            tasks += fold.tasks(self.workers, is_typed=is_checked)
         done = dict.fromkeys(self.folds, 0)
 
         def tell(code: str, more: int) -> None:
@@ -213,7 +230,7 @@ class Auditor:
             if self.progress is not None:
                 self.progress(code, done[code], self.folds[code].extent.entries)
 
-        return work(self.tx.connection.engine, tasks, count=self.workers, tell=tell)
+        return work(self.tx.connection.engine, tasks, count=self.workers, tell=tell, crew=self.crew)
 
     @property
     def _is_sqlite(self) -> bool:
@@ -221,17 +238,23 @@ class Auditor:
 
     @property
     def _parts(self) -> tuple[str, ...]:
-        return ("indexes", "keys") if self.is_deep else COUNTED_PARTS
+        return WHOLE_PARTS if self.is_deep else COUNTED_PARTS
 
     def _check_file(self) -> Iterator[Fault]:
         if not self._is_sqlite or (not self.found and self.is_deep):
-            yield from _check_file(self.tx)
-            return
-        connection: Any = self.tx.connection.connection.driver_connection
-        for part in self._parts:
-            found = self.found.get(FileTask(part))
-            for damage in damages_of(connection, part) if found is None else found:
-                yield Fault("database", "damaged", damage)
+            return check_whole_file(self.tx)
+        parts = self._parts if self.is_deep or self._is_proven() else (*self._parts, "journal")
+        return check_parts(self.tx, parts, self.found)
+
+    def _is_proven(self) -> bool:
+        """Tell whether the folds prove what CHECK constraints ask of all entries and postings there are."""
+        return all(
+            code in self.audits
+            and not self.audits[code].faults
+            and self.audits[code].is_regular
+            and fold.is_whole(self.audits[code])
+            for code, fold in self.folds.items()
+        ) and holds_only(self.tx.connection, (fold.books.desk.branch_id for fold in self.folds.values()))
 
     def audit_branch(self, code: str) -> None:
         """Check one branch by itself."""
@@ -240,15 +263,24 @@ class Auditor:
             return
         self.stage(f"{code} journal", partial(self._find_scope, code))
         look = Look(self.tx.books(code), self.audits[code], self.scopes.get(code, EVERYTHING))
+        if code not in self.stood:
+            self._check_standing(look)
         for what, check in BRANCH_CHECKS.items():
+            self.stage(f"{code} {what}", partial(check, look))
+
+    def _check_standing(self, look: Look) -> None:
+        code = look.audit.branch
+        self.stood.add(code)
+        for what, check in STANDING_CHECKS.items():
             self.stage(f"{code} {what}", partial(check, look))
 
     def _check_journal(self, code: str) -> Iterator[Fault]:
         fold = self.folds.get(code) or JournalFold(self.tx.books(code), None, self.progress)
+        is_sound = self.found.get(FileTask(self._parts[0])) == ()  # types and all
         segments = {
             task: found
             for task, found in self.found.items()
-            if isinstance(task, FoldTask) and task.code == code
+            if isinstance(task, FoldTask) and task.code == code and (is_sound or not task.is_typed)
         }
         self.audits[code] = fold.run(segments)
         yield from self.audits[code].faults
@@ -278,55 +310,6 @@ class Auditor:
             elsewhere=cited,
         )
 
-    def _check_redemptions(self) -> Iterator[Fault]:
-        for code in self.audits:
-            scope = self.scopes.get(code, EVERYTHING)
-            stories = StoryEvidence(self.tx.books(code).desk)
-            for chunk in chunks_of(stories.redemptions(scope.redemptions)):
-                yield from check_redemptions(self._known_of(code, chunk), code, chunk)
-            for records in chunks_of(stories.fulfilling(scope.records)):
-                refs = [str(record.redemption) for record in records]
-                yield from check_fulfilling(code, records, self._redemptions(refs), self.audits)
-            for cited in chunks_of(stories.causes_of("redemption", after=scope.after)):
-                here = [(ref, seq) for ref, seq in cited if home_of(ref) in self.audits]
-                known = self._redemptions([ref for ref, _ in here])
-                yield from check_cited(code, "redemption", here, known)
-
-    def _redemptions(self, refs: Sequence[str]) -> dict[str, StoredRedemption]:
-        """Return redemptions of branches here by reference, where they are there."""
-        found = {}
-        for home in {home_of(ref) for ref in refs} & self.audits.keys():
-            numbers = numbers_in(ref.removeprefix(f"{home}-") for ref in refs if home_of(ref) == home)
-            stories = StoryEvidence(self.tx.books(home).desk)
-            found.update({f"{home}-{each.no}": each for each in stories.redemptions(numbers)})
-        return found
-
-    def _known_of(self, home: str, redemptions: Sequence[StoredRedemption]) -> Deployment:
-        """Gather what all branches here say about redemptions of one."""
-        refs = [f"{home}-{each.no}" for each in redemptions]
-        standing, records = {}, {}
-        for code in {home, *(each.host_branch for each in redemptions)} & self.audits.keys():
-            stories = StoryEvidence(self.tx.books(code).desk)
-            rows = stories.entries_of("redemption", refs)
-            undone = stories.reversed_by([entry.seq for entry, _ in rows])
-            standing[code] = standing_of(self.audits[code].accounts, rows, undone)
-            numbers = {
-                each.record_no
-                for each in redemptions
-                if each.host_branch == code and each.record_no is not None
-            }
-            records.update({(code, each.no): each for each in stories.fulfilling(numbers)})
-        own = StoryEvidence(self.tx.books(home).desk)
-        holds = own.holds({each.hold_no for each in redemptions})
-        beneficiaries = own.beneficiaries({each.beneficiary_no for each in redemptions})
-        return Deployment(
-            here=self.audits.keys(),
-            standing=standing,
-            records=records,
-            holds={(home, each.no): each for each in holds},
-            beneficiaries={(home, each.no): each for each in beneficiaries},
-        )
-
     def _clearing(self) -> Iterator[tuple[str, str, str, int]]:
         for code, audit in self.audits.items():
             for no, account in audit.accounts.items():
@@ -348,24 +331,6 @@ class Auditor:
                     seen_us=evidence.last_written_us(),
                 )
         return found
-
-
-def _check_schema(tx: Transaction) -> Iterator[Fault]:
-    """Compare everything in the schema with what the migrations make: guards included."""
-    expected, found = expected_objects(tx.connection.dialect.name), objects_of(tx.connection)
-    for kind, name in sorted(expected.keys() | found.keys()):
-        place = f"database {kind} {name}"
-        if (kind, name) not in found:
-            yield Fault(place, "schema_missing", "it was dropped")
-        elif (kind, name) not in expected:
-            yield Fault(place, "schema_foreign", "it is not timebank's")
-        elif found[kind, name] != expected[kind, name]:
-            yield Fault(place, "schema_differs", "its definition was changed")
-
-
-def _check_file(tx: Transaction) -> Iterator[Fault]:
-    for damage in damages(tx.connection):
-        yield Fault("database", "damaged", damage)
 
 
 def audit_journal(books: Books, progress: Progress | None) -> JournalAudit:

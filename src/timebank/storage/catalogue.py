@@ -1,8 +1,8 @@
-"""What PostgreSQL says is in the database: the objects of our schema, one text for each.
+"""What a database says is in it: the objects of our schema, one text for each.
 
-The least privileged role cannot make a second schema to compare with, as is done on SQLite. So what the
-migrations make ships as a data file; `python -m tests.catalogue` writes it, and a test says when that is due.
-The texts are the same on every supported version of the server.
+The least privileged role on a server cannot make a second schema to compare with, and to make one on SQLite
+takes half a second. So what the migrations make ships as data files; `python -m tests.catalogue` writes them,
+and a test says when that is due. The texts are the same on every supported version of the engines.
 """
 
 import json
@@ -35,9 +35,9 @@ def objects_of(connection: Connection) -> Objects:
 
 
 @cache
-def expected_objects() -> Objects:
-    """Return what the migrations make."""
-    stored: dict[str, dict[str, str]] = json.loads(text_in(FILE))
+def expected_objects(dialect: str) -> Objects:
+    """Return what the migrations make on an engine, `sqlite` or `postgresql`."""
+    stored: dict[str, dict[str, str]] = json.loads(text_in(FILE, dialect))
     return {(kind, name): words for kind, names in stored.items() for name, words in names.items()}
 
 
@@ -63,6 +63,6 @@ def damages(connection: Connection) -> Iterator[str]:
 
 
 @cache
-def text_in(name: str) -> str:
-    """Return a file of ours about PostgreSQL."""
-    return files("timebank.storage").joinpath("postgresql", name).read_text(encoding="utf-8")
+def text_in(name: str, dialect: str = "postgresql") -> str:
+    """Return a file of ours about an engine."""
+    return files("timebank.storage").joinpath(dialect, name).read_text(encoding="utf-8")

@@ -64,14 +64,20 @@ class Extent(NamedTuple):
     """How far a journal goes, as stored; None where there is nothing."""
 
     entries: int
+    """How many there are; of many, how many there should be."""
     first_seq: int | None
     last_seq: int | None
     first_posted: int | None
     """The first entry that has postings."""
     last_posted: int | None
+    is_counted: bool = True
+    """Whether all entries were counted."""
 
     def is_whole(self, after: int) -> bool:
-        """Tell whether entries are numbered without a gap from 1, and no posting lies outside them."""
+        """Tell whether entries are numbered without a gap from 1, and no posting lies outside them.
+
+        Of entries that were not counted, the fold has to say so.
+        """
         last = self.last_seq or 0
         if not last:
             return self.first_posted is None
@@ -93,16 +99,25 @@ class Evidence(Repository):
         """Yield the postings, by entry and line."""
         return self._all(StoredLine, POSTING, POSTING.c.entry_seq, POSTING.c.line, after=after)
 
-    def extent(self, *, after: int = 0) -> Extent:
-        """Return how many entries there are beyond one, and the ends of them and of the postings."""
-        found = []
-        for table, number in ((ENTRY, ENTRY.c.seq), (POSTING, POSTING.c.entry_seq)):
-            here = table.c.branch_id == self.desk.branch_id
-            query = select(func.min(number), func.max(number)).where(here)
-            found.append(self.desk.connection.execute(query).one())
-        counted = select(func.count()).where(ENTRY.c.branch_id == self.desk.branch_id, ENTRY.c.seq > after)
+    def extent(self, *, after: int = 0, most: int | None = None) -> Extent:
+        """Return how many entries there are beyond one, and the ends of them and of the postings.
+
+        Args:
+            after: the entry.
+            most: how many to count; if there are as many, their numbers say how many there should be.
+        """
+        ends = [
+            select(end(number)).where(table.c.branch_id == self.desk.branch_id).scalar_subquery()
+            for table, number in ((ENTRY, ENTRY.c.seq), (POSTING, POSTING.c.entry_seq))
+            for end in (func.min, func.max)  # one alone is a look at an end of the index, both are a scan
+        ]
+        first, last, first_posted, last_posted = self.desk.connection.execute(select(*ends)).one()
+        beyond = select(ENTRY.c.seq).where(ENTRY.c.branch_id == self.desk.branch_id, ENTRY.c.seq > after)
+        counted = select(func.count()).select_from(beyond.limit(most).subquery())
         count = self.desk.connection.execute(counted).scalar_one()
-        return Extent(count, *found[0], *found[1])
+        is_counted = most is None or count < most
+        entries = count if is_counted else last - after
+        return Extent(entries, first, last, first_posted, last_posted, is_counted)
 
     def head_of(self, seq: int) -> tuple[bytes, int] | None:
         """Return leaf and instant of an entry, None if it is not there."""
@@ -223,12 +238,13 @@ class Evidence(Repository):
         about: Any = NOTE.c.about
         if self.desk.connection.dialect.name == "postgresql":
             about = about.collate("C")
-        # As numbers are written, the longer one is the larger: the database looks through a million notes.
-        is_beyond = or_(func.length(about) > len(last), and_(func.length(about) == len(last), about > last))
+        # As numbers are written, the longer one is the larger: the database looks through a million notes, so
+        # what takes it least comes first.
         query = select(NOTE.c.about).where(
             NOTE.c.branch_id == self.desk.branch_id,
+            func.length(about) >= len(last),
+            or_(func.length(about) > len(last), about > last),
             NOTE.c.about.startswith(ABOUT_ENTRY, autoescape=True),
-            is_beyond,
         )
         numbers = (row.about.removeprefix(ABOUT_ENTRY) for row in self.desk.connection.execute(query))
         return sorted(each for each in (int(text) for text in numbers if text.isdecimal()) if each > seq)

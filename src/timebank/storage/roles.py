@@ -49,7 +49,7 @@ SUPERUSER: Final = "is a superuser: nothing can be kept from it"
 def rights() -> dict[str, frozenset[str]]:
     """Return what the service's role may do with each table."""
     found = {}
-    for name in (name for kind, name in expected_objects() if kind == "table"):
+    for name in (name for kind, name in expected_objects("postgresql") if kind == "table"):
         granted = {"SELECT", "INSERT"}
         if name not in APPEND_ONLY:
             granted.add("UPDATE")

@@ -1,8 +1,9 @@
 """Whether a database is sound: its schema is what the migrations make, nothing in it is damaged."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from sqlalchemy.engine import Connection
 from timebank.storage import catalogue
 from timebank.storage.catalogue import Objects
 from timebank.storage.engine import engine_of, url_of
+from timebank.storage.file_checks import PROVEN
 from timebank.storage.schema import upgrade
 
 OWN_TABLES: Final = frozenset({"sqlite_sequence", "sqlite_stat1", "sqlite_stat4"})
@@ -31,13 +33,16 @@ def objects_of(connection: Connection) -> Objects:
 
 
 def expected_objects(dialect: str) -> Objects:
-    """Return the schema that the migrations make on an engine, `sqlite` or `postgresql`."""
-    return _expected_of_sqlite() if dialect == "sqlite" else catalogue.expected_objects()
+    """Return the schema that the migrations make on an engine, `sqlite` or `postgresql`, as we ship it."""
+    return catalogue.expected_objects(dialect)
 
 
 @cache
-def _expected_of_sqlite() -> Objects:
-    """Return the schema of a file fresh from the migrations; made once, in a temporary folder."""
+def made_on_sqlite() -> Objects:
+    """Return the schema of a file fresh from the migrations; made once, in a temporary folder.
+
+    The library of this machine may write it in other words than the one that ours was made with.
+    """
     with tempfile.TemporaryDirectory(prefix="timebank-") as scratch:
         engine = engine_of(url_of(f"sqlite:///{Path(scratch) / 'expected.db'}"))
         try:
@@ -46,6 +51,19 @@ def _expected_of_sqlite() -> Objects:
                 return objects_of(connection)
         finally:
             engine.dispose()
+
+
+def holds_only(connection: Connection, branch_ids: Iterable[int]) -> bool:
+    """Tell whether all entries and postings of an SQLite file belong to these branches."""
+    ids = sorted(branch_ids)
+    for table in PROVEN:
+        for before, after in pairwise((None, *ids, None)):
+            lowest = "" if before is None else f" AND branch_id > {before}"
+            highest = "" if after is None else f" AND branch_id < {after}"
+            query = f"SELECT 1 FROM {table} WHERE 1{lowest}{highest} LIMIT 1"  # noqa: S608 - our own numbers
+            if connection.execute(text(query)).first() is not None:
+                return False
+    return True
 
 
 def damages(connection: Connection) -> Iterator[str]:

@@ -2,27 +2,37 @@
 
 A worker is this Python running `storage.folding`; it imports nothing of the program that called, so a script
 needs no `__main__` guard. Where no process can be started (a frozen program) or a worker fails, the caller
-does its tasks itself.
+does its tasks itself. Imports no database library: a worker may begin while the caller still loads its own.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Lock, Thread
-from typing import Any, Final, TypeAlias
-
-from sqlalchemy import Engine
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from timebank.ledger.segments import Segment
-from timebank.storage.engine import BUSY_SECONDS
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 WORKERS_MOST: Final = 8
+BUSY_SECONDS: Final = 2
+"""How long a worker waits for whoever locks the whole file."""
 PROGRAM: Final = "import sys; sys.path[:] = {path!r}; from timebank.storage.folding import main; main()"
+ADDRESS: Final = "sqlite:///"
+LARGE: Final = 32 * 2**20
+"""Bytes of a file that is worth beginning early with."""
+WAL_HEADER: Final = slice(18, 20)
+"""Versions for writing and reading: 2 with a write-ahead log, where a reader is in nobody's way."""
+COOKIE: Final = slice(40, 44)
+"""Where the header of a file has its `schema_version`: https://sqlite.org/fileformat.html"""
 TellMore = Callable[[str, int], None]
 """Told (branch, entries more)."""
 
@@ -35,11 +45,13 @@ class FoldTask:
     code: str
     first: int
     last: int
+    is_typed: bool
+    """Whether to take it as given that every value is of its column's type: what is found counts if it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """A part of an SQLite file to check: see `folding.damages_of`."""
+    """A part of an SQLite file to check: see `file_checks.damages_of`."""
 
     part: str
 
@@ -58,45 +70,62 @@ def workers_here() -> int:
     return min(processors, WORKERS_MOST) if processors > 1 else 0
 
 
-def how_to_connect(engine: Engine) -> dict[str, Any]:
+def how_to_connect(engine: "Engine") -> dict[str, Any]:
     """Say how a worker connects to the database of an engine."""
     if engine.dialect.name == "sqlite":
-        file = Path(str(engine.url.database)).resolve()
-        return {"file": file.as_uri(), "busy_seconds": BUSY_SECONDS}
+        return how_to_open(Path(str(engine.url.database)))
     _, server = engine.dialect.create_connect_args(engine.url)
     server.pop("context", None)
     return {"server": {name: str(value) for name, value in server.items()}}
 
 
-def work(engine: Engine, tasks: Sequence[Task], *, count: int, tell: TellMore) -> Results:
-    """Do tasks in worker processes, in their order; returns what was done.
-
-    Args:
-        engine: of the database.
-        tasks: the longest first.
-        count: how many workers.
-        tell: told of progress, from one thread at a time.
-    """
-    crew = _Crew(json.dumps(how_to_connect(engine)), deque(tasks), tell)
-    threads = [Thread(target=crew.run, daemon=True) for _ in range(min(count, len(tasks)))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return crew.results
+def how_to_open(file: Path) -> dict[str, Any]:
+    """Say how a worker opens an SQLite file."""
+    return {"file": file.resolve().as_uri(), "busy_seconds": BUSY_SECONDS}
 
 
-class _Crew:
-    """Tasks that are left, and what came back."""
+class Crew:
+    """Workers on one database, and what they found."""
 
-    def __init__(self, how: str, tasks: deque[Task], tell: TellMore) -> None:
+    def __init__(self, how: dict[str, Any]) -> None:
+        """Begin with nobody; `how` to connect."""
         self.how = how
-        self.tasks = tasks
-        self.tell = tell
+        self.cookie: int | None = None
+        """The schema's version when the first task was given, where that was before the file was opened."""
+        self.given: set[Task] = set()
         self.results: Results = {}
-        self.lock = Lock()
+        self.tell: TellMore = _tell_nobody
+        """Told of progress, from one thread at a time."""
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._threads: list[Thread] = []
+        self._workers: list[subprocess.Popen[str]] = []
+        self._lock = Lock()
 
-    def run(self) -> None:
+    def give(self, tasks: Iterable[Task], *, to: int) -> None:
+        """Have tasks done by so many workers, in their order, the longest first; not those given before."""
+        for task in tasks:
+            if task not in self.given:
+                self.given.add(task)
+                self._tasks.put(task)
+        for _ in range(len(self._threads), min(to, len(self.given))):
+            self._threads.append(Thread(target=self._run, daemon=True))
+            self._threads[-1].start()
+
+    def finish(self) -> Results:
+        """Wait until all is done that will be; returns what was found."""
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join()
+        return self.results
+
+    def dismiss(self) -> None:
+        """End the workers, whatever they are at."""
+        with self._lock:
+            for worker in self._workers:
+                worker.kill()
+
+    def _run(self) -> None:
         """Run one worker until no task is left or it fails."""
         program = PROGRAM.format(path=[each or str(Path.cwd()) for each in sys.path])
         try:
@@ -109,31 +138,28 @@ class _Crew:
             )
         except OSError:
             return
-        with worker:
+        with self._lock:
+            self._workers.append(worker)
+        with suppress(BrokenPipeError), worker:  # what a dead worker did not read is not worth an error
             try:
-                self._give(worker, self.how)
-                while (task := self._next()) is not None:
+                self._tell_worker(worker, self.how)
+                while (task := self._tasks.get()) is not None:
                     self._do(worker, task)
             except (OSError, ValueError, LookupError):
                 worker.kill()  # what it did not do is left to the caller
 
-    def _next(self) -> Task | None:
-        with self.lock:
-            return self.tasks.popleft() if self.tasks else None
-
     @staticmethod
-    def _give(worker: "subprocess.Popen[str]", line: str) -> None:
+    def _tell_worker(worker: "subprocess.Popen[str]", what: dict[str, Any]) -> None:
         assert worker.stdin is not None, "a pipe"
-        worker.stdin.write(line + "\n")
+        worker.stdin.write(json.dumps(what) + "\n")
         worker.stdin.flush()
 
     def _do(self, worker: "subprocess.Popen[str]", task: Task) -> None:
         assert worker.stdout is not None, "a pipe"
-        told = vars_of(task)
-        self._give(worker, json.dumps(told))
+        self._tell_worker(worker, vars_of(task))
         while "done" in (answer := json.loads(worker.stdout.readline())):
-            with self.lock:
-                self.tell(told["code"], answer["done"])
+            with self._lock:
+                self.tell(vars_of(task)["code"], answer["done"])
         if isinstance(task, FileTask):
             self.results[task] = tuple(answer["damages"])
         else:
@@ -141,8 +167,53 @@ class _Crew:
             self.results[task] = None if found is None else Segment.of_json(found)
 
 
+def _tell_nobody(_code: str, _more: int) -> None:
+    pass
+
+
 def vars_of(task: Task) -> dict[str, Any]:
     """Return a task as a worker reads it."""
-    if isinstance(task, FileTask):
-        return {"part": task.part}
-    return {"branch_id": task.branch_id, "code": task.code, "first": task.first, "last": task.last}
+    return asdict(task)
+
+
+def work(
+    engine: "Engine", tasks: Iterable[Task], *, count: int, tell: TellMore, crew: Crew | None = None
+) -> Results:
+    """Do tasks in worker processes; returns what was done.
+
+    Args:
+        engine: of the database.
+        tasks: the longest first.
+        count: how many workers.
+        tell: told of progress, from one thread at a time.
+        crew: one that has begun, if it works on the same database.
+    """
+    how = how_to_connect(engine)
+    if crew is None or crew.how != how:
+        crew = Crew(how)
+    crew.tell = tell
+    crew.give(tasks, to=count)
+    return crew.finish()
+
+
+def begin_early(address: str, *, part: str) -> Crew | None:
+    """Have a worker begin with a part of a large SQLite file, before the database library is even loaded.
+
+    Returns:
+        None for any other database, or where that could be in the way of whoever opens the file.
+    """
+    if not address.startswith(ADDRESS) or not workers_here():
+        return None
+    file = Path(address.removeprefix(ADDRESS))
+    try:
+        with file.open("rb") as opened:
+            header = opened.read(COOKIE.stop)
+        is_large = file.stat().st_size >= LARGE
+    except (OSError, ValueError):
+        return None  # whoever opens it says why
+    if not is_large or header[WAL_HEADER] != b"\2\2":
+        return None
+    crew = Crew(how_to_open(file))
+    crew.cookie = int.from_bytes(header[COOKIE], "big")
+    crew.give([FileTask(part)], to=1)
+    return crew

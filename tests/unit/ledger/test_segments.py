@@ -7,7 +7,8 @@ from tests.builders import NOW, a_book, a_draft, stored, stored_accounts
 from timebank.ledger.audit import JournalAudit, StoredEntry, StoredLine
 from timebank.ledger.chart import available, held
 from timebank.ledger.model import Cause, EntryDraft, credit, debit
-from timebank.ledger.segments import QuickFold, SegmentFold, join
+from timebank.ledger.quick import QuickFold
+from timebank.ledger.segments import SegmentFold, join
 
 M1, M2, HELD, FUND = available("m1"), available("m2"), held("m1"), "fund:branch"
 Plain = tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]
