@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.builders import NOW, TODAY, a_book, a_draft, stored, stored_accounts
+from tests.columns import columns_of
 
 from timebank.ledger.audit import JournalAudit, StoredEntry, StoredLine
 from timebank.ledger.book import Book
@@ -15,6 +16,7 @@ from timebank.ledger.chart import available, held
 from timebank.ledger.model import Actor, Cause, JournalEntry, Posting, Role, credit, debit
 from timebank.ledger.quick import QuickFold
 from timebank.ledger.reversal import reverse
+from timebank.ledger.runs import RunFold, likeness_of
 from timebank.ledger.segments import Segment, SegmentFold, join
 
 PATHS = (available("m1"), available("m2"), held("m1"), "fund:branch")
@@ -172,6 +174,82 @@ def test_a_chunk_that_is_refused_leaves_no_trace(case: tuple[Book, Rows], data: 
 
     assert totals_of(expected) == totals_of(audit)
     assert (expected.entries, expected.last_seq) == (audit.entries, audit.last_seq)
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> tuple[Book, Rows]:
+    """Draw an imported journal of pairs in which some values were changed for others of their type."""
+    book = a_book(*PATHS, units=UNITS)
+    helps = draw(st.sampled_from([-1, 0, 1]))
+    rows = []
+    for number in range(draw(st.integers(1, 8))):
+        draft = a_draft(*draw(pairs()), cause=Cause("import", "1", number + 1), counts_help=helps)
+        rows.append(stored(book.post(draft, recorded_at=NOW, enforce_limits=False), book))
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, len(rows) - 1))
+        header, lines = rows[at]
+        table = draw(st.sampled_from(["header", "line", "turned", "line gone", "sealed", "sealed"]))
+        if table == "header":
+            column = draw(st.sampled_from(StoredEntry._fields))
+            rows[at] = (header._replace(**{column: draw(other_value(getattr(header, column)))}), lines)
+        elif table == "line":
+            changed, column = draw(st.sampled_from(lines)), draw(st.sampled_from(StoredLine._fields))
+            new = changed._replace(**{column: draw(other_value(getattr(changed, column)))})
+            rows[at] = (header, tuple(new if each is changed else each for each in lines))
+        elif table == "turned":
+            rows[at] = (header, tuple(each._replace(line=3 - each.line) for each in reversed(lines)))
+        elif table == "line gone":
+            rows[at] = (header, lines[:-1])
+        else:
+            rows[at] = (resealed(book, header, lines), lines)
+    return book, rows
+
+
+def other_value(old: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - whatever a cell holds
+    """Draw another value of the same type."""
+    if isinstance(old, bytes):
+        return st.sampled_from([b"", old[1:], old + b"x", bytes(32)])
+    if isinstance(old, str):
+        return st.sampled_from(
+            ["", "reversal", "1", "a,b", "a\nb", "a\0b", "%s", "credit", "debit", f"{old} "]
+        )
+    if old is None:
+        return st.integers(1, 3)
+    return st.integers(-2, 2).map(lambda off: old + off) | st.sampled_from([0, 1, -1, 10**9, 2**40])
+
+
+@given(runs(), st.data())
+def test_a_run_is_accepted_only_where_the_careful_fold_finds_nothing(
+    case: tuple[Book, Rows], data: st.DataObject
+) -> None:
+    """And gives the same; what is refused leaves no trace, unless it is said to be spoilt."""
+    book, rows = case
+    assume(all(line.entry_seq == header.seq for header, lines in rows for line in lines))
+    careful, quick = an_audit_of(book), an_audit_of(book)
+    like = data.draw(st.integers(0, len(rows) - 1))
+    likeness = likeness_of(book.branch, [tuple(rows[like][0])])
+    assume(likeness is not None)
+    assert likeness is not None, "assumed"
+    entries, lines = plain(rows)
+    columns = columns_of(likeness, entries, lines, first=1)
+
+    fold = RunFold(quick)
+    is_taken = columns is not None and fold.take_run(likeness, columns, len(rows))
+    fold.settle()
+
+    is_right = is_clean(careful, rows)
+    expected = careful if is_taken else an_audit_of(book)
+    assert is_right or not is_taken
+    if not fold.is_spoilt:
+        assert totals_of(expected) == totals_of(quick)
+        assert (expected.entries, expected.last_seq, expected.last_us) == (
+            quick.entries,
+            quick.last_seq,
+            quick.last_us,
+        )
+        assert (expected.cause_kinds, expected.is_regular) == (quick.cause_kinds, quick.is_regular)
+    else:
+        assert not is_right, "a pair never has one account twice"
 
 
 def folded_alone(book: Book, rows: Rows, first: int) -> Segment | None:

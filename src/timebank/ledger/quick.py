@@ -18,7 +18,7 @@ from timebank.ledger.model import AMOUNT_MAX
 Rows = Sequence[tuple[Any, ...]]
 END: Final = (None,) * len(StoredLine._fields)
 HELPS: Final = StoredEntry._fields.index("counts_help")
-CAUSE_KIND: Final = StoredEntry._fields.index("cause_kind")
+LOOKED_AT: Final = tuple(map(StoredEntry._fields.index, ("kind", "cause_kind", "reverses", "counts_help")))
 NO_FLOOR: Final = -(2**63)
 PREFIX: Final = LEAF_PREFIX.decode()
 
@@ -92,10 +92,13 @@ class QuickFold:
 
     def _look(self, entries: Rows) -> None:
         """Note what sort of entries there are in a chunk that was folded."""
-        self.cause_kinds.update(map(itemgetter(CAUSE_KIND), entries))
-        headers = [StoredEntry(*entry) for entry in entries]
-        self.has_reversals = self.has_reversals or any(each.reverses is not None for each in headers)
-        self.is_regular = self.is_regular and all(map(is_regular, headers))
+        kinds, cause_kinds, reverses, helps = (set(map(itemgetter(at), entries)) for at in LOOKED_AT)
+        self.cause_kinds |= cause_kinds
+        if reverses <= {None}:
+            self.is_regular = self.is_regular and "reversal" not in kinds and helps <= {-1, 0, 1}
+        else:
+            self.has_reversals = True
+            self.is_regular = self.is_regular and all(is_regular(StoredEntry(*entry)) for entry in entries)
 
     def begin(self, no: int, signed: int, version: int, balance: int) -> Running | None:
         """Take an account in hand at its first posting; None if there is no such account."""

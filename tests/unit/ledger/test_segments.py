@@ -5,6 +5,7 @@ import pytest
 from tests.builders import NOW, a_book, a_draft, stored, stored_accounts
 
 from timebank.ledger.audit import JournalAudit, StoredEntry, StoredLine
+from timebank.ledger.canonical import head_text, leaf_of, line_text
 from timebank.ledger.chart import available, held
 from timebank.ledger.model import Cause, EntryDraft, credit, debit
 from timebank.ledger.quick import QuickFold
@@ -119,6 +120,47 @@ def test_what_is_left_over_or_below_zero_is_refused() -> None:
     assert not QuickFold(below).take(*rows)
     unbalanced, rows = a_journal(LEVY)
     assert not QuickFold(unbalanced).take(rows[0], rows[1][:2])
+
+
+def test_a_second_fold_goes_on_where_the_first_ended() -> None:
+    """As after a chunk that took the careful fold."""
+    audit, (entries, lines) = a_journal(PAIR, LEVY)
+    for fold, rows in (
+        (QuickFold(audit), (entries[:1], lines[:2])),
+        (QuickFold(audit), (entries[1:], lines[2:])),
+    ):
+        fold.last_seq = audit.last_seq
+        assert fold.take(*rows)
+        fold.settle()
+
+    assert (2, -7, 2) == (audit.last_seq, audit.totals[1].balance, audit.totals[1].version)
+
+
+def test_what_the_columns_do_not_take_is_noted() -> None:
+    """The fold finds no fault in help that counts twice: the database does, if it is asked."""
+    for column, value, is_regular in (
+        ("counts_help", 0, True),
+        ("counts_help", 2, False),
+        ("kind", "reversal", False),
+        ("reverses", 1, False),
+        ("reverses", 9, False),
+        ("reverses", "1", False),
+    ):
+        audit, (entries, lines) = a_journal(PAIR)
+        header = StoredEntry(*entries[0])._replace(**{column: value})  # type: ignore[arg-type]
+        text = head_text("lille", *header[:12]) + line_text("debit", 5, "min", M1, 1, -5)
+        text += line_text("credit", 5, "min", M2, 1, 5)
+        header = header._replace(leaf=leaf_of(text.encode()))
+        careful = JournalAudit("lille", audit.accounts, audit.policy_versions)
+        careful.take(header, [StoredLine(*line) for line in lines])
+        quick = QuickFold(audit)
+        assert quick.take([tuple(header)], lines)
+        quick.settle()
+
+        assert [] == careful.faults
+        assert [is_regular] * 2 == [careful.is_regular, audit.is_regular], (column, value)
+        assert careful.has_reversals == audit.has_reversals == (header.reverses is not None)
+        assert {"transfer"} == careful.cause_kinds == audit.cause_kinds
 
 
 def test_a_segment_follows_only_what_it_says_it_follows() -> None:
