@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -45,9 +46,25 @@ class Two:
         return self.here.entries.store
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty database of either engine."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'books.db'}"
+    found: str = request.getfixturevalue("postgres")
+    return found
+
+
 @pytest.fixture
-def two(postgres: str) -> Iterator[Two]:
+def two(address: str) -> Iterator[Two]:
     """Return two programs with a branch in hand whose fund a cannot go below -100; prove the books."""
+    with opened(address) as both:
+        yield both
+
+
+@pytest.fixture
+def two_on_server(postgres: str) -> Iterator[Two]:
+    """Do the same on PostgreSQL."""
     with opened(postgres) as both:
         yield both
 
@@ -174,9 +191,9 @@ def test_others_limits_closures_and_keys_count(two: Two) -> None:
             two.here.entries.post(BRANCH, move(1, to="fund:c"))
 
 
-def test_time_does_not_go_back(postgres: str) -> None:
+def test_time_does_not_go_back(address: str) -> None:
     """A clock that was put back changes nothing: an entry is never recorded before the last one."""
-    bank = open_bank(postgres, clock=SteppingClock(NOW, timedelta(seconds=-1)))
+    bank = open_bank(address, clock=SteppingClock(NOW, timedelta(seconds=-1)))
     found_branch(bank, BRANCH)
     for minutes in (1, 2, 3):
         bank.entries.post(BRANCH, move(minutes))
@@ -186,9 +203,9 @@ def test_time_does_not_go_back(postgres: str) -> None:
     assert sorted(recorded) == recorded
 
 
-def test_limits_of_a_new_day_count_from_its_beginning(postgres: str) -> None:
+def test_limits_of_a_new_day_count_from_its_beginning(address: str) -> None:
     """A policy that was set days ago comes into force while the books are in hand."""
-    bank = open_bank(postgres, clock=SteppingClock(NOW, timedelta(hours=6)))
+    bank = open_bank(address, clock=SteppingClock(NOW, timedelta(hours=6)))
     bank.branches.create(BRANCH, name="Sample branch")
     for path in ("fund:a", "fund:b"):
         bank.accounts.open(BRANCH, path)
@@ -220,9 +237,9 @@ def test_who_was_overtaken_waits_for_a_turn_for_a_while(two: Two) -> None:
 
 
 @pytest.mark.parametrize("key", ["k", None], ids=["with a key", "without"])
-def test_a_connection_lost_on_the_way_is_looked_into(two: Two, key: str | None) -> None:
+def test_a_connection_lost_on_the_way_is_looked_into(two_on_server: Two, key: str | None) -> None:
     """With a key it is found out what happened; without one nobody can know, and that is said."""
-    with raw(two.address) as other:
+    with raw(two_on_server.address) as other:
         other.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name='timebank'"
         )
@@ -230,20 +247,20 @@ def test_a_connection_lost_on_the_way_is_looked_into(two: Two, key: str | None) 
         with patch("timebank.storage.engine.selectors.PollSelector.select", lambda *_: []):
             if key is None:
                 with pytest.raises(OutcomeUnknown):
-                    two.here.entries.post(BRANCH, move(4))
+                    two_on_server.here.entries.post(BRANCH, move(4))
             else:
-                assert (2,) == two.here.entries.post(BRANCH, move(4, key)).entries
+                assert (2,) == two_on_server.here.entries.post(BRANCH, move(4, key)).entries
 
-    assert (1 if key is None else 5) == two.here.accounts.show(BRANCH, "fund:b").balance
+    assert (1 if key is None else 5) == two_on_server.here.accounts.show(BRANCH, "fund:b").balance
 
 
-def test_many_posts_are_sent_part_by_part(two: Two) -> None:
+def test_many_posts_are_sent_part_by_part(two_on_server: Two) -> None:
     """In one transaction, with the results that they have as a whole, whatever a part says of another."""
     wishes = [move(1, f"k{number}") for number in range(88)]
     wishes[40:40] = [move(2, "k3"), move(1, "k3"), move(200, "much")]
     with patch.object(turns, "PART", 10), patch.object(Store, "write", side_effect=AssertionError):
-        results = two.here.entries.post_many(BRANCH, wishes)
-        assert (90,) == two.here.entries.post(BRANCH, move(1)).entries
+        results = two_on_server.here.entries.post_many(BRANCH, wishes)
+        assert (90,) == two_on_server.here.entries.post(BRANCH, move(1)).entries
 
     assert KeyReused is type(failure(results[40]))
     assert Posted(entries=(5,), is_repeat=True) == results[41]
@@ -251,7 +268,7 @@ def test_many_posts_are_sent_part_by_part(two: Two) -> None:
     assert list(range(2, 90)) == [
         each.seq for each in results if isinstance(each, Posted) and not each.is_repeat
     ]
-    assert 90 == two.there.accounts.show(BRANCH, "fund:b").balance
+    assert 90 == two_on_server.there.accounts.show(BRANCH, "fund:b").balance
 
 
 def failure(result: PostResult) -> TimebankError | None:
@@ -259,18 +276,18 @@ def failure(result: PostResult) -> TimebankError | None:
     return result.error if isinstance(result, Refused) else None
 
 
-def test_parts_that_rest_on_a_failure_are_not_written(two: Two) -> None:
+def test_parts_that_rest_on_a_failure_are_not_written(two_on_server: Two) -> None:
     """As for a post that was decided as a whole, even if the place of the one that failed was taken."""
-    first, _ = decided(two, move(10))
-    turn = turns.Turn(two.store, DESK, BRANCH, [(move(1), DESK)] * 20)
+    first, _ = decided(two_on_server, move(10))
+    turn = turns.Turn(two_on_server.store, DESK, BRANCH, [(move(1), DESK)] * 20)
     with patch.object(turns, "PART", 10):
         turn.decide()
-        two.there.entries.post(BRANCH, move(5))
+        two_on_server.there.entries.post(BRANCH, move(5))
         with pytest.raises(Overtaken):
-            two.store.write_ahead(first)
+            two_on_server.store.write_ahead(first)
         assert list(range(3, 23)) == [each.seq for each in turn.finish() if isinstance(each, Posted)]
 
-    assert 26 == two.there.accounts.show(BRANCH, "fund:b").balance
+    assert 26 == two_on_server.there.accounts.show(BRANCH, "fund:b").balance
 
 
 @pytest.mark.parametrize("part", [250, 10], ids=["as a whole", "part by part"])
@@ -282,7 +299,7 @@ def test_a_key_that_was_used_comes_before_a_limit(two: Two, part: int) -> None:
     assert KeyReused is type(failure(results[-1]))
 
 
-def test_a_bug_in_a_later_part_takes_the_earlier_ones_back(two: Two) -> None:
+def test_a_bug_in_a_later_part_takes_the_earlier_ones_back(two_on_server: Two) -> None:
     """Nothing is kept, the connection goes on, and the next post is as any other."""
     calls = count()
 
@@ -293,16 +310,16 @@ def test_a_bug_in_a_later_part_takes_the_earlier_ones_back(two: Two) -> None:
 
     post_well = Batch.post
     with patch.object(turns, "PART", 10), patch.object(Batch, "post", post), pytest.raises(ZeroDivisionError):
-        two.here.entries.post_many(BRANCH, [move(1, f"k{number}") for number in range(40)])
+        two_on_server.here.entries.post_many(BRANCH, [move(1, f"k{number}") for number in range(40)])
 
-    assert (2,) == two.here.entries.post(BRANCH, move(1, "k0")).entries
+    assert (2,) == two_on_server.here.entries.post(BRANCH, move(1, "k0")).entries
 
 
-def test_parts_are_not_begun_where_something_has_to_be_read(two: Two) -> None:
+def test_parts_are_not_begun_where_something_has_to_be_read(two_on_server: Two) -> None:
     """An account that is not in hand is found before anything is sent."""
     wishes = [*[move(1) for _ in range(20)], move(1, to="fund:c")]
     with patch.object(turns, "PART", 10):
-        results = two.here.entries.post_many(BRANCH, wishes)
+        results = two_on_server.here.entries.post_many(BRANCH, wishes)
 
     assert list(range(2, 23)) == [each.seq for each in results if isinstance(each, Posted)]
 

@@ -16,7 +16,7 @@ from timebank.storage.books import Books
 from timebank.storage.store import Store
 
 PART: Final = 250
-"""More wishes than these are decided part by part, while the server writes the parts before."""
+"""More wishes than these are decided part by part where there is a server, which writes those before."""
 
 
 class Turn:
@@ -39,7 +39,7 @@ class Turn:
         with suppress(NotInHand, NotAllowed):
             batch = self._open(ahead.books)
             batch.load([item for item, _ in self.wishes])
-            if len(self.wishes) <= PART:
+            if not self.store.is_server or len(self.wishes) <= PART:
                 self._results = self._post(batch, self.wishes)
                 self.store.hand_on(ahead)
             self._ahead = ahead

@@ -1,24 +1,21 @@
 """Ahead: a post decided before its transaction begins, on what is in hand, and then sent in one go.
 
 Most of the time nobody but one process writes to a branch. So that process decides its next post on the
-books that its last one left, if need be while the server still writes that one, and sends the rows together
-with BEGIN, the branch's head and COMMIT: one round trip. The head is saved only if it is still the one that
-the post was decided on; if it is not, or if a key was used before, nothing of it is kept, and the post is
-decided again in a transaction that has taken the head (see `Store.write`). On PostgreSQL only: on SQLite a
-transaction of one's own costs no round trips.
+books that its last one left, if need be while that one is still being written, and sends the rows together
+with BEGIN, the branch's head and COMMIT: to a server in one round trip. The head is saved only if it is still
+the one that the post was decided on; if it is not, or if a key was used before, nothing of it is kept, and
+the post is decided again in a transaction that has taken the head (see `Store.write`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NoReturn, cast
 
 from sqlalchemy.engine import Connection
 
 from timebank.storage.books import Books
-from timebank.storage.driver import ONE_PLAN, balances_saved, head_moved, in_one, numbered, rows_inserted
-from timebank.storage.journal import Decided
-from timebank.storage.requests import Requests
-from timebank.storage.round_trip import UNKNOWN_NAME, Statement
-from timebank.storage.tables import EntryRow, PostingRow, RequestKeyRow
+from timebank.storage.round_trip import UNKNOWN_NAME
+from timebank.storage.scripts import Script, Step, Steps
 from timebank.storage.warm import Outcome, WarmBook
 
 CONSTRAINT: Final = "23"
@@ -46,23 +43,25 @@ NOWHERE: Final = cast("Connection", _Nowhere())
 class Ahead:
     """A post on its way: decided, then handed on for the next one to rest on, then written."""
 
-    def __init__(self, books: Books, basis: Outcome | None) -> None:
+    def __init__(self, books: Books, basis: Outcome | None, script: Script) -> None:
         """Begin to decide, on books whose desk is `NOWHERE`."""
         self.books = books
         self.outcome = Outcome()
         self._here = books.desk.branch_id
         self._basis = basis
+        self._script = script
         self._revision = books.journal.head.revision
-        self._statements: list[Statement] = []
+        self._steps: Steps = []
 
     def hand_on(self) -> WarmBook | None:
         """Take out what was decided, as a whole; returns the book for the next post."""
-        journal, requests = self.books.journal, self.books.requests
+        journal, requests, script = self.books.journal, self.books.requests, self._script
         if not journal.headers:
             return self.books.desk.warm  # whatever was refused has changed nothing
         unused = requests.assumed_unused()
-        rows = self._rows(journal.take(), requests)
-        self._statements = [(ONE_PLAN, ()), self._moved(journal.move_head(), unused), *rows]
+        rows = script.rows(self._here, journal.take(), requests.take())
+        head = script.head(self._here, self._revision, journal.move_head(), unused)
+        self._steps = [*script.opening, *head, *rows]
         return self.kept(self.outcome)
 
     def kept(self, basis: Outcome | None) -> WarmBook:
@@ -72,55 +71,49 @@ class Ahead:
         kept.basis = basis
         return kept
 
-    def statements(self) -> Sequence[Statement]:
+    def steps(self) -> Steps:
         """Return what writes a post that was decided as a whole; waits for the write that it rests on.
 
         Raises:
             Overtaken: that did not take place, or there is nothing to write: others may have written since.
         """
         self._insist()
-        if not self._statements:
+        if not self._steps:
             raise Overtaken
-        return self._statements
+        return self._steps
 
-    def flow(self, parts: Iterable[object]) -> Iterator[Statement]:
+    def flow(self, parts: Iterable[object]) -> Iterator[Step]:
         """Yield what writes a post that is decided part by part, as the parts are decided.
 
         Args:
             parts: each step of it decides a part.
 
         Raises:
-            Overtaken: as `statements`.
+            Overtaken: as `steps`.
         """
         self._insist()
-        journal, requests = self.books.journal, self.books.requests
+        journal, requests, script, here = self.books.journal, self.books.requests, self._script, self._here
         head = journal.head
-        yield ONE_PLAN, ()
-        yield self._moved((head.entry_seq, head.revision, head.last_us), ())
+        at_first = script.head(here, self._revision, (head.entry_seq, head.revision, head.last_us), ())
+        yield from script.opening
+        yield from at_first
         for _ in parts:
-            if journal.headers:
-                yield from self._rows(journal.take(), requests)
+            yield from script.rows(here, journal.take(is_all=False), requests.take())
         if journal.book.last_seq == head.entry_seq:
             raise Overtaken
-        yield self._moved(journal.move_head(), requests.assumed_unused())
+        yield from script.rows(here, journal.take(), requests.take())
+        yield from script.head(here, self._revision, journal.move_head(), requests.assumed_unused())
 
     def _insist(self) -> None:
         if self._basis is not None and not self._basis.wait():
             raise Overtaken
 
-    def _moved(self, head: tuple[int, int, int], unused: Sequence[bytes]) -> Statement:
-        """Return what takes and saves the head: who has it is the only writer."""
-        return numbered(head_moved(self._here, self._revision, head, unused))
-
-    def _rows(self, decided: Decided, requests: Requests) -> list[Statement]:
-        keys = requests.take()
-        parts = [balances_saved(self._here, decided.balances), rows_inserted(PostingRow, decided.lines)]
-        if keys:
-            parts.insert(0, rows_inserted(RequestKeyRow, keys))
-        return [numbered(in_one(parts)), numbered(rows_inserted(EntryRow, decided.headers))]
-
 
 def is_overtaken(error: Any) -> bool:  # noqa: ANN401 - the driver is optional
     """Tell whether an error says that what was decided ahead cannot be."""
     state = str(getattr(error, "sqlstate", None))
-    return isinstance(error, NotInHand) or state.startswith(CONSTRAINT) or state == UNKNOWN_NAME
+    return (
+        isinstance(error, NotInHand | Overtaken | sqlite3.IntegrityError)
+        or state.startswith(CONSTRAINT)
+        or state == UNKNOWN_NAME
+    )

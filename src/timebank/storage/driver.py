@@ -7,6 +7,7 @@ Rows are tuples in the order of the table's columns.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Integer, LargeBinary, Table
@@ -16,6 +17,8 @@ from timebank.storage.columns import Row, table_of
 
 COPY_LEAST: Final = 150
 """From how many rows on PostgreSQL's COPY, with its two more round trips, is faster than INSERT."""
+ROWS_AT_ONCE: Final = 250
+"""Rows of one statement on SQLite: within the 32,766 values that it takes."""
 SAVE_BALANCES: Final = {
     "sqlite": (
         "UPDATE account_balance SET balance = ?, given = ?, received = ?, version = ? "
@@ -28,15 +31,27 @@ SAVE_BALANCES: Final = {
         "AS v (balance, given, received, version, no) WHERE b.branch_id = %s AND b.account_no = v.no"
     ),
 }
-MOVE_HEAD: Final = (
-    "UPDATE branch_head SET entry_seq = %s, last_us = %s, revision = CASE WHEN revision = %s AND NOT EXISTS "
-    "(SELECT FROM request_key AS k WHERE k.branch_id = branch_head.branch_id AND k.key = ANY(%s::bytea[])) "
-    "THEN %s::bigint END WHERE branch_id = %s"
-)
-"""Saves a head that is still at a certain revision, if certain keys were never used.
+MOVE_HEAD: Final = {
+    "sqlite": (
+        "UPDATE branch_head SET entry_seq = ?, last_us = ?, revision = CASE revision WHEN ? THEN ? END "
+        "WHERE branch_id = ?"
+    ),
+    "postgresql": (
+        "UPDATE branch_head SET entry_seq = %s, last_us = %s, "
+        "revision = CASE WHEN revision = %s AND NOT EXISTS (SELECT FROM request_key AS k "
+        "WHERE k.branch_id = branch_head.branch_id AND k.key = ANY(%s::bytea[])) THEN %s::bigint END "
+        "WHERE branch_id = %s"
+    ),
+}
+"""Saves a head that is still at a certain revision; on PostgreSQL, if certain keys were never used.
 
 Otherwise it fails: NULL is no revision.
 """
+REFUSE_USED_KEY: Final = (
+    "UPDATE branch_head SET revision = NULL FROM request_key AS k "
+    "WHERE branch_head.branch_id = k.branch_id AND k.branch_id = ? AND k.key = ?"
+)
+"""Fails on SQLite, likewise, if a key was used."""
 ONE_PLAN: Final = "SET LOCAL plan_cache_mode = force_generic_plan"
 """Few rows or many, they are found by key: planning that anew for each transaction would cost more."""
 SAVE_HEAD: Final = "UPDATE branch_head SET entry_seq = ?, revision = ?, last_us = ? WHERE branch_id = ?"
@@ -83,7 +98,7 @@ def _marked(statement: str, has_percent_marks: bool) -> str:  # noqa: FBT001 - a
 
 
 def insert_rows(connection: Connection, row: type[Row], rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows in one statement: `executemany` on SQLite, COPY or INSERT on PostgreSQL."""
+    """Insert rows: on SQLite many in a statement, on PostgreSQL all of them, by COPY or INSERT."""
     if not rows:
         return
     cursor = connection.connection.cursor()
@@ -92,7 +107,8 @@ def insert_rows(connection: Connection, row: type[Row], rows: Sequence[tuple[obj
         if len(rows) == 1:
             cursor.execute(_insert_text(table_of(row), "%s" if is_server else "?"), rows[0])
         elif not is_server:
-            cursor.executemany(_insert_text(table_of(row), "?"), rows)
+            for text, values in rows_in_file(row, rows):
+                cursor.executemany(text, values)
         elif len(rows) < COPY_LEAST:
             cursor.execute(_unnest_text(table_of(row)), _arrays(table_of(row), rows))
         else:
@@ -109,9 +125,9 @@ def _names(table: Table) -> str:
 
 
 @cache
-def _insert_text(table: Table, mark: str) -> str:
-    marks = ", ".join([mark] * len(table.columns))
-    return f"INSERT INTO {table.name} ({_names(table)}) VALUES ({marks})"  # noqa: S608 - our own names
+def _insert_text(table: Table, mark: str, *, rows: int = 1) -> str:
+    marks = ", ".join([f"({', '.join([mark] * len(table.columns))})"] * rows)
+    return f"INSERT INTO {table.name} ({_names(table)}) VALUES {marks}"  # noqa: S608 - our own names
 
 
 @cache
@@ -152,7 +168,8 @@ def save_balances(
             columns = [_numbers(column) for column in zip(*rows, strict=True)]
             cursor.execute(SAVE_BALANCES["postgresql"], [*columns, branch_id])
         else:
-            cursor.executemany(SAVE_BALANCES["sqlite"], [(*row[:4], branch_id, row[4]) for row in rows])
+            for text, values in balances_in_file(branch_id, rows):
+                cursor.executemany(text, values)
     finally:
         cursor.close()
 
@@ -203,7 +220,29 @@ def head_moved(branch_id: int, revision: int, head: tuple[int, int, int], unused
     See `MOVE_HEAD`.
     """
     entry_seq, moved, last_us = head
-    return MOVE_HEAD, [entry_seq, last_us, revision, _blobs(unused), moved, branch_id]
+    return MOVE_HEAD["postgresql"], [entry_seq, last_us, revision, _blobs(unused), moved, branch_id]
+
+
+def rows_in_file(row: type[Row], rows: Sequence[tuple[object, ...]]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield what inserts rows on SQLite, with the rows of values of each statement.
+
+    Many rows go in one statement: the driver is asked, and Python's lock given back, less often.
+    """
+    table = table_of(row)
+    whole = len(rows) - len(rows) % ROWS_AT_ONCE
+    for start in range(0, whole, ROWS_AT_ONCE):
+        values = list(chain.from_iterable(rows[start : start + ROWS_AT_ONCE]))
+        yield _insert_text(table, "?", rows=ROWS_AT_ONCE), [values]
+    if whole < len(rows):
+        yield _insert_text(table, "?"), rows[whole:]
+
+
+def balances_in_file(
+    branch_id: int, rows: Sequence[tuple[int, int, int, int, int]]
+) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Yield what updates cached totals on SQLite; see `save_balances`."""
+    if rows:
+        yield SAVE_BALANCES["sqlite"], [(*row[:4], branch_id, row[4]) for row in rows]
 
 
 def in_one(parts: Sequence[Written]) -> Written:
@@ -214,7 +253,7 @@ def in_one(parts: Sequence[Written]) -> Written:
 @cache
 def _in_one(texts: tuple[str, ...]) -> str:
     before = ", ".join(f"part_{number} AS ({text})" for number, text in enumerate(texts[:-1]))
-    return f"WITH {before} {texts[-1]}"
+    return f"WITH {before} {texts[-1]}" if before else texts[-1]
 
 
 def numbered(written: Written) -> tuple[str, list[bytes]]:

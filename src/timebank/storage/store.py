@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
+from sqlalchemy.pool import PoolProxiedConnection
 
 from timebank.clock import Clock
 from timebank.errors import ErasureUnfinished, Kind, NoDatabase, OutcomeUnknown, TimebankError
@@ -33,11 +34,13 @@ from timebank.storage.engine import (
     sqlite_file_of,
     url_of,
 )
+from timebank.storage.file_write import write_to_file
 from timebank.storage.place import copy_of, holds_anything, is_current, make_private
 from timebank.storage.repository import Desk
 from timebank.storage.retry import RetryPolicy
 from timebank.storage.round_trip import Prepared, run_together
 from timebank.storage.schema import upgrade
+from timebank.storage.scripts import FileScript, ServerScript, Step
 from timebank.storage.warm import Head, WarmBooks
 
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -259,7 +262,7 @@ class Store:
             `hand_on` leaves them to the next post, `write_ahead` writes.
         """
         known = self._branches.get(code)
-        if known is None or not self.is_server or self.is_dry_run:
+        if known is None or self.is_dry_run:
             return None
         branch_id, branch = known
         warm = self._warm.take_newest(branch_id)
@@ -267,7 +270,7 @@ class Store:
             return None
         now = max(self.clock.now(), instant_of(warm.head.last_us))
         desk = Desk(NOWHERE, branch_id, branch, now, warm.head, warm, is_ahead=True)
-        return Ahead(Books(desk), warm.basis)
+        return Ahead(Books(desk), warm.basis, ServerScript() if self.is_server else FileScript())
 
     def hand_on(self, ahead: Ahead) -> None:
         """Leave the books to the next post, which may be decided from now on."""
@@ -288,16 +291,14 @@ class Store:
         """
         phase = _Phase()
         try:
-            statements = ahead.statements() if parts is None else ahead.flow(parts)
+            steps = ahead.steps() if parts is None else ahead.flow(parts)
             with self._meaningful_errors(phase), closing(self.engine.raw_connection()) as pooled:
                 phase.is_committing = True
                 try:
-                    run_together(
-                        cast("Any", pooled.dbapi_connection),
-                        statements,
-                        pooled.info.setdefault(PREPARED, Prepared()),
-                    )
+                    self._send(pooled, steps)
                 except Exception as error:
+                    if is_overtaken(error):
+                        raise Overtaken from error
                     if is_lost(error):
                         pooled.invalidate()
                     raise
@@ -306,10 +307,16 @@ class Store:
                 self._warm.put(ahead.books.desk.branch_id, ahead.kept(None))
         except Exception as error:
             ahead.outcome.settle(is_committed=False)
-            if is_overtaken(error):
+            if isinstance(error, Overtaken):
                 self._warm.overtaken(ahead.books.desk.branch_id)
-                raise Overtaken from error
             raise
+
+    def _send(self, pooled: PoolProxiedConnection, steps: Iterable[Step]) -> None:
+        connection = cast("Any", pooled.dbapi_connection)
+        if self.is_server:
+            run_together(connection, steps, pooled.info.setdefault(PREPARED, Prepared()))
+        else:
+            write_to_file(connection, steps)
 
     def wipe_log(self) -> None:
         """Carry the write-ahead log of an SQLite database over and blank it: it holds rows as they were.

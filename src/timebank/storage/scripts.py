@@ -1,0 +1,94 @@
+"""Scripts: what writes a post that was decided ahead, in the form in which each engine takes it."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from timebank.storage.driver import (
+    MOVE_HEAD,
+    ONE_PLAN,
+    REFUSE_USED_KEY,
+    balances_in_file,
+    balances_saved,
+    head_moved,
+    in_one,
+    numbered,
+    rows_in_file,
+    rows_inserted,
+)
+from timebank.storage.journal import BY_ACCOUNT, Decided
+from timebank.storage.tables import EntryRow, PostingRow, RequestKeyRow
+
+Step = tuple[str, Sequence[Any]]
+"""A statement with its values, on SQLite with rows of values."""
+Steps = Sequence[Step]
+"""To be run in this order."""
+
+
+class Script(Protocol):
+    """How one engine writes."""
+
+    @property
+    def opening(self) -> Steps:
+        """What the transaction begins with."""
+
+    def head(
+        self, branch_id: int, revision: int, head: tuple[int, int, int], unused: Sequence[bytes]
+    ) -> Steps:
+        """Return what saves a head that is still at a revision, if certain keys were never used; or fails.
+
+        Args:
+            branch_id: of the head.
+            revision: that was decided on.
+            head: last entry, new revision, instant.
+            unused: keys.
+        """
+
+    def rows(self, branch_id: int, decided: Decided, keys: Sequence[tuple[object, ...]]) -> Steps:
+        """Return what writes everything but the head; `keys` are rows."""
+
+
+class ServerScript:
+    """PostgreSQL: few statements, whose many values are arrays."""
+
+    opening = ((ONE_PLAN, ()),)
+
+    def head(
+        self, branch_id: int, revision: int, head: tuple[int, int, int], unused: Sequence[bytes]
+    ) -> Steps:
+        """See `Script`."""
+        return [numbered(head_moved(branch_id, revision, head, unused))]
+
+    def rows(self, branch_id: int, decided: Decided, keys: Sequence[tuple[object, ...]]) -> Steps:
+        """See `Script`; what does not touch the same table goes in one statement."""
+        parts = []
+        if keys:
+            parts.append(rows_inserted(RequestKeyRow, keys))
+        if decided.balances:
+            parts.append(balances_saved(branch_id, decided.balances))
+        if not decided.headers:
+            return [numbered(in_one(parts))] if parts else []
+        parts.append(rows_inserted(PostingRow, decided.lines))
+        return [numbered(in_one(parts)), numbered(rows_inserted(EntryRow, decided.headers))]
+
+
+class FileScript:
+    """SQLite: statements to be run for each of their rows, or for many rows at once."""
+
+    opening = ()
+
+    def head(
+        self, branch_id: int, revision: int, head: tuple[int, int, int], unused: Sequence[bytes]
+    ) -> Steps:
+        """See `Script`."""
+        entry_seq, moved, last_us = head
+        steps: Steps = [(REFUSE_USED_KEY, [(branch_id, key) for key in unused])] if unused else []
+        return [*steps, (MOVE_HEAD["sqlite"], [(entry_seq, last_us, revision, moved, branch_id)])]
+
+    def rows(self, branch_id: int, decided: Decided, keys: Sequence[tuple[object, ...]]) -> Steps:
+        """See `Script`; lines go in by account, see `Decided.write`."""
+        return [
+            *rows_in_file(PostingRow, sorted(decided.lines, key=BY_ACCOUNT)),
+            *rows_in_file(EntryRow, decided.headers),
+            *rows_in_file(RequestKeyRow, keys),
+            *balances_in_file(branch_id, decided.balances),
+        ]
