@@ -239,19 +239,42 @@ def test_who_was_overtaken_waits_for_a_turn_for_a_while(two: Two) -> None:
 @pytest.mark.parametrize("key", ["k", None], ids=["with a key", "without"])
 def test_a_connection_lost_on_the_way_is_looked_into(two_on_server: Two, key: str | None) -> None:
     """With a key it is found out what happened; without one nobody can know, and that is said."""
+    two_on_server.here.entries.post(BRANCH, move(1))
     with raw(two_on_server.address) as other:
         other.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name='timebank'"
         )
 
-        with patch("timebank.storage.engine.selectors.PollSelector.select", lambda *_: []):
+        with patch("timebank.storage.kept.selectors.PollSelector.select", lambda *_: []):
             if key is None:
                 with pytest.raises(OutcomeUnknown):
                     two_on_server.here.entries.post(BRANCH, move(4))
             else:
-                assert (2,) == two_on_server.here.entries.post(BRANCH, move(4, key)).entries
+                assert (3,) == two_on_server.here.entries.post(BRANCH, move(4, key)).entries
 
-    assert (1 if key is None else 5) == two_on_server.here.accounts.show(BRANCH, "fund:b").balance
+    assert (2 if key is None else 6) == two_on_server.here.accounts.show(BRANCH, "fund:b").balance
+
+
+def test_a_connection_lost_between_two_posts_is_replaced(two_on_server: Two) -> None:
+    """Nothing was on its way: nobody need be asked what became of it."""
+    two_on_server.here.entries.post(BRANCH, move(1))
+    with raw(two_on_server.address) as other:
+        ended = (
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name='timebank'"
+        )
+        other.execute(ended)
+
+    assert (3,) == two_on_server.here.entries.post(BRANCH, move(4)).entries
+
+
+def test_a_connection_that_cannot_be_set_up_is_not_kept(two_on_server: Two) -> None:
+    """Lost before anything was sent: the post is tried again, with or without a key."""
+    with raw(two_on_server.address) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name='timebank'"
+        )
+    with patch("timebank.storage.engine.selectors.PollSelector.select", lambda *_: []):
+        assert (2,) == two_on_server.here.entries.post(BRANCH, move(4)).entries
 
 
 def test_many_posts_are_sent_part_by_part(two_on_server: Two) -> None:

@@ -61,7 +61,7 @@ class Ahead:
         unused = requests.assumed_unused()
         rows = script.rows(self._here, journal.take(), requests.take())
         head = script.head(self._here, self._revision, journal.move_head(), unused)
-        self._steps = [*script.opening, *head, *rows]
+        self._steps = [*head, *rows]
         return self.kept(self.outcome)
 
     def kept(self, basis: Outcome | None) -> WarmBook:
@@ -94,9 +94,7 @@ class Ahead:
         self._insist()
         journal, requests, script, here = self.books.journal, self.books.requests, self._script, self._here
         head = journal.head
-        at_first = script.head(here, self._revision, (head.entry_seq, head.revision, head.last_us), ())
-        yield from script.opening
-        yield from at_first
+        yield from script.head(here, self._revision, (head.entry_seq, head.revision, head.last_us), ())
         for _ in parts:
             yield from script.rows(here, journal.take(is_all=False), requests.take())
         if journal.book.last_seq == head.entry_seq:

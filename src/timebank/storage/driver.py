@@ -17,8 +17,11 @@ from timebank.storage.columns import Row, table_of
 
 COPY_LEAST: Final = 150
 """From how many rows on PostgreSQL's COPY, with its two more round trips, is faster than INSERT."""
+FEW_ROWS: Final = 2
+"""Rows that PostgreSQL takes sooner value by value than as arrays: those of one exchange."""
 ROWS_AT_ONCE: Final = 250
 """Rows of one statement on SQLite: within the 32,766 values that it takes."""
+UNNEST_BALANCES: Final = "unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
 SAVE_BALANCES: Final = {
     "sqlite": (
         "UPDATE account_balance SET balance = ?, given = ?, received = ?, version = ? "
@@ -27,8 +30,8 @@ SAVE_BALANCES: Final = {
     "postgresql": (
         "UPDATE account_balance AS b "
         "SET balance = v.balance, given = v.given, received = v.received, version = v.version "
-        "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) "
-        "AS v (balance, given, received, version, no) WHERE b.branch_id = %s AND b.account_no = v.no"
+        "FROM " + UNNEST_BALANCES + " AS v (balance, given, received, version, no) "
+        "WHERE b.branch_id = %s AND b.account_no = v.no"
     ),
 }
 MOVE_HEAD: Final = {
@@ -52,7 +55,7 @@ REFUSE_USED_KEY: Final = (
     "WHERE branch_head.branch_id = k.branch_id AND k.branch_id = ? AND k.key = ?"
 )
 """Fails on SQLite, likewise, if a key was used."""
-ONE_PLAN: Final = "SET LOCAL plan_cache_mode = force_generic_plan"
+ONE_PLAN: Final = "SET plan_cache_mode = force_generic_plan"
 """Few rows or many, they are found by key: planning that anew for each transaction would cost more."""
 SAVE_HEAD: Final = "UPDATE branch_head SET entry_seq = ?, revision = ?, last_us = ? WHERE branch_id = ?"
 
@@ -200,18 +203,30 @@ ARRAYS: Final[dict[str, Callable[[Sequence[Any]], str]]] = {
 
 
 Written = tuple[str, Sequence[object]]
-"""A statement with `%s` for each of its values, none of them bytes."""
+"""A statement with `%s` for each of its values."""
 
 
 def rows_inserted(row: type[Row], rows: Sequence[tuple[object, ...]]) -> Written:
-    """Return what inserts rows on PostgreSQL."""
-    return _unnest_text(table_of(row)), _arrays(table_of(row), rows)
+    """Return what inserts rows on PostgreSQL: value by value where they are few, else as arrays."""
+    table = table_of(row)
+    if len(rows) <= FEW_ROWS:
+        return _insert_text(table, "%s", rows=len(rows)), list(chain.from_iterable(rows))
+    return _unnest_text(table), _arrays(table, rows)
 
 
 def balances_saved(branch_id: int, rows: Sequence[tuple[int, int, int, int, int]]) -> Written:
     """Return what updates cached totals on PostgreSQL; see `save_balances`."""
+    if len(rows) <= FEW_ROWS:
+        return _save_few(len(rows)), [*chain.from_iterable(rows), branch_id]
     columns = [_numbers(column) for column in zip(*rows, strict=True)]
     return SAVE_BALANCES["postgresql"], [*columns, branch_id]
+
+
+@cache
+def _save_few(rows: int) -> str:
+    values = ", ".join(["(%s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::bigint)"] * rows)
+    before, after = SAVE_BALANCES["postgresql"].split(UNNEST_BALANCES)
+    return f"{before}(VALUES {values}){after}"
 
 
 def head_moved(branch_id: int, revision: int, head: tuple[int, int, int], unused: Sequence[bytes]) -> Written:
@@ -256,10 +271,16 @@ def _in_one(texts: tuple[str, ...]) -> str:
     return f"WITH {before} {texts[-1]}" if before else texts[-1]
 
 
-def numbered(written: Written) -> tuple[str, list[bytes]]:
+def numbered(written: Written) -> tuple[str, list[bytes | None]]:
     """Return a statement as libpq takes it: $1, $2, … and values as text."""
     text, values = written
-    return _numbered(text), [str(value).encode() for value in values]
+    return _numbered(text), [_sent(value) for value in values]
+
+
+def _sent(value: object) -> bytes | None:
+    if value is None:
+        return None
+    return b"\\x" + value.hex().encode() if type(value) is bytes else str(value).encode()
 
 
 @cache

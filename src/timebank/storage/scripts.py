@@ -5,7 +5,6 @@ from typing import Any, Protocol
 
 from timebank.storage.driver import (
     MOVE_HEAD,
-    ONE_PLAN,
     REFUSE_USED_KEY,
     balances_in_file,
     balances_saved,
@@ -27,10 +26,6 @@ Steps = Sequence[Step]
 class Script(Protocol):
     """How one engine writes."""
 
-    @property
-    def opening(self) -> Steps:
-        """What the transaction begins with."""
-
     def head(
         self, branch_id: int, revision: int, head: tuple[int, int, int], unused: Sequence[bytes]
     ) -> Steps:
@@ -49,8 +44,6 @@ class Script(Protocol):
 
 class ServerScript:
     """PostgreSQL: few statements, whose many values are arrays."""
-
-    opening = ((ONE_PLAN, ()),)
 
     def head(
         self, branch_id: int, revision: int, head: tuple[int, int, int], unused: Sequence[bytes]
@@ -73,8 +66,6 @@ class ServerScript:
 
 class FileScript:
     """SQLite: statements to be run for each of their rows, or for many rows at once."""
-
-    opening = ()
 
     def head(
         self, branch_id: int, revision: int, head: tuple[int, int, int], unused: Sequence[bytes]

@@ -5,16 +5,14 @@ sorted order (so that nothing deadlocks), and is rolled back unless it ends well
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, cast
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
-from sqlalchemy.pool import PoolProxiedConnection
 
 from timebank.clock import Clock
 from timebank.errors import ErasureUnfinished, Kind, NoDatabase, OutcomeUnknown, TimebankError
@@ -35,18 +33,17 @@ from timebank.storage.engine import (
     url_of,
 )
 from timebank.storage.file_write import write_to_file
+from timebank.storage.kept import KeptConnection, KeptConnections
 from timebank.storage.place import copy_of, holds_anything, is_current, make_private
 from timebank.storage.repository import Desk
 from timebank.storage.retry import RetryPolicy
-from timebank.storage.round_trip import Prepared, run_together
+from timebank.storage.round_trip import run_together
 from timebank.storage.schema import upgrade
 from timebank.storage.scripts import FileScript, ServerScript, Step
 from timebank.storage.warm import Head, WarmBooks
 
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """PostgreSQL's words for what SQLite's readers always have: everything as of one moment."""
-PREPARED: Final = "timebank_prepared"
-"""Under which name a pooled connection keeps what it has prepared."""
 TAKE_HEAD = {
     "sqlite": "SELECT entry_seq, revision, last_us FROM branch_head WHERE branch_id = ?",
     "postgresql": "SELECT entry_seq, revision, last_us FROM branch_head WHERE branch_id = ? FOR UPDATE",
@@ -185,6 +182,7 @@ class Store:
             if file is not None and create:
                 make_private(file)
             self.engine: Engine = engine_of(url)
+            self._kept = KeptConnections(self.engine)
             self._writing = self.engine.execution_options(**{WRITES: True})
             self._snapshots = self.engine.execution_options(**({} if file is not None else SNAPSHOT))
             one_query = {OUTSIDE: True} if file is not None else {"isolation_level": "AUTOCOMMIT"}
@@ -249,6 +247,7 @@ class Store:
             if meaning is None:
                 raise
             if is_lost(error):
+                self._kept.close()
                 self.engine.dispose()  # what else was open to that server is gone, too
                 if phase is not None and phase.is_committing:
                     raise OutcomeUnknown(key="not known here") from error
@@ -292,15 +291,13 @@ class Store:
         phase = _Phase()
         try:
             steps = ahead.steps() if parts is None else ahead.flow(parts)
-            with self._meaningful_errors(phase), closing(self.engine.raw_connection()) as pooled:
+            with self._meaningful_errors(phase), self._kept.one() as kept:
                 phase.is_committing = True
                 try:
-                    self._send(pooled, steps)
+                    self._send(kept, steps)
                 except Exception as error:
                     if is_overtaken(error):
                         raise Overtaken from error
-                    if is_lost(error):
-                        pooled.invalidate()
                     raise
             ahead.outcome.settle(is_committed=True)
             if parts is not None:
@@ -311,12 +308,11 @@ class Store:
                 self._warm.overtaken(ahead.books.desk.branch_id)
             raise
 
-    def _send(self, pooled: PoolProxiedConnection, steps: Iterable[Step]) -> None:
-        connection = cast("Any", pooled.dbapi_connection)
+    def _send(self, kept: KeptConnection, steps: Iterable[Step]) -> None:
         if self.is_server:
-            run_together(connection, steps, pooled.info.setdefault(PREPARED, Prepared()))
+            run_together(kept.driver, steps, kept.prepared)
         else:
-            write_to_file(connection, steps)
+            write_to_file(kept.driver, steps)
 
     def wipe_log(self) -> None:
         """Carry the write-ahead log of an SQLite database over and blank it: it holds rows as they were.
@@ -339,6 +335,7 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         if "engine" in self.__dict__:
+            self._kept.close()
             self.engine.dispose()
         if self._scratch is not None:
             self._scratch.cleanup()
