@@ -15,8 +15,8 @@ from statistics import median
 import psycopg
 from benchmarks.environments import HORDAK, TIGERSTAR
 from benchmarks.lab import Lab, for_timebank, output_of
-from benchmarks.same_rows import Rows, bare_postgresql, copy_postgresql
-from benchmarks.sample import BRANCH, hot, spread
+from benchmarks.same_rows import Rows, bare_postgresql, copy_postgresql, trips_of
+from benchmarks.sample import ACCOUNTS, BRANCH, hot, spread
 from benchmarks.sqlite_rows import (
     LINES,
     RUNS,
@@ -32,6 +32,8 @@ from benchmarks.turns import in_turn, say, seconds_of
 import timebank
 from timebank.ledger.batch import PostRequest
 from timebank.services.bank import Bank
+from timebank.storage.round_trip import Prepared, run_together
+from timebank.storage.scripts import Steps
 
 PEERS = Path(__file__).parent / "peers"
 SINGLES = 500
@@ -64,31 +66,45 @@ def copy(lab: Lab) -> dict[str, Measured]:
 
 
 def hordak(lab: Lab) -> dict[str, Measured]:
-    """Measure single posts against django-hordak, one client each; of eight callers, as a note."""
+    """Measure single posts against django-hordak, one client each; in the note eight callers, the driver."""
     command = [lab.environments.python_of(HORDAK), str(PEERS / "hordak_posts.py"), lab.database()]
     output_of([*command, "set-up"])
-    bank = timebank.open(for_timebank(lab.filled_postgresql(LINES)))
-    use_every_account(bank)
-    requests = spread(random.Random(1))
-    number = lab.sized(SINGLES, least=20)
+    address, bare = lab.filled_postgresql(LINES), lab.filled_postgresql(LINES)
+    bank = timebank.open(for_timebank(address))
+    requests, posted = spread(random.Random(1)), list[PostRequest]()
+    number, prepared = lab.sized(SINGLES, least=20), Prepared()
 
     def alone(_run: int) -> float:
-        drawn = list(islice(requests, number))
-        return number / seconds_of(lambda: post_each(bank, drawn))
+        posted[:] = islice(requests, number)
+        return number / seconds_of(lambda: post_each(bank, posted))
 
     def other(callers: int) -> float:
         return float(output_of([*command, "post", str(max(5, number // callers)), str(callers)]))
 
+    with closing(bare_postgresql(bare)) as writing, psycopg.connect(address, autocommit=True) as reading:
+        rows = Rows(reading, "%s")
+        copy_postgresql(writing, list(rows.next(use_every_account(bank), ACCOUNTS)))
+
+        def driver(_run: int) -> float:
+            trips = trips_of(list(rows.next(posted, 1)))
+            return number / seconds_of(lambda: run_all(trips))
+
+        def run_all(trips: list[Steps]) -> None:
+            for each in trips:
+                run_together(writing, each, prepared)
+
+        mine_alone, theirs_alone, by_driver = in_turn(RUNS, alone, lambda _: other(1), driver)
     seconds = max(1, lab.sized(3))
-    mine, theirs, mine_alone, theirs_alone = in_turn(
+    mine, theirs = in_turn(
         RUNS,
         lambda _: together(bank, spread, seconds, [], callers=FEW_CALLERS),
         lambda _: other(FEW_CALLERS),
-        alone,
-        lambda _: other(1),
     )
     bank.close()
-    note = f"eight callers in one process: {median(mine):,.0f}/s and {median(theirs):,.0f}/s"
+    note = (
+        f"the same rows by the driver alone, in one round trip, without a guard: {median(by_driver):,.0f}/s; "
+        f"eight callers in one process: {median(mine):,.0f}/s and {median(theirs):,.0f}/s"
+    )
     return {"postgresql-hordak": Measured(ours=mine_alone, other=theirs_alone, unit="/s", note=note)}
 
 

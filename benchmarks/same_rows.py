@@ -19,7 +19,9 @@ from sqlmodel import Session
 from timebank.ids import key_of
 from timebank.ledger.batch import PostRequest
 from timebank.storage.columns import Row, table_of
+from timebank.storage.driver import balances_saved, in_one, numbered, rows_inserted
 from timebank.storage.engine import engine_of, url_of
+from timebank.storage.scripts import Steps
 from timebank.storage.tables import AccountBalanceRow, BranchHeadRow, EntryRow, PostingRow, RequestKeyRow
 
 Values: TypeAlias = tuple[Any, ...]
@@ -207,3 +209,23 @@ def copy_postgresql(connection: "psycopg.Connection[tuple[Any, ...]]", written: 
             cursor.execute(SAVE_BALANCES, columns)
             cursor.execute(SAVE_HEAD.replace("?", "%s"), each.head)
         connection.commit()
+
+
+def trips_of(written: Sequence[Written]) -> list[Steps]:
+    """Return statements that write each `Written` in one round trip, with values ready to be sent."""
+    return [
+        [
+            numbered((SAVE_HEAD.replace("?", "%s"), each.head)),
+            numbered(
+                in_one(
+                    [
+                        rows_inserted(RequestKeyRow, each.keys),
+                        balances_saved(HERE, [(*row[:4], row[5]) for row in each.balances]),
+                        rows_inserted(PostingRow, each.postings),
+                    ]
+                )
+            ),
+            numbered(rows_inserted(EntryRow, each.entries)),
+        ]
+        for each in written
+    ]
