@@ -103,9 +103,9 @@ class Journal(Repository):
     def post(self, draft: EntryDraft, *, enforce_limits: bool = True) -> JournalEntry:
         """Give a draft its place in the journal; see `Book.post` for what it refuses."""
         in_hand = self.book.accounts
-        missing = {each.path for each in draft.postings if (each.path, each.unit) not in in_hand}
-        if missing:
-            self.load(*sorted(missing))
+        for each in draft.postings:
+            if (each.path, each.unit) not in in_hand:
+                self.load(each.path)
         entry = self.book.post(draft, recorded_at=self.desk.now, enforce_limits=enforce_limits)
         self._hold_back(entry)
         return entry
