@@ -443,6 +443,27 @@ def test_a_newer_backup_takes_the_place_of_the_books(
     gone_on(behind, days=91)
 
 
+@pytest.mark.parametrize("size", [1_024, 8_192])
+def test_a_backup_with_pages_of_another_size_takes_the_place_of_the_books(
+    home: Path, file: Path, tmp_path: Path, size: int
+) -> None:
+    """Whichever build of SQLite made the file: a log cannot carry its pages, so none is used."""
+    behind = a_folder(tmp_path, "behind")
+    restore(address_in(behind), kept(file.with_name("early"), home, SQLITE))
+    gone_on(home)
+    kept(file, home, SQLITE)
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        for statement in ("PRAGMA journal_mode = DELETE", f"PRAGMA page_size = {size}", "VACUUM"):
+            connection.execute(statement)
+
+    done = replaced(behind, file)
+
+    assert exports_at(address_in(home)) == exports_at(address_in(behind))
+    assert ["bank.db", "bank.db.before-restore"] == sorted(path.name for path in behind.iterdir())
+    assert done.kept == behind / "bank.db.before-restore"
+    gone_on(behind, days=91)
+
+
 def replaced(behind: Path, file: Path) -> RestoredAll:
     """Restore a backup over books that are its beginning."""
     return restore(address_in(behind), file)

@@ -147,10 +147,17 @@ def put_in_place(source: Path, target: Path, *, heads: Heads) -> Path:
             with unfinished(kept, force=False) as copied, closing(sqlite3.connect(copied)) as copy:
                 there.backup(copy)
             with closing(sqlite3.connect(f"{source.resolve().as_uri()}?immutable=1", uri=True)) as new:
+                if _page_bytes(new) != _page_bytes(there):
+                    # A log holds pages of one size only; a rollback journal brings back the old ones.
+                    there.execute("PRAGMA journal_mode=DELETE")
                 new.backup(there)
             return kept
     except sqlite3.Error as error:
         raise meaning_of(error) or StorageUnusable from error
+
+
+def _page_bytes(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA page_size").fetchone()[0])
 
 
 def _free_name(file: Path) -> Path:
