@@ -52,8 +52,8 @@ CHANGED: Final = "timebank_changed"
 """Whether a connection has sent anything but queries since this was set to False in its `info`."""
 CACHE_KIB: Final = 65_536
 """Pages kept in memory: the ends of a branch's accounts, which every post touches, stay there."""
-LOG_PAGES: Final = 8_192
-"""After how many pages the log is carried over: 32 MiB, so that many posts share the work."""
+LOG_PAGES: Final = 32_768
+"""After how many pages the log is carried over: 128 MiB, so that many posts share the work."""
 HAS_POLL: Final = hasattr(selectors, "PollSelector")
 """Cheaper for one look than what selects among many; Windows has none."""
 IDLE_SECONDS: Final = 60
