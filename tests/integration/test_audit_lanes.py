@@ -13,10 +13,10 @@ from tests.integration.tampering import Change, copy_row, reseal, set_cell, tamp
 from tests.integration.test_audits import CHANGES, HISTORY, a_journal, audited, carefully
 
 from timebank.cli.main import main
-from timebank.ledger.runs import RunFold
 from timebank.ledger.segments import Segment
 from timebank.services import audits, early
 from timebank.storage import catalogue, file_checks, folding, soundness, workers
+from timebank.storage.columnar import ColumnFold
 from timebank.storage.schema import HEAD
 from timebank.storage.workers import Crew, FileTask, begin_early
 
@@ -25,21 +25,22 @@ from timebank.storage.workers import Crew, FileTask, begin_early
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have sixty entries be many: chunks of three, and workers from one entry on."""
     monkeypatch.setattr(folding, "CHUNK", 3)
+    monkeypatch.setattr(folding, "COLUMN_CHUNKS", 1)
     monkeypatch.setattr(audits, "BIG", 1)
 
 
 @pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Return whether each chunk that is tried as a run was one, from now on."""
-    tried: list[bool] = []
-    take_run = RunFold.take_run
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Return whether each chunk that is tried by column was accepted, from now on."""
+    found: list[bool] = []
+    take = ColumnFold.take
 
-    def tell(fold: RunFold, *arguments: Any) -> bool:  # noqa: ANN401
-        tried.append(take_run(fold, *arguments))
-        return tried[-1]
+    def tell(fold: ColumnFold, *arguments: Any) -> bool:  # noqa: ANN401
+        found.append(take(fold, *arguments))
+        return found[-1]
 
-    monkeypatch.setattr(RunFold, "take_run", tell)
-    return tried
+    monkeypatch.setattr(ColumnFold, "take", tell)
+    return found
 
 
 def folded(folder: Path, first: int = 1, last: int = 60) -> Segment | None:
@@ -62,21 +63,23 @@ STRANGE: dict[str, Cell] = {
 }
 
 
-def test_an_imported_history_is_folded_in_runs(tmp_path: Path, small_chunks: None, runs: list[bool]) -> None:
-    """All but the first chunk, which the others are like."""
+def test_an_imported_history_is_folded_by_column(
+    tmp_path: Path, small_chunks: None, tried: list[bool]
+) -> None:
+    """Every chunk: the headers of the first say what all are like."""
     a_journal(tmp_path)
 
     segment = folded(tmp_path)
 
     assert segment is not None
     assert (1, 60) == (segment.first_seq, segment.last_seq)
-    assert [True] * 19 == runs
+    assert [True] * 20 == tried
 
 
-def test_after_what_is_no_run_nobody_tries_for_a_while(
-    tmp_path: Path, small_chunks: None, runs: list[bool]
+def test_what_headers_have_in_common_is_learned_again(
+    tmp_path: Path, small_chunks: None, tried: list[bool]
 ) -> None:
-    """A second import is not like the first: one more chunk is taken whole, then there are runs again."""
+    """A second import is not like the first: one chunk is taken by row, then all by column again."""
     clock = a_journal(tmp_path)
     bank = a_bank(tmp_path, clock=clock)
     bank.imports.exchanges("lille", io.BytesIO(HISTORY.replace("2024", "2023").encode()))
@@ -84,12 +87,12 @@ def test_after_what_is_no_run_nobody_tries_for_a_while(
 
     assert folded(tmp_path, 1, 120) is not None
 
-    assert [True] * (19 + 18) == runs
+    assert [True] * (20 + 19) == tried
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_change_in_a_run_is_never_accepted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_chunks: None, runs: list[bool], change: str
+def test_a_change_is_never_accepted_by_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_chunks: None, tried: list[bool], change: str
 ) -> None:
     """Not by the lane, and the audit with its workers says what the careful fold says."""
     clock = a_journal(tmp_path)
@@ -98,7 +101,7 @@ def test_a_change_in_a_run_is_never_accepted(
     segment = folded(tmp_path)
     found = audited(tmp_path, clock, keep=False, workers=2).faults
 
-    assert len(runs) > 9
+    assert len(tried) > 9
     assert (change == "SELECT 1") == (segment is not None)
     assert carefully(monkeypatch, tmp_path, clock) == found
 
@@ -120,7 +123,7 @@ def test_a_value_of_another_type_is_seen_by_the_check_of_the_file(
     assert {"damaged"} < {fault.code for fault in found}
 
 
-def test_what_runs_found_is_not_used_where_the_file_is_damaged(
+def test_what_was_found_by_column_is_not_used_where_the_file_is_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_chunks: None
 ) -> None:
     """Bytes that read like the text: the lane is content, the careful fold is not."""
