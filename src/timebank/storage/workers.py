@@ -33,6 +33,8 @@ WAL_HEADER: Final = slice(18, 20)
 """Versions for writing and reading: 2 with a write-ahead log, where a reader is in nobody's way."""
 COOKIE: Final = slice(40, 44)
 """Where the header of a file has its `schema_version`: https://sqlite.org/fileformat.html"""
+SINGLE: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Keeps numpy from starting threads of its own: we only compare and add."""
 TellMore = Callable[[str, int], None]
 """Told (branch, entries more)."""
 
@@ -130,7 +132,8 @@ class Crew:
         program = PROGRAM.format(path=[each or str(Path.cwd()) for each in sys.path])
         try:
             worker = subprocess.Popen(  # noqa: S603 - this Python, our own program
-                [sys.executable, "-c", program],
+                [sys.executable, "-S", "-c", program],  # it is told where everything is
+                env=os.environ | SINGLE,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -208,7 +211,9 @@ def begin_early(address: str, *, part: str) -> Crew | None:
     try:
         with file.open("rb") as opened:
             header = opened.read(COOKIE.stop)
-        is_large = file.stat().st_size >= LARGE
+            is_large = os.fstat(opened.fileno()).st_size >= LARGE
+            if is_large and hasattr(os, "posix_fadvise"):  # in order, before workers ask for page after page
+                os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
     except (OSError, ValueError):
         return None  # whoever opens it says why
     if not is_large or header[WAL_HEADER] != b"\2\2":
