@@ -19,21 +19,25 @@ FREE: Final = ("seq", "step", "effective_us", "effective_on")
 MARK: Final = "\0"
 
 
-def heads_of(branch: str, same: Mapping[str, Any], columns: Mapping[str, Sequence[str]]) -> list[str]:
+def heads_of(
+    branch: str, same: Mapping[str, Any], columns: Mapping[str, Sequence[str]], count: int
+) -> list[str]:
     """Write the texts of headers, with the prefix of a leaf.
 
     Args:
         branch: its code.
         same: the columns that are the same throughout, and their values.
-        columns: all columns, each value written as in the text.
+        columns: all columns, each value written as in the text; one for all where they are the same.
+        count: how many there are.
     """
+    all_of = {name: [each[0]] * count if name in same else each for name, each in columns.items()}
     facts: list[Any] = [MARK if name in FREE else same.get(name, MARK) for name in FACTS]
     parts = head_text(branch, *facts).split(MARK)
     if len(parts) == len(FREE) + 1:
         opening, before_step, before_instant, _, after = PREFIX + parts[0], *parts[1:]
         return [
             f"{opening}{seq}{before_step}{step}{before_instant}{instant} {day}{after}"
-            for seq, step, instant, day in zip(*(columns[name] for name in FREE), strict=True)
+            for seq, step, instant, day in zip(*(all_of[name] for name in FREE), strict=True)
         ]
     opening = f"{PREFIX}timebank-entry/1\n{branch} "
     return [
@@ -53,7 +57,7 @@ def heads_of(branch: str, same: Mapping[str, Any], columns: Mapping[str, Sequenc
             actor,
             reverses,
             helps,
-        ) in zip(*(columns[name] for name in FACTS), strict=True)
+        ) in zip(*(all_of[name] for name in FACTS), strict=True)
     ]
 
 

@@ -218,11 +218,11 @@ class ColumnFold:
         first = self.fold.last_seq + 1
         need(headers.leaf_least == LEAF_BYTES)
         need(len(headers.leaves) == LEAF_BYTES * count)
-        need(headers.free["seq"] == ",".join(map(str, range(first, first + count))))
+        need(np.array_equal(_ints_of(headers.free["seq"], count), np.arange(first, first + count)))
         columns = {name: text.split(",") for name, text in headers.free.items()}
         need(set(map(len, columns.values())) == {count})
         for name, value in headers.same.items():
-            columns[name] = [NONE if value is None else str(value)] * count
+            columns[name] = [NONE if value is None else str(value)]
         recorded, helps = (
             _ints_of(headers.free.get(name, columns[name][0]), count if name in headers.free else 1)
             for name in ("recorded_us", "counts_help")
@@ -233,7 +233,7 @@ class ColumnFold:
         need(helps.max() <= 1)
         need(self.policies.issuperset(columns["policy_version"]))
         return Heads(
-            heads_of(self.fold.audit.branch, headers.same, columns),
+            heads_of(self.fold.audit.branch, headers.same, columns, count),
             helps,
             int(recorded[0]),
             int(recorded[-1]),
@@ -338,6 +338,10 @@ def _ints_of(text: str, count: int) -> Ints:
 
 def _has_reversals(kinds: Sequence[str], reverses: Sequence[str], first: int) -> bool:
     """Check that reversals, and nothing else, reverse an earlier entry; tells whether there are any."""
+    if len(reverses) == 1 and reverses[0] == NONE:
+        need("reversal" not in kinds)
+        return False
+    need(len(kinds) == len(reverses))
     places = [place for place, of in enumerate(reverses) if of != NONE]
     need(kinds.count("reversal") == len(places))
     need(all(kinds[place] == "reversal" and int(reverses[place]) < first + place for place in places))
