@@ -44,7 +44,7 @@ from timebank.services.audit_redemptions import RedemptionsCheck
 from timebank.services.service import Service, Who
 from timebank.storage.books import Books
 from timebank.storage.points import Points
-from timebank.storage.soundness import holds_only
+from timebank.storage.soundness import holds_only, scanning
 from timebank.storage.store import Transaction, unreadable
 from timebank.storage.story_evidence import StoryEvidence
 from timebank.storage.workers import Crew, FileTask, FoldTask, Results, Task, work, workers_here
@@ -166,7 +166,7 @@ class Auditor:
             self.stage(f"{code} journal", partial(self._open, code))
         if self.crew is not None and self.crew.cookie != schema_version(self.tx):
             self.crew = None  # whoever opened the file has changed it since they began
-        with ThreadPoolExecutor(max_workers=1) as aside:
+        with ThreadPoolExecutor(max_workers=1) as aside, scanning(self.tx.connection):
             working = aside.submit(self._work)
             self.stage("database", lambda: check_schema(self.tx))
             if not self.is_since_last:

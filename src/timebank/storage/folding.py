@@ -26,7 +26,7 @@ CHUNK: Final = 400
 """Entries looked at together: as many as stay near the processor."""
 SERVER_CHUNKS: Final = 25
 """How many times as many a server is asked for at once."""
-COLUMN_CHUNKS: Final = 10
+COLUMN_CHUNKS: Final = 5
 """How many times as many are taken at once by column."""
 TELL_EVERY: Final = 5_000
 """Entries between two words on how far a stretch is."""
