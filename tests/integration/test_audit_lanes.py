@@ -200,6 +200,39 @@ def test_the_fold_spares_the_checks_of_a_journal_that_it_proves(
     assert ["pages", "keys", "pages", "keys", "journal"] == asked
 
 
+@pytest.mark.parametrize("table", ["entry", "posting"])
+def test_rows_in_another_order_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_chunks: None, tried: list[bool], table: str
+) -> None:
+    """SQLite says nothing of them when it looks at pages; no row is changed, and each is in its index."""
+    clock = a_journal(tmp_path)
+    swap_cells(tmp_path / "bank.db", table, at=20)
+
+    segment = folded(tmp_path)
+    found = audited(tmp_path, clock, keep=False, workers=2, is_deep=False).faults
+
+    assert segment is None
+    assert [False] == tried[-1:]
+    assert found
+    assert carefully(monkeypatch, tmp_path, clock)
+
+
+def swap_cells(file: Path, table: str, *, at: int) -> None:
+    """Exchange two neighbours on the first page of rows of a table: https://sqlite.org/fileformat.html."""
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = raw.execute("PRAGMA page_size").fetchone()
+        (page,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    content = bytearray(file.read_bytes())
+    start = size * (page - 1)
+    while content[start] == 2:  # it only says where others are
+        cell = start + int.from_bytes(content[start + 12 : start + 14], "big")
+        start = size * (int.from_bytes(content[cell : cell + 4], "big") - 1)
+    one = start + 8 + 2 * at
+    content[one : one + 4] = content[one + 2 : one + 4] + content[one : one + 2]
+    file.write_bytes(content)
+
+
 # --- The schema as it ships --------------------------------------------------------------------------------
 
 
