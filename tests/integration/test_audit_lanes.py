@@ -18,7 +18,7 @@ from timebank.services import audits, early
 from timebank.storage import catalogue, file_checks, folding, soundness, workers
 from timebank.storage.columnar import ColumnFold
 from timebank.storage.schema import HEAD
-from timebank.storage.workers import Crew, FileTask, begin_early
+from timebank.storage.workers import Crew, FileTask, FoldTask, begin_early
 
 
 @pytest.fixture
@@ -291,6 +291,47 @@ def test_a_large_file_is_begun_early(
         if crew is not None
     ]
     assert audited(tmp_path, clock, keep=False).faults
+
+
+ORPHAN = {"entry_seq": 999, "account_seq": 999}
+
+
+def test_large_journals_are_begun_early_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_chunks: None
+) -> None:
+    """What was folded of one that cannot be cut, or that has grown since, is not used."""
+    clock = a_journal(tmp_path)
+    monkeypatch.setattr(workers, "LARGE", 1)
+    monkeypatch.setattr(workers, "MANY", 60)
+    monkeypatch.setattr(workers, "workers_here", lambda: 2)
+    monkeypatch.setattr(audits, "workers_here", lambda: 2)
+    file = f"sqlite:///{tmp_path / 'bank.db'}"
+
+    def begun() -> Crew:
+        crew = begin_early(file, part="pages")
+        assert crew is not None
+        return crew
+
+    crew = begun()
+    assert audited(tmp_path, clock, keep=False, workers=2, crew=crew).ok
+    folds = [task for task in crew.results if isinstance(task, FoldTask)]
+    assert [1, 60] == [min(task.first for task in folds), max(task.last for task in folds)]
+    assert len(folds) + 2 == len(crew.results), "nothing was folded twice"
+    crew = begun()
+    bank = a_bank(tmp_path, clock=clock)
+    bank.imports.exchanges("lille", io.BytesIO(HISTORY.replace("2024", "2023").encode()))
+    bank.close()
+    assert audited(tmp_path, clock, keep=False, workers=2, crew=crew).ok
+    crew = begun()
+    tamper(
+        tmp_path / "bank.db",
+        lambda raw: copy_row(raw, "posting", "branch_id = 1 AND entry_seq = 30 AND line = 2", **ORPHAN),
+    )
+    assert "posting_orphan" in {
+        fault.code for fault in audited(tmp_path, clock, keep=False, workers=2, crew=crew).faults
+    }
+    monkeypatch.setattr(workers, "JOURNALS", "SELECT nothing")
+    assert {FileTask("pages")} == begun().finish().keys()
 
 
 def test_a_crew_on_another_file_or_another_schema_is_sent_home(tmp_path: Path, small_chunks: None) -> None:

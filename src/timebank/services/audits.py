@@ -155,6 +155,7 @@ class Auditor:
     scopes: dict[str, Scope] = field(default_factory=dict)
     audits: dict[str, JournalAudit] = field(default_factory=dict)
     found: Results = field(default_factory=dict)
+    """What workers found of all that was asked of them: not of what they began early in vain."""
     outside: list[tuple[str, str, int]] = field(default_factory=list)
     stood: set[str] = field(default_factory=set)
     """Branches whose standing checks are done."""
@@ -230,7 +231,8 @@ class Auditor:
             if self.progress is not None:
                 self.progress(code, done[code], self.folds[code].extent.entries)
 
-        return work(self.tx.connection.engine, tasks, count=self.workers, tell=tell, crew=self.crew)
+        found = work(self.tx.connection.engine, tasks, count=self.workers, tell=tell, crew=self.crew)
+        return {task: found[task] for task in tasks if task in found}
 
     @property
     def _is_sqlite(self) -> bool:
