@@ -13,33 +13,34 @@ from tests.integration.tampering import Change, copy_row, reseal, set_cell, tamp
 from tests.integration.test_audits import CHANGES, HISTORY, a_journal, audited, carefully
 
 from timebank.cli.main import main
-from timebank.ledger.runs import RunFold
 from timebank.ledger.segments import Segment
 from timebank.services import audits, early
 from timebank.storage import catalogue, file_checks, folding, soundness, workers
+from timebank.storage.columnar import ColumnFold
 from timebank.storage.schema import HEAD
-from timebank.storage.workers import Crew, FileTask, begin_early
+from timebank.storage.workers import Crew, FileTask, FoldTask, begin_early
 
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have sixty entries be many: chunks of three, and workers from one entry on."""
     monkeypatch.setattr(folding, "CHUNK", 3)
+    monkeypatch.setattr(folding, "COLUMN_CHUNKS", 1)
     monkeypatch.setattr(audits, "BIG", 1)
 
 
 @pytest.fixture
-def runs(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Return whether each chunk that is tried as a run was one, from now on."""
-    tried: list[bool] = []
-    take_run = RunFold.take_run
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Return whether each chunk that is tried by column was accepted, from now on."""
+    found: list[bool] = []
+    take = ColumnFold.take
 
-    def tell(fold: RunFold, *arguments: Any) -> bool:  # noqa: ANN401
-        tried.append(take_run(fold, *arguments))
-        return tried[-1]
+    def tell(fold: ColumnFold, *arguments: Any) -> bool:  # noqa: ANN401
+        found.append(take(fold, *arguments))
+        return found[-1]
 
-    monkeypatch.setattr(RunFold, "take_run", tell)
-    return tried
+    monkeypatch.setattr(ColumnFold, "take", tell)
+    return found
 
 
 def folded(folder: Path, first: int = 1, last: int = 60) -> Segment | None:
@@ -62,21 +63,23 @@ STRANGE: dict[str, Cell] = {
 }
 
 
-def test_an_imported_history_is_folded_in_runs(tmp_path: Path, small_chunks: None, runs: list[bool]) -> None:
-    """All but the first chunk, which the others are like."""
+def test_an_imported_history_is_folded_by_column(
+    tmp_path: Path, small_chunks: None, tried: list[bool]
+) -> None:
+    """Every chunk: the headers of the first say what all are like."""
     a_journal(tmp_path)
 
     segment = folded(tmp_path)
 
     assert segment is not None
     assert (1, 60) == (segment.first_seq, segment.last_seq)
-    assert [True] * 19 == runs
+    assert [True] * 20 == tried
 
 
-def test_after_what_is_no_run_nobody_tries_for_a_while(
-    tmp_path: Path, small_chunks: None, runs: list[bool]
+def test_what_headers_have_in_common_is_learned_again(
+    tmp_path: Path, small_chunks: None, tried: list[bool]
 ) -> None:
-    """A second import is not like the first: one more chunk is taken whole, then there are runs again."""
+    """A second import is not like the first: one chunk is taken by row, then all by column again."""
     clock = a_journal(tmp_path)
     bank = a_bank(tmp_path, clock=clock)
     bank.imports.exchanges("lille", io.BytesIO(HISTORY.replace("2024", "2023").encode()))
@@ -84,12 +87,12 @@ def test_after_what_is_no_run_nobody_tries_for_a_while(
 
     assert folded(tmp_path, 1, 120) is not None
 
-    assert [True] * (19 + 18) == runs
+    assert [True] * (20 + 19) == tried
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_change_in_a_run_is_never_accepted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_chunks: None, runs: list[bool], change: str
+def test_a_change_is_never_accepted_by_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_chunks: None, tried: list[bool], change: str
 ) -> None:
     """Not by the lane, and the audit with its workers says what the careful fold says."""
     clock = a_journal(tmp_path)
@@ -98,7 +101,7 @@ def test_a_change_in_a_run_is_never_accepted(
     segment = folded(tmp_path)
     found = audited(tmp_path, clock, keep=False, workers=2).faults
 
-    assert len(runs) > 9
+    assert len(tried) > 9
     assert (change == "SELECT 1") == (segment is not None)
     assert carefully(monkeypatch, tmp_path, clock) == found
 
@@ -120,7 +123,7 @@ def test_a_value_of_another_type_is_seen_by_the_check_of_the_file(
     assert {"damaged"} < {fault.code for fault in found}
 
 
-def test_what_runs_found_is_not_used_where_the_file_is_damaged(
+def test_what_was_found_by_column_is_not_used_where_the_file_is_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_chunks: None
 ) -> None:
     """Bytes that read like the text: the lane is content, the careful fold is not."""
@@ -197,6 +200,39 @@ def test_the_fold_spares_the_checks_of_a_journal_that_it_proves(
     assert ["pages", "keys", "pages", "keys", "journal"] == asked
 
 
+@pytest.mark.parametrize("table", ["entry", "posting"])
+def test_rows_in_another_order_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_chunks: None, tried: list[bool], table: str
+) -> None:
+    """SQLite says nothing of them when it looks at pages; no row is changed, and each is in its index."""
+    clock = a_journal(tmp_path)
+    swap_cells(tmp_path / "bank.db", table, at=20)
+
+    segment = folded(tmp_path)
+    found = audited(tmp_path, clock, keep=False, workers=2, is_deep=False).faults
+
+    assert segment is None
+    assert [False] == tried[-1:]
+    assert found
+    assert carefully(monkeypatch, tmp_path, clock)
+
+
+def swap_cells(file: Path, table: str, *, at: int) -> None:
+    """Exchange two neighbours on the first page of rows of a table: https://sqlite.org/fileformat.html."""
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = raw.execute("PRAGMA page_size").fetchone()
+        (page,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    content = bytearray(file.read_bytes())
+    start = size * (page - 1)
+    while content[start] == 2:  # it only says where others are
+        cell = start + int.from_bytes(content[start + 12 : start + 14], "big")
+        start = size * (int.from_bytes(content[cell : cell + 4], "big") - 1)
+    one = start + 8 + 2 * at
+    content[one : one + 4] = content[one + 2 : one + 4] + content[one : one + 2]
+    file.write_bytes(content)
+
+
 # --- The schema as it ships --------------------------------------------------------------------------------
 
 
@@ -255,6 +291,47 @@ def test_a_large_file_is_begun_early(
         if crew is not None
     ]
     assert audited(tmp_path, clock, keep=False).faults
+
+
+ORPHAN = {"entry_seq": 999, "account_seq": 999}
+
+
+def test_large_journals_are_begun_early_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_chunks: None
+) -> None:
+    """What was folded of one that cannot be cut, or that has grown since, is not used."""
+    clock = a_journal(tmp_path)
+    monkeypatch.setattr(workers, "LARGE", 1)
+    monkeypatch.setattr(workers, "MANY", 60)
+    monkeypatch.setattr(workers, "workers_here", lambda: 2)
+    monkeypatch.setattr(audits, "workers_here", lambda: 2)
+    file = f"sqlite:///{tmp_path / 'bank.db'}"
+
+    def begun() -> Crew:
+        crew = begin_early(file, part="pages")
+        assert crew is not None
+        return crew
+
+    crew = begun()
+    assert audited(tmp_path, clock, keep=False, workers=2, crew=crew).ok
+    folds = [task for task in crew.results if isinstance(task, FoldTask)]
+    assert [1, 60] == [min(task.first for task in folds), max(task.last for task in folds)]
+    assert len(folds) + 2 == len(crew.results), "nothing was folded twice"
+    crew = begun()
+    bank = a_bank(tmp_path, clock=clock)
+    bank.imports.exchanges("lille", io.BytesIO(HISTORY.replace("2024", "2023").encode()))
+    bank.close()
+    assert audited(tmp_path, clock, keep=False, workers=2, crew=crew).ok
+    crew = begun()
+    tamper(
+        tmp_path / "bank.db",
+        lambda raw: copy_row(raw, "posting", "branch_id = 1 AND entry_seq = 30 AND line = 2", **ORPHAN),
+    )
+    assert "posting_orphan" in {
+        fault.code for fault in audited(tmp_path, clock, keep=False, workers=2, crew=crew).faults
+    }
+    monkeypatch.setattr(workers, "JOURNALS", "SELECT nothing")
+    assert {FileTask("pages")} == begun().finish().keys()
 
 
 def test_a_crew_on_another_file_or_another_schema_is_sent_home(tmp_path: Path, small_chunks: None) -> None:

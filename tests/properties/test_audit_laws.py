@@ -1,13 +1,13 @@
 """The fast lane of the audit against the careful fold, which is the specification."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.builders import NOW, TODAY, a_book, a_draft, stored, stored_accounts
-from tests.columns import columns_of
+from tests.typed import folded
 
 from timebank.ledger.audit import JournalAudit, StoredEntry, StoredLine
 from timebank.ledger.book import Book
@@ -16,7 +16,6 @@ from timebank.ledger.chart import available, held
 from timebank.ledger.model import Actor, Cause, JournalEntry, Posting, Role, credit, debit
 from timebank.ledger.quick import QuickFold
 from timebank.ledger.reversal import reverse
-from timebank.ledger.runs import RunFold, likeness_of
 from timebank.ledger.segments import Segment, SegmentFold, join
 
 PATHS = (available("m1"), available("m2"), held("m1"), "fund:branch")
@@ -71,7 +70,7 @@ def odd_values(old: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - whatever a
 
 
 @st.composite
-def tampered(draw: st.DrawFn) -> tuple[Book, Rows]:
+def tampered(draw: st.DrawFn, odd: Callable[[Any], st.SearchStrategy[Any]] = odd_values) -> tuple[Book, Rows]:
     """Draw a journal in which some cells were changed, entries or lines left out or doubled."""
     book, rows = draw(journals())
     for _ in range(draw(st.integers(0, 2))):
@@ -84,10 +83,10 @@ def tampered(draw: st.DrawFn) -> tuple[Book, Rows]:
         ):
             case "header":
                 column = draw(st.sampled_from(StoredEntry._fields))
-                rows[at] = (header._replace(**{column: draw(odd_values(getattr(header, column)))}), lines)
+                rows[at] = (header._replace(**{column: draw(odd(getattr(header, column)))}), lines)
             case "line" if lines:
                 changed, column = draw(st.sampled_from(lines)), draw(st.sampled_from(StoredLine._fields[1:]))
-                new = changed._replace(**{column: draw(odd_values(getattr(changed, column)))})
+                new = changed._replace(**{column: draw(odd(getattr(changed, column)))})
                 rows[at] = (header, tuple(new if each is changed else each for each in lines))
             case "no entry":
                 del rows[at]
@@ -218,38 +217,35 @@ def other_value(old: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - whatever 
     return st.integers(-2, 2).map(lambda off: old + off) | st.sampled_from([0, 1, -1, 10**9, 2**40])
 
 
-@given(runs(), st.data())
-def test_a_run_is_accepted_only_where_the_careful_fold_finds_nothing(
-    case: tuple[Book, Rows], data: st.DataObject
+@given(st.one_of(runs(), tampered(odd=other_value)), st.integers(1, 9))
+def test_chunks_by_column_are_accepted_where_the_careful_fold_finds_nothing(
+    case: tuple[Book, Rows], size: int
 ) -> None:
-    """And gives the same; what is refused leaves no trace, unless it is said to be spoilt."""
+    """And nowhere else; and give the same, whatever is taken by row in between."""
     book, rows = case
+    lines = [line for _, lines in rows for line in lines]
     assume(all(line.entry_seq == header.seq for header, lines in rows for line in lines))
-    careful, quick = an_audit_of(book), an_audit_of(book)
-    like = data.draw(st.integers(0, len(rows) - 1))
-    likeness = likeness_of(book.branch, [tuple(rows[like][0])])
-    assume(likeness is not None)
-    assert likeness is not None, "assumed"
-    entries, lines = plain(rows)
-    columns = columns_of(likeness, entries, lines, first=1)
+    assume(all(one.seq < other.seq for (one, _), (other, _) in pairwise(rows)))
+    assume(all(one[:2] < other[:2] for one, other in pairwise(lines)))
+    careful, joined = an_audit_of(book), an_audit_of(book)
 
-    fold = RunFold(quick)
-    is_taken = columns is not None and fold.take_run(likeness, columns, len(rows))
-    fold.settle()
+    headers = [header for header, _ in rows]
+    segment, _ = folded(an_audit_of(book), headers, lines, last=len(rows), size=size)
 
-    is_right = is_clean(careful, rows)
-    expected = careful if is_taken else an_audit_of(book)
-    assert is_right or not is_taken
-    if not fold.is_spoilt:
-        assert totals_of(expected) == totals_of(quick)
-        assert (expected.entries, expected.last_seq, expected.last_us) == (
-            quick.entries,
-            quick.last_seq,
-            quick.last_us,
+    follows = segment is not None and join(joined, segment)
+    assert is_clean(careful, rows) == follows
+    if follows:
+        assert totals_of(careful) == totals_of(joined)
+        assert (careful.entries, careful.last_seq, careful.last_us) == (
+            joined.entries,
+            joined.last_seq,
+            joined.last_us,
         )
-        assert (expected.cause_kinds, expected.is_regular) == (quick.cause_kinds, quick.is_regular)
-    else:
-        assert not is_right, "a pair never has one account twice"
+        assert (careful.cause_kinds, careful.has_reversals, careful.is_regular) == (
+            joined.cause_kinds,
+            joined.has_reversals,
+            joined.is_regular,
+        )
 
 
 def folded_alone(book: Book, rows: Rows, first: int) -> Segment | None:

@@ -4,6 +4,7 @@ Results go to stdout; an error is one sentence on stderr that ends with its stab
 nothing on stdout. `TIMEBANK_DEBUG` shows where a bug of ours happened; nothing else prints a traceback.
 """
 
+import gc
 import io
 import os
 import sys
@@ -45,6 +46,8 @@ from timebank.cli.session import Session
 from timebank.errors import BadArgument, ImportRefused, PolicyInvalid, TimebankError, UsageFault
 
 PROGRAM = "timebank"
+GARBAGE = 50_000
+"""Objects between two looks for garbage: loading a library makes many, and none of them is."""
 FAULTS_SHOWN = 200
 """Faults of an imported file that are printed; nobody reads more."""
 PLAINER = {
@@ -214,6 +217,8 @@ def printable(text: str) -> str:
 
 def run() -> None:
     """Run the program `timebank`."""
+    gc.freeze()  # the modules are here to stay
+    gc.set_threshold(GARBAGE)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell: `>&-`
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end

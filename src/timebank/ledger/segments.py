@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from timebank.ledger.audit import JournalAudit, StoredEntry, Totals
-from timebank.ledger.quick import Rows
-from timebank.ledger.runs import Columns, Likeness, RunFold
+from timebank.ledger.quick import QuickFold, Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ class Segment:
         )
 
 
-class SegmentFold(RunFold):
+class SegmentFold(QuickFold):
     """The fold of one stretch, by itself."""
 
     def __init__(self, audit: JournalAudit, first_seq: int) -> None:
@@ -70,11 +69,6 @@ class SegmentFold(RunFold):
         if self.first_us is None and entries:
             self.first_us = StoredEntry(*entries[0]).recorded_us
         return super().take(entries, lines)
-
-    def take_run(self, likeness: Likeness, columns: Columns, count: int) -> bool:
-        """Fold the next chunk, which is not the first; False if anything is not right."""
-        assert self.first_us is not None, "a run is like what came before it"
-        return super().take_run(likeness, columns, count)
 
     def result(self) -> Segment:
         """Return what the stretch is worth."""

@@ -16,13 +16,11 @@ from timebank.storage.books import Books
 from timebank.storage.evidence import Extent
 from timebank.storage.folding import JournalRows
 from timebank.storage.store import unreadable
-from timebank.storage.workers import FoldTask
+from timebank.storage.workers import FoldTask, cut
 
 Progress = Callable[[str, int, int], None]
 """Told (branch, entries done, entries in all) now and then."""
 REPORT_EVERY: Final = 5_000
-SMALLEST: Final = 8
-"""No segment but the last is smaller than this part of what one worker folds."""
 
 
 class JournalFold:
@@ -68,21 +66,17 @@ class JournalFold:
         return audit
 
     def tasks(self, count: int, *, is_typed: bool) -> Iterator[FoldTask]:
-        """Cut the stretch to fold for `count` workers: smaller and smaller, so that all end at about once."""
+        """Cut the stretch to fold for `count` workers, if it can be cut."""
         if not self.can_be_cut:
             return
-        first, last = self.after + 1, self.extent.last_seq or 0
-        least = (last - self.after) // (SMALLEST * count) + 1
-        while first <= last:
-            size = max(least, (last - first + 1) // (2 * count))
-            yield FoldTask(
-                branch_id=self.books.desk.branch_id,
-                code=self.books.branch.code,
-                first=first,
-                last=min(first + size - 1, last),
-                is_typed=is_typed,
-            )
-            first += size
+        yield from cut(
+            self.books.desk.branch_id,
+            self.books.branch.code,
+            after=self.after,
+            last=self.extent.last_seq or 0,
+            count=count,
+            is_typed=is_typed,
+        )
 
     def run(self, segments: Mapping[FoldTask, Segment | None]) -> JournalAudit:
         """Fold; the faults found on the way are in the audit.

@@ -44,7 +44,7 @@ from timebank.services.audit_redemptions import RedemptionsCheck
 from timebank.services.service import Service, Who
 from timebank.storage.books import Books
 from timebank.storage.points import Points
-from timebank.storage.soundness import holds_only
+from timebank.storage.soundness import holds_only, scanning
 from timebank.storage.store import Transaction, unreadable
 from timebank.storage.story_evidence import StoryEvidence
 from timebank.storage.workers import Crew, FileTask, FoldTask, Results, Task, work, workers_here
@@ -155,6 +155,7 @@ class Auditor:
     scopes: dict[str, Scope] = field(default_factory=dict)
     audits: dict[str, JournalAudit] = field(default_factory=dict)
     found: Results = field(default_factory=dict)
+    """What workers found of all that was asked of them: not of what they began early in vain."""
     outside: list[tuple[str, str, int]] = field(default_factory=list)
     stood: set[str] = field(default_factory=set)
     """Branches whose standing checks are done."""
@@ -166,7 +167,7 @@ class Auditor:
             self.stage(f"{code} journal", partial(self._open, code))
         if self.crew is not None and self.crew.cookie != schema_version(self.tx):
             self.crew = None  # whoever opened the file has changed it since they began
-        with ThreadPoolExecutor(max_workers=1) as aside:
+        with ThreadPoolExecutor(max_workers=1) as aside, scanning(self.tx.connection):
             working = aside.submit(self._work)
             self.stage("database", lambda: check_schema(self.tx))
             if not self.is_since_last:
@@ -230,7 +231,8 @@ class Auditor:
             if self.progress is not None:
                 self.progress(code, done[code], self.folds[code].extent.entries)
 
-        return work(self.tx.connection.engine, tasks, count=self.workers, tell=tell, crew=self.crew)
+        found = work(self.tx.connection.engine, tasks, count=self.workers, tell=tell, crew=self.crew)
+        return {task: found[task] for task in tasks if task in found}
 
     @property
     def _is_sqlite(self) -> bool:

@@ -12,20 +12,22 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from timebank.ledger.audit import JournalAudit, StoredAccount, StoredEntry, StoredLine
 from timebank.ledger.quick import Rows
-from timebank.ledger.runs import Columns, Likeness, RunFold, likeness_of
 from timebank.ledger.segments import Segment, SegmentFold
 from timebank.storage.file_checks import damages_of
+
+if TYPE_CHECKING:
+    from timebank.storage.typed import TypedFold
 
 CHUNK: Final = 400
 """Entries looked at together: as many as stay near the processor."""
 SERVER_CHUNKS: Final = 25
 """How many times as many a server is asked for at once."""
-PAUSE_MOST: Final = 32
-"""Chunks that are not tried as a run after one was none, at most."""
+COLUMN_CHUNKS: Final = 5
+"""How many times as many are taken at once by column."""
 TELL_EVERY: Final = 5_000
 """Entries between two words on how far a stretch is."""
 CACHE_KIB: Final = 8_192
@@ -40,23 +42,6 @@ LINES: Final = (
     f"SELECT {', '.join(StoredLine._fields)} FROM posting "  # noqa: S608 - our own names
     "WHERE branch_id = ? AND entry_seq BETWEEN ? AND ? ORDER BY entry_seq, line"
 )
-RUN_HEADERS: Final = """
-    SELECT group_concat(seq), group_concat(step), group_concat(effective_us),
-        group_concat(effective_on), CAST(group_concat(leaf, '') AS BLOB), MIN(length(leaf))
-    FROM entry
-    WHERE branch_id = ? AND seq BETWEEN ? AND ? AND reverses IS NULL
-        AND +kind = ? AND +cause_kind = ? AND +cause_ref = ? AND +recorded_us = ? AND +policy_version = ?
-        AND +actor = ? AND +counts_help = ?
-"""
-"""By the `+`, no index is chosen for these."""
-RUN_LINES: Final = """
-    SELECT group_concat(account_no), group_concat(amount),
-        group_concat(account_seq), group_concat(balance_after),
-        group_concat(CASE WHEN side = CASE line WHEN 1 THEN 'debit' WHEN 2 THEN 'credit' END
-            THEN (entry_seq - ?2) * 2 + line - 1 END)
-    FROM posting WHERE branch_id = ?1 AND entry_seq BETWEEN ?2 AND ?3
-"""
-"""As `ledger.runs` takes them; no value is missing where none may be: SQLite leaves such out."""
 ACCOUNTS: Final = "SELECT no, path, unit FROM account WHERE branch_id = ?"
 POLICIES: Final = "SELECT version FROM policy_version WHERE branch_id = ?"
 
@@ -69,13 +54,10 @@ class JournalRows:
         self.cursor = connection.cursor()
         self.branch_id = branch_id
         self.is_qmark = isinstance(connection, sqlite3.Connection)
-        self.likeness: Likeness | None = None
-        self.pause = 0
-        self.paused = 0
 
-    def chunks(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+    def chunks(self, first: int, last: int, *, times: int = 1) -> Iterator[tuple[int, int]]:
         """Yield the first and the last number of every chunk from one entry to another."""
-        size = CHUNK if self.is_qmark else CHUNK * SERVER_CHUNKS
+        size = times * CHUNK if self.is_qmark else CHUNK * SERVER_CHUNKS
         for start in range(first, last + 1, size):
             yield start, min(start + size - 1, last)
 
@@ -83,33 +65,13 @@ class JournalRows:
         """Return headers and postings of a chunk."""
         return self._rows(ENTRIES, start, end), self._rows(LINES, start, end)
 
-    def fold_typed(self, fold: RunFold, start: int, end: int) -> bool:
-        """Fold a chunk of a file whose values are of the types of their columns; False if anything is off.
+    def headers(self, start: int, end: int) -> Rows:
+        """Return the headers of a chunk."""
+        return self._rows(ENTRIES, start, end)
 
-        It is tried as a run like the chunk before it, but not for a while after that went wrong, each time
-        for twice as long: what is saved in one journal must not be lost in another.
-        """
-        if self.paused > 0:
-            self.paused -= 1
-        elif self.likeness is not None:
-            if self._fold_run(fold, self.likeness, start, end):
-                self.pause = 0
-                return True
-            if fold.is_spoilt:
-                return False
-            self.pause = min(2 * self.pause + 1, PAUSE_MOST)
-            self.paused = self.pause
-        entries, lines = self.whole(start, end)
-        if not fold.take(entries, lines):
-            return False
-        self.likeness = likeness_of(fold.audit.branch, entries) if entries else None
-        return True
-
-    def _fold_run(self, fold: RunFold, likeness: Likeness, start: int, end: int) -> bool:
-        (headers,) = self._rows(RUN_HEADERS, start, end, *likeness.same.values())
-        (lines,) = self._rows(RUN_LINES, start, end)
-        columns = Columns._make((*headers, *lines))
-        return None not in columns and fold.take_run(likeness, columns, end - start + 1)
+    def select(self, query: str, *values: int | str | None) -> Rows:
+        """Return what a query finds for the branch and these values."""
+        return self._rows(query, *values)
 
     def audit(self, code: str) -> JournalAudit:
         """Return a fresh audit of the branch, as far as the fast lane needs one."""
@@ -119,7 +81,7 @@ class JournalRows:
         }
         return JournalAudit(code, accounts, frozenset(version for (version,) in self._rows(POLICIES)))
 
-    def _rows(self, query: str, *values: int | str) -> list[Any]:
+    def _rows(self, query: str, *values: int | str | None) -> list[Any]:
         text = query if self.is_qmark else query.replace("?", "%s")
         self.cursor.execute(text, (self.branch_id, *values))
         rows: list[Any] = self.cursor.fetchall()
@@ -140,15 +102,25 @@ def fold_segment(
         is_typed: whether to take it as given that every value is of its column's type.
     """
     fold = SegmentFold(rows.audit(code), first)
+    typed = typed_fold(rows, fold) if is_typed else None
     told = first - 1
-    for start, end in rows.chunks(first, last):
-        is_right = rows.fold_typed(fold, start, end) if is_typed else fold.take(*rows.whole(start, end))
+    for start, end in rows.chunks(first, last, times=1 if typed is None else COLUMN_CHUNKS):
+        is_right = fold.take(*rows.whole(start, end)) if typed is None else typed.take(start, end)
         if not is_right or fold.last_seq != end:
             return None
         if end - told >= TELL_EVERY or end == last:
             tell(end - told)
             told = end
+    if typed is not None:
+        typed.settle()
     return fold.result()
+
+
+def typed_fold(rows: JournalRows, fold: SegmentFold) -> "TypedFold":
+    """Return what folds a stretch by column, for which numpy is loaded."""
+    from timebank.storage.typed import TypedFold  # noqa: PLC0415
+
+    return TypedFold(rows, fold)
 
 
 def connect(how: dict[str, Any]) -> Any:  # noqa: ANN401 - a driver's connection

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,7 @@ from timebank.storage import catalogue
 from timebank.storage.catalogue import Objects
 from timebank.storage.engine import engine_of, url_of
 from timebank.storage.file_checks import PROVEN
+from timebank.storage.folding import CACHE_KIB
 from timebank.storage.schema import upgrade
 
 OWN_TABLES: Final = frozenset({"sqlite_sequence", "sqlite_stat1", "sqlite_stat4"})
@@ -51,6 +53,20 @@ def made_on_sqlite() -> Objects:
                 return objects_of(connection)
         finally:
             engine.dispose()
+
+
+@contextmanager
+def scanning(connection: Connection) -> Iterator[None]:
+    """Keep few pages of an SQLite file in memory while it is read once, beside workers that do the same."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size = {before}")
 
 
 def holds_only(connection: Connection, branch_ids: Iterable[int]) -> bool:

@@ -7,10 +7,11 @@ does its tasks itself. Imports no database library: a worker may begin while the
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -29,10 +30,22 @@ PROGRAM: Final = "import sys; sys.path[:] = {path!r}; from timebank.storage.fold
 ADDRESS: Final = "sqlite:///"
 LARGE: Final = 32 * 2**20
 """Bytes of a file that is worth beginning early with."""
+MANY: Final = 100_000
+"""Entries of a branch that are worth beginning early with."""
+SMALLEST: Final = 8
+"""No segment but the last is smaller than this part of what one worker folds."""
+JOURNALS: Final = """
+    SELECT branch_id, code, last FROM (
+        SELECT branch_id, code, (SELECT MAX(seq) FROM entry WHERE entry.branch_id = branch.branch_id) AS last
+        FROM branch ORDER BY code)
+    WHERE last >= ?
+"""
 WAL_HEADER: Final = slice(18, 20)
 """Versions for writing and reading: 2 with a write-ahead log, where a reader is in nobody's way."""
 COOKIE: Final = slice(40, 44)
 """Where the header of a file has its `schema_version`: https://sqlite.org/fileformat.html"""
+SINGLE: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Keeps numpy from starting threads of its own: we only compare and add."""
 TellMore = Callable[[str, int], None]
 """Told (branch, entries more)."""
 
@@ -60,6 +73,17 @@ Task: TypeAlias = FoldTask | FileTask
 Results: TypeAlias = dict[Task, Any]
 """What workers found, by task: a segment (None if it needs the careful fold), or damages. A task that is
 not in it was not done."""
+
+
+def cut(
+    branch_id: int, code: str, *, after: int, last: int, count: int, is_typed: bool
+) -> Iterator[FoldTask]:
+    """Cut a stretch to fold for `count` workers: smaller and smaller, so that all end at about once."""
+    first, least = after + 1, (last - after) // (SMALLEST * count) + 1
+    while first <= last:
+        end = min(first + max(least, (last - first + 1) // (2 * count)) - 1, last)
+        yield FoldTask(branch_id=branch_id, code=code, first=first, last=end, is_typed=is_typed)
+        first = end + 1
 
 
 def workers_here() -> int:
@@ -130,7 +154,8 @@ class Crew:
         program = PROGRAM.format(path=[each or str(Path.cwd()) for each in sys.path])
         try:
             worker = subprocess.Popen(  # noqa: S603 - this Python, our own program
-                [sys.executable, "-c", program],
+                [sys.executable, "-S", "-c", program],  # it is told where everything is
+                env=os.environ | SINGLE,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -197,7 +222,11 @@ def work(
 
 
 def begin_early(address: str, *, part: str) -> Crew | None:
-    """Have a worker begin with a part of a large SQLite file, before the database library is even loaded.
+    """Have workers begin with a large SQLite file, before the database library is even loaded.
+
+    Args:
+        address: of the database.
+        part: of the file, to be checked first; then come the journals of large branches.
 
     Returns:
         None for any other database, or where that could be in the way of whoever opens the file.
@@ -208,12 +237,25 @@ def begin_early(address: str, *, part: str) -> Crew | None:
     try:
         with file.open("rb") as opened:
             header = opened.read(COOKIE.stop)
-        is_large = file.stat().st_size >= LARGE
+            is_large = os.fstat(opened.fileno()).st_size >= LARGE
+            if is_large and hasattr(os, "posix_fadvise"):  # in order, before workers ask for page after page
+                os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
     except (OSError, ValueError):
         return None  # whoever opens it says why
     if not is_large or header[WAL_HEADER] != b"\2\2":
         return None
     crew = Crew(how_to_open(file))
     crew.cookie = int.from_bytes(header[COOKIE], "big")
-    crew.give([FileTask(part)], to=1)
+    tasks: list[Task] = [FileTask(part), *_journals_in(file)]
+    crew.give(tasks, to=workers_here())
     return crew
+
+
+def _journals_in(file: Path) -> Iterator[FoldTask]:
+    """Cut the journals of large branches as the audit will, if nothing is odd about them."""
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as raw,
+    ):
+        for branch_id, code, last in raw.execute(JOURNALS, (MANY,)).fetchall():
+            yield from cut(branch_id, code, after=0, last=last, count=workers_here(), is_typed=True)
