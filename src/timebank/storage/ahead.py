@@ -96,10 +96,10 @@ class Ahead:
         head = journal.head
         yield from script.head(here, self._revision, (head.entry_seq, head.revision, head.last_us), ())
         for _ in parts:
-            yield from script.rows(here, journal.take(is_all=False), requests.take())
+            if journal.headers:
+                yield from script.rows(here, journal.take(), requests.take())
         if journal.book.last_seq == head.entry_seq:
             raise Overtaken
-        yield from script.rows(here, journal.take(), requests.take())
         yield from script.head(here, self._revision, journal.move_head(), requests.assumed_unused())
 
     def _insist(self) -> None:

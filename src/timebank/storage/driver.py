@@ -268,7 +268,7 @@ def in_one(parts: Sequence[Written]) -> Written:
 @cache
 def _in_one(texts: tuple[str, ...]) -> str:
     before = ", ".join(f"part_{number} AS ({text})" for number, text in enumerate(texts[:-1]))
-    return f"WITH {before} {texts[-1]}" if before else texts[-1]
+    return f"WITH {before} {texts[-1]}"
 
 
 def numbered(written: Written) -> tuple[str, list[bytes | None]]:

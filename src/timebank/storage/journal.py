@@ -141,14 +141,13 @@ class Journal(Repository):
         del self.headers[mark.headers :]
         del self.lines[mark.lines :]
 
-    def take(self, *, is_all: bool = True) -> Decided:
-        """Take out what was decided so far; the balances only with the last of it."""
-        changed = self.book.changed.values() if is_all else ()
+    def take(self) -> Decided:
+        """Take out what was decided so far."""
+        changed = self.book.changed.values()
         balances = [(each.balance, each.given, each.received, each.version, each.no) for each in changed]
         decided = Decided(self.lines, self.headers, balances)
         self.lines, self.headers = [], []
-        if is_all:
-            self.book.changed.clear()
+        self.book.changed.clear()
         return decided
 
     def move_head(self) -> tuple[int, int, int]:

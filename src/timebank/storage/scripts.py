@@ -53,14 +53,9 @@ class ServerScript:
 
     def rows(self, branch_id: int, decided: Decided, keys: Sequence[tuple[object, ...]]) -> Steps:
         """See `Script`; what does not touch the same table goes in one statement."""
-        parts = []
+        parts = [balances_saved(branch_id, decided.balances), rows_inserted(PostingRow, decided.lines)]
         if keys:
-            parts.append(rows_inserted(RequestKeyRow, keys))
-        if decided.balances:
-            parts.append(balances_saved(branch_id, decided.balances))
-        if not decided.headers:
-            return [numbered(in_one(parts))] if parts else []
-        parts.append(rows_inserted(PostingRow, decided.lines))
+            parts.insert(0, rows_inserted(RequestKeyRow, keys))
         return [numbered(in_one(parts)), numbered(rows_inserted(EntryRow, decided.headers))]
 
 
