@@ -1249,7 +1249,41 @@ class UnknownPolicyVersion(TimebankError):
     template = "there is no policy version {version} in {branch}"
 
 
+# --- Access ------------------------------------------------------------------------------------------
+
+
+class TokenRefused(TimebankError):
+    """The access token is malformed, unknown, expired or revoked. Ask a coordinator for a new one."""
+
+    code = "token_refused"
+    template = "the access token opens nothing here"
+
+
+class UnknownToken(TimebankError):
+    """The branch has no access token of that number. Retrying unchanged cannot help."""
+
+    code = "unknown_token"
+    kind = Kind.NOT_FOUND
+    template = "there is no access token {token} in {branch}"
+
+
+class DaysOutOfRange(TimebankError):
+    """An access token is for less than a day, or for longer than is wise. Retrying unchanged cannot help."""
+
+    code = "days_out_of_range"
+    kind = Kind.USAGE
+    template = "{days} days is outside 1 to {most} days"
+
+
 # --- Command line -----------------------------------------------------------------------------------
+
+
+class ServiceMissing(TimebankError):
+    """The libraries of the service are not installed. Install timebank with its extra `service`."""
+
+    code = "service_missing"
+    kind = Kind.USAGE
+    template = "the service is not installed: pip install 'timebank[service]'"
 
 
 class NoAddress(TimebankError):

@@ -35,7 +35,9 @@ from timebank.cli import (
     policy,
     redeem,
     report,
+    serve,
     statement,
+    token,
     transfer,
     version,
 )
@@ -83,12 +85,13 @@ for noun in (
     policy,
     clearing,
     report,
+    token,
     import_,
     export,
 ):
     app.add_typer(noun.app)
 export.register(import_.app)
-for verb in (transfer, statement, audit, demo, doctor, backup, migrate, version):
+for verb in (transfer, statement, audit, demo, serve, doctor, backup, migrate, version):
     verb.register(app)
 
 

@@ -21,6 +21,7 @@ from timebank.services.policies import Policies
 from timebank.services.redemptions import Redemptions
 from timebank.services.restores import Restores
 from timebank.services.statements import Statements
+from timebank.services.tokens import Tokens
 from timebank.services.transfers import Transfers
 from timebank.services.writer import BATCH_MOST, QUEUE_MOST, Writer
 from timebank.storage.retry import RetryPolicy
@@ -50,6 +51,7 @@ class Bank:
         self.exports = Exports(store, actor)
         self.restores = Restores(store, actor)
         self.backups = Backups(store, actor)
+        self.tokens = Tokens(store, actor)
         self.activity = Activity(store, actor)
 
     def writer(self, *, queue_most: int = QUEUE_MOST, batch_most: int = BATCH_MOST) -> Writer:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from timebank.instants import day_of, zone_of
 from timebank.ledger.model import Branch
+from timebank.storage.access import AccessTokens
 from timebank.storage.accounts import Accounts
 from timebank.storage.care import Beneficiaries, Mandates, Redemptions
 from timebank.storage.evidence import Evidence
@@ -112,6 +113,11 @@ class Books:
     def requests(self) -> Requests:
         """Idempotency keys."""
         return Requests(self.desk)
+
+    @cached_property
+    def access_tokens(self) -> AccessTokens:
+        """Who may come in."""
+        return AccessTokens(self.desk)
 
     @cached_property
     def imports(self) -> Imports:

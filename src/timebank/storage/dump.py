@@ -31,6 +31,7 @@ from timebank.storage.tables import (
     PostingRow,
     RequestKeyRow,
 )
+from timebank.storage.tables_access import AccessTokenRow
 from timebank.storage.tables_audit import AuditPointRow
 from timebank.storage.tables_care import (
     BeneficiaryEventRow,
@@ -68,7 +69,7 @@ ROWS: Final[tuple[type[Row], ...]] = (
     *(RequestKeyRow, ImportBatchRow),
 )
 TABLES: Final = tuple(table_of(row) for row in ROWS)
-KEPT_BACK: Final[frozenset[str]] = frozenset({table_of(AuditPointRow).name})
+KEPT_BACK: Final[frozenset[str]] = frozenset(table_of(row).name for row in (AuditPointRow, AccessTokenRow))
 """Tables that are not exported: secrets, and what belongs to the database rather than to a branch."""
 CHUNK: Final = 1_000
 KINDS: Final = ((Integer, ColumnKind.NUMBER), (Text, ColumnKind.TEXT), (LargeBinary, ColumnKind.BYTES))

@@ -1,0 +1,117 @@
+"""Problems: every error as `application/problem+json` (RFC 9457), with the library's stable code.
+
+What is said is what the library says of itself; of any other error no more than its status.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from logging import getLogger
+from typing import Any, Final
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from msgspec import Struct
+
+from timebank.errors import KeyReused, Kind, NotAllowed, TimebankError, TokenRefused
+
+MEDIA_TYPE: Final = "application/problem+json"
+OF_KIND: Final[Mapping[Kind, HTTPStatus]] = {
+    Kind.REFUSED: HTTPStatus.CONFLICT,
+    Kind.USAGE: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Kind.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Kind.BROKEN: HTTPStatus.INTERNAL_SERVER_ERROR,
+    Kind.TRANSIENT: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+OF_ERROR: Final[Mapping[type[TimebankError], HTTPStatus]] = {
+    TokenRefused: HTTPStatus.UNAUTHORIZED,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+RETRY_SECONDS: Final = 1
+AnyRequest = Request[Any, Any, Any]
+
+
+class Fault(Struct, frozen=True):
+    """What is wrong with one field of a body or one parameter."""
+
+    field: str
+    """Its path, such as `minutes` or `postings.0.amount`."""
+    detail: str
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """An error, as RFC 9457 describes it."""
+
+    type: str
+    """`/problems/CODE`."""
+    title: str
+    status: int
+    code: str
+    """Stable: programs may rely on it."""
+    detail: str
+    faults: tuple[Fault, ...] = ()
+
+
+def problem_of(
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    *,
+    faults: tuple[Fault, ...] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response[Problem]:
+    """Return the answer that says what went wrong."""
+    problem = Problem(
+        type=f"/problems/{code}",
+        title=status.phrase,
+        status=status.value,
+        code=code,
+        detail=detail,
+        faults=faults,
+    )
+    return Response(problem, status_code=status.value, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def of_library(_: AnyRequest, error: TimebankError) -> Response[Problem]:
+    """Answer with a refusal of the library."""
+    status = OF_ERROR.get(type(error), OF_KIND[error.kind])
+    headers = {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.kind is Kind.TRANSIENT:
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    return problem_of(status, error.code, f"{error}.", headers=headers)
+
+
+def of_body(_: AnyRequest, error: ValidationException) -> Response[Problem]:
+    """Answer to a body or a parameter that is not as described."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    faults = tuple(
+        Fault(field=str(each.get("key", "")), detail=str(each.get("message", "")))
+        for each in extra
+        if isinstance(each, dict)
+    )
+    detail = "The request is not as it is described."
+    return problem_of(HTTPStatus.BAD_REQUEST, "malformed", detail, faults=faults)
+
+
+def of_http(_: AnyRequest, error: HTTPException) -> Response[Problem]:
+    """Answer to what the framework refuses: no such route, no such method, too much."""
+    status = HTTPStatus(error.status_code)
+    code = status.name.lower()
+    return problem_of(status, code, f"{status.description or status.phrase}.", headers=error.headers)
+
+
+def of_bug(request: AnyRequest, error: Exception) -> Response[Problem]:
+    """Answer to a bug of ours; its kind goes to the log, nothing of its text anywhere."""
+    getLogger("timebank_api").error("%s in %s %s", type(error).__name__, request.method, request.url.path)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return problem_of(status, "internal_error", "Something is wrong on our side; nothing is half-done.")
+
+
+HANDLERS: Final[dict[int | type[Exception], Any]] = {
+    TimebankError: of_library,
+    ValidationException: of_body,
+    HTTPException: of_http,
+    Exception: of_bug,
+}
