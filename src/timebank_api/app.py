@@ -8,11 +8,13 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 
 from timebank.clock import Clock
 from timebank.services.bank import open_bank
 from timebank_api.auth import BearerTokens
-from timebank_api.problems import HANDLERS
+from timebank_api.bodies import read_strictly
+from timebank_api.problems import HANDLERS, SAFE
 from timebank_api.routes.health import HealthRoutes
 from timebank_api.routes.hours import HoursRoutes
 from timebank_api.routes.me import MeRoutes
@@ -39,8 +41,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Litestar:
         route_handlers=[HealthRoutes, MeRoutes, HoursRoutes],
         lifespan=[with_bank],
         middleware=[DefineMiddleware(BearerTokens, exclude="^/schema")],
+        before_request=read_strictly,
         exception_handlers=HANDLERS,
-        openapi_config=OpenAPIConfig(title="timebank", version="1"),
+        openapi_config=OpenAPIConfig(title="timebank", version="1", render_plugins=[JsonRenderPlugin()]),
+        response_headers=SAFE,
         request_max_body_size=settings.body_bytes_most,
         state=State(),
         logging_config=None,

@@ -28,6 +28,13 @@ OF_ERROR: Final[Mapping[type[TimebankError], HTTPStatus]] = {
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 RETRY_SECONDS: Final = 1
+KEY_HEADER: Final = "Idempotency-Key"
+SAFE: Final = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Headers of every answer: nobody keeps it, nobody takes it for something else."""
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -69,7 +76,9 @@ def problem_of(
         detail=detail,
         faults=faults,
     )
-    return Response(problem, status_code=status.value, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return Response(
+        problem, status_code=status.value, media_type=MEDIA_TYPE, headers={**SAFE, **(headers or {})}
+    )
 
 
 def of_library(_: AnyRequest, error: TimebankError) -> Response[Problem]:
@@ -91,6 +100,9 @@ def of_body(_: AnyRequest, error: ValidationException) -> Response[Problem]:
         for each in extra
         if isinstance(each, dict)
     )
+    if not faults and KEY_HEADER in str(error.detail):
+        detail = f"Send the header {KEY_HEADER}: the same key never takes effect twice."
+        return problem_of(HTTPStatus.BAD_REQUEST, "key_missing", detail)
     detail = "The request is not as it is described."
     return problem_of(HTTPStatus.BAD_REQUEST, "malformed", detail, faults=faults)
 

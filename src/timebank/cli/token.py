@@ -42,14 +42,7 @@ def issue(
     token = issued.token
     text = issued.text if issued.text is not None else "It was issued before; its text is said only then."
     said = f"Token {token.no} lets {token.role} {token.ref} in until {local_time(token.expires_at, zone)}."
-    emit(
-        {**_wire(token), "token": issued.text},
-        as_json=json_,
-        table=[
-            said,
-            issued.text if issued.text is not None else "It was issued before; its text is said only then.",
-        ],
-    )
+    emit({**_wire(token), "token": issued.text}, as_json=json_, table=[said, text])
 
 
 @app.command("list", epilog="Example:  timebank token list --branch lille")

@@ -13,11 +13,12 @@ from timebank.instants import write_instant
 from timebank.services.hours import HoursDone
 from timebank_api.auth import require_writer
 from timebank_api.keys import key_for
+from timebank_api.problems import KEY_HEADER
 from timebank_api.routes.me import Asking, bank_of
 
 NUMBER_MOST = 2**53
 No = Annotated[int, Meta(ge=1, le=NUMBER_MOST)]
-Key = Annotated[str, HeaderParameter(name="Idempotency-Key")]
+Key = Annotated[str, HeaderParameter(name=KEY_HEADER)]
 
 
 class HoursIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
