@@ -6,10 +6,12 @@ still has its own process, folder, environment and streams; only the loading is 
 
 import json
 import os
+import signal
 import socket
 import sys
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 CLIENT = f"""#!{sys.executable} -IS
 import json, os, socket, sys
@@ -53,12 +55,19 @@ def serve(address: str) -> None:
                 os.chdir(folder)
                 os.environ.clear()
                 os.environ.update(environment)
+                Thread(target=end_with, args=(line,), daemon=True).start()
                 status = main(arguments)
                 sys.stdout.flush()
                 sys.stderr.flush()
                 line.sendall(str(int(status)).encode())
                 os._exit(0)
             line.close()
+
+
+def end_with(line: socket.socket) -> None:
+    """End this process when whoever called it was killed."""
+    if not line.recv(1):
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":
