@@ -204,3 +204,64 @@ def test_the_description_names_no_outside_address(client: Client) -> None:
 
     assert "https://" not in text
     assert 404 == client.get("/schema/redoc").status_code
+
+
+def act(client: Client, who: dict[str, str], no: int, verb: str, **body: Any) -> Any:  # noqa: ANN401
+    """Do something to a record as somebody."""
+    headers = {**who, "Idempotency-Key": f"{verb} {no}"}
+    return client.post(f"/v1/hours/{no}/{verb}", json=body or None, headers=headers)
+
+
+def test_what_was_logged_can_be_corrected_disputed_rejected_and_withdrawn(
+    client: Client, bearers: Bearers
+) -> None:
+    """By whose turn it is."""
+    records = [
+        send(client, bearers["m1"], key=f"k{day}", start_at=f"2026-02-0{day}T14:00:00Z").json()["no"]
+        for day in (1, 2, 3, 4)
+    ]
+    states = [
+        act(client, bearers["m2"], records[0], "correct", minutes=60).json()["state"],
+        act(client, bearers["m2"], records[1], "dispute", reason="it was shorter").json()["state"],
+        act(client, bearers["m2"], records[2], "reject", reason="nobody came").json()["state"],
+        act(client, bearers["m1"], records[3], "withdraw").json()["state"],
+    ]
+
+    assert ["corrected", "disputed", "rejected", "withdrawn"] == states
+    refused = act(client, bearers["m2"], records[3], "confirm")
+    assert 409 == refused.status_code
+
+
+def test_a_list_holds_what_one_may_see(client: Client, bearers: Bearers) -> None:
+    """Members their own, whoever else they ask for; coordinators and auditors everybody's."""
+    first = send(client, bearers["m1"]).json()["no"]
+    second = send(client, bearers["m2"], recipient="member:m3").json()["no"]
+
+    def listed(name: str, **asked: str) -> list[int]:
+        answer = client.get("/v1/hours", headers=bearers[name], params=asked)
+        return [each["no"] for each in answer.json()]
+
+    assert [first] == listed("m1")
+    assert [first] == listed("m1", member="m3")
+    assert [second, first] == listed("m2")
+    assert [second, first] == listed("auditor")
+    assert [second] == listed("desk", member="m3")
+    assert [second] == listed("desk", limit="1")
+    assert [] == listed("m1", state="confirmed")
+    assert 400 == client.get("/v1/hours?limit=101", headers=bearers["m1"]).status_code
+
+
+def test_a_statement_says_what_happened_to_my_hours(client: Client, bearers: Bearers) -> None:
+    """Page by page, newest first; who is no member has none."""
+    for day in (1, 2, 3):
+        no = send(client, bearers["m1"], key=f"k{day}", start_at=f"2026-02-0{day}T14:00:00Z").json()["no"]
+        act(client, bearers["m2"], no, "confirm")
+    newest = client.get("/v1/me/statement?limit=2", headers=bearers["m1"]).json()
+    oldest = client.get(f"/v1/me/statement?before={newest['older']}", headers=bearers["m1"]).json()
+
+    assert [(3, 270), (2, 180)] == [(each["entry"], each["balance_minutes"]) for each in newest["lines"]]
+    assert [(1, 90, ["member:m2:available"])] == [
+        (each["entry"], each["change_minutes"], each["others"]) for each in oldest["lines"]
+    ]
+    assert oldest["older"] is None
+    assert 404 == client.get("/v1/me/statement", headers=bearers["desk"]).status_code

@@ -4,21 +4,17 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Controller, get, post
-from litestar.params import FromPath, HeaderParameter, JSONBody
-from msgspec import Meta, Struct
+from litestar.params import FromQuery, JSONBody, QueryParameter
+from msgspec import Struct
 
-from timebank.care.record import Mode, ServiceRecord
-from timebank.errors import UnknownRecord
+from timebank.care.access import AccessRole
+from timebank.care.record import Mode, RecordState, ServiceRecord
+from timebank.errors import NotAllowed, UnknownRecord
 from timebank.instants import write_instant
 from timebank.services.hours import HoursDone
 from timebank_api.auth import require_writer
+from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, No, bank_of
 from timebank_api.keys import key_for
-from timebank_api.problems import KEY_HEADER
-from timebank_api.routes.me import Asking, bank_of
-
-NUMBER_MOST = 2**53
-No = Annotated[int, Meta(ge=1, le=NUMBER_MOST)]
-Key = Annotated[str, HeaderParameter(name=KEY_HEADER)]
 
 
 class HoursIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +30,22 @@ class HoursIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     start_at: datetime
     """When it began, with a time zone."""
     mode: Mode = Mode.IN_PERSON
+
+
+class CorrectionIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is restated; what is left out stays as it is."""
+
+    minutes: int | None = None
+    start_at: datetime | None = None
+    kind: str | None = None
+    mode: Mode | None = None
+    reason: str | None = None
+
+
+class ReasonIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why; kept with the names, erased with them."""
+
+    reason: str
 
 
 class HoursOut(Struct, frozen=True, kw_only=True):
@@ -77,17 +89,76 @@ class HoursRoutes(Controller):
         )
         return _out(done)
 
+    @get("/", operation_id="hours_list", sync_to_thread=True)
+    def list_(
+        self,
+        request: Asking,
+        in_state: Annotated[RecordState | None, QueryParameter(name="state")] = None,
+        member: FromQuery[str | None] = None,
+        limit: Limit = PAGE_USUAL,
+    ) -> list[HoursOut]:
+        """List records, newest first: a member's own, everybody's for who runs or audits the branch."""
+        token = request.user
+        if token.role is AccessRole.OPERATOR:
+            raise NotAllowed(actor=f"{token.role}:{token.ref}")
+        whose = token.ref if token.role is AccessRole.MEMBER else member
+        records = bank_of(request).hours.list(token.branch, state=in_state, member=whose, limit=limit)
+        return [_out(HoursDone(record=each)) for each in records]
+
     @get("/{no:int}", operation_id="hours_show", sync_to_thread=True)
-    def show(self, request: Asking, no: FromPath[No]) -> HoursOut:
+    def show(self, request: Asking, no: No) -> HoursOut:
         """Show a record."""
         return _out(HoursDone(record=_seen(request, no)))
 
     @post("/{no:int}/confirm", operation_id="hours_confirm", sync_to_thread=True, guards=[require_writer])
-    def confirm(self, request: Asking, no: FromPath[No], key: Key) -> HoursOut:
+    def confirm(self, request: Asking, no: No, key: Key) -> HoursOut:
         """Agree with what the other side stated; this posts the help."""
         token = request.user
         _seen(request, no)
         return _out(bank_of(request).hours.confirm(token.branch, no, by=token.actor, key=key_for(token, key)))
+
+    @post("/{no:int}/correct", operation_id="hours_correct", sync_to_thread=True, guards=[require_writer])
+    def correct(self, request: Asking, no: No, data: JSONBody[CorrectionIn], key: Key) -> HoursOut:
+        """Restate a record; an open one then waits for the other side."""
+        token = request.user
+        _seen(request, no)
+        done = bank_of(request).hours.correct(
+            token.branch,
+            no,
+            minutes=data.minutes,
+            start_at=data.start_at,
+            kind=data.kind,
+            mode=data.mode,
+            reason=data.reason,
+            by=token.actor,
+            key=key_for(token, key),
+        )
+        return _out(done)
+
+    @post("/{no:int}/dispute", operation_id="hours_dispute", sync_to_thread=True, guards=[require_writer])
+    def dispute(self, request: Asking, no: No, data: JSONBody[ReasonIn], key: Key) -> HoursOut:
+        """Say that it was not so; a coordinator then decides."""
+        token = request.user
+        _seen(request, no)
+        use_case = bank_of(request).hours.dispute
+        return _out(use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(token, key)))
+
+    @post("/{no:int}/reject", operation_id="hours_reject", sync_to_thread=True, guards=[require_writer])
+    def reject(self, request: Asking, no: No, data: JSONBody[ReasonIn], key: Key) -> HoursOut:
+        """Refuse what the other side stated."""
+        token = request.user
+        _seen(request, no)
+        use_case = bank_of(request).hours.reject
+        return _out(use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(token, key)))
+
+    @post("/{no:int}/withdraw", operation_id="hours_withdraw", sync_to_thread=True, guards=[require_writer])
+    def withdraw(self, request: Asking, no: No, key: Key) -> HoursOut:
+        """Take back what I stated, as long as nobody agreed."""
+        token = request.user
+        _seen(request, no)
+        return _out(
+            bank_of(request).hours.withdraw(token.branch, no, by=token.actor, key=key_for(token, key))
+        )
 
 
 def _seen(request: Asking, no: int) -> ServiceRecord:

@@ -1,14 +1,12 @@
 """Who I am, and how many hours I have."""
 
-from litestar import Controller, Request, get
-from litestar.datastructures import State
+from litestar import Controller, get
 from msgspec import Struct
 
-from timebank.care.access import AccessRole, AccessToken
+from timebank.care.access import AccessRole
 from timebank.ledger.chart import available
-from timebank.services.bank import Bank
-
-Asking = Request[AccessToken, None, State]
+from timebank.ledger.statement import StatementLine
+from timebank_api.inputs import PAGE_USUAL, Asking, Before, Limit, bank_of
 
 
 class Me(Struct, frozen=True):
@@ -29,6 +27,27 @@ class Balance(Struct, frozen=True):
     """Reserved for redemptions."""
     given_minutes: int
     received_minutes: int
+
+
+class Line(Struct, frozen=True):
+    """What one entry did to an account."""
+
+    entry: int
+    effective_on: str
+    change_minutes: int
+    balance_minutes: int
+    """Of the account, after it."""
+    kind: str
+    others: tuple[str, ...]
+    """The accounts on the other side."""
+
+
+class Page(Struct, frozen=True):
+    """Lines, newest first."""
+
+    lines: tuple[Line, ...]
+    older: int | None
+    """What to ask for next, as `before`; null if there is nothing older."""
 
 
 class MeRoutes(Controller):
@@ -59,8 +78,27 @@ class MeRoutes(Controller):
             received_minutes=view.received,
         )
 
+    @get("/statement", operation_id="me_statement", sync_to_thread=True)
+    def statement(
+        self,
+        request: Asking,
+        before: Before = None,
+        limit: Limit = PAGE_USUAL,
+    ) -> Page:
+        """Show what happened to my hours, newest first; 404 for who is no member."""
+        token = request.user
+        page = bank_of(request).statements.page(
+            token.branch, available(token.ref), before=before, limit=limit
+        )
+        return Page(lines=tuple(map(_line, page.lines)), older=page.older)
 
-def bank_of(request: Asking) -> Bank:
-    """Return the bank that the application works on."""
-    bank: Bank = request.app.state.bank
-    return bank
+
+def _line(line: StatementLine) -> Line:
+    return Line(
+        entry=line.entry,
+        effective_on=line.effective_on.isoformat(),
+        change_minutes=line.change,
+        balance_minutes=line.balance,
+        kind=line.kind,
+        others=line.other_paths,
+    )
