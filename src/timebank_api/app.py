@@ -15,9 +15,11 @@ from timebank.services.bank import open_bank
 from timebank_api.auth import BearerTokens
 from timebank_api.bodies import read_strictly
 from timebank_api.problems import HANDLERS, SAFE
+from timebank_api.routes.beneficiaries import BeneficiaryRoutes
 from timebank_api.routes.health import HealthRoutes
 from timebank_api.routes.hours import HoursRoutes
 from timebank_api.routes.me import MeRoutes
+from timebank_api.routes.redemptions import RedemptionRoutes
 from timebank_api.settings import Settings
 
 
@@ -38,7 +40,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Litestar:
             await run_sync(app.state.bank.close)
 
     return Litestar(
-        route_handlers=[HealthRoutes, MeRoutes, HoursRoutes],
+        route_handlers=[HealthRoutes, MeRoutes, HoursRoutes, BeneficiaryRoutes, RedemptionRoutes],
         lifespan=[with_bank],
         middleware=[DefineMiddleware(BearerTokens, exclude="^/schema")],
         before_request=read_strictly,

@@ -15,6 +15,7 @@ NUMBER_MOST: Final = 2**53
 PAGE_USUAL: Final = 50
 PAGE_MOST: Final = 100
 No = Annotated[int, PathParameter(ge=1, le=NUMBER_MOST)]
+Branch = Annotated[str, PathParameter(max_length=40)]
 Before = Annotated[int | None, QueryParameter(ge=1, le=NUMBER_MOST)]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MOST)]
 Key = Annotated[str, HeaderParameter(name=KEY_HEADER)]

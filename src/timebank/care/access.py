@@ -1,6 +1,6 @@
 """Access: in which role somebody comes to a branch, and what an access token stands for. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -61,6 +61,15 @@ class AccessToken:
         if self.role is AccessRole.COORDINATOR:
             return Actor(role=Role.COORDINATOR, ref=self.ref)
         raise NotAllowed(actor=f"{self.role}:{self.ref}")
+
+    @property
+    def actor_from_afar(self) -> Actor:
+        """Who acts under it, with their branch named: for acts that two branches know.
+
+        Raises:
+            NotAllowed: as for `actor`.
+        """
+        return replace(self.actor, branch=self.branch)
 
     def may_see(self, *members: str) -> bool:
         """Tell whether what concerns these members of the branch, and nobody else, may be seen."""

@@ -85,7 +85,7 @@ class HoursRoutes(Controller):
             start_at=data.start_at,
             mode=data.mode,
             by=token.actor,
-            key=key_for(token, key),
+            key=key_for(request, key),
         )
         return _out(done)
 
@@ -115,7 +115,9 @@ class HoursRoutes(Controller):
         """Agree with what the other side stated; this posts the help."""
         token = request.user
         _seen(request, no)
-        return _out(bank_of(request).hours.confirm(token.branch, no, by=token.actor, key=key_for(token, key)))
+        return _out(
+            bank_of(request).hours.confirm(token.branch, no, by=token.actor, key=key_for(request, key))
+        )
 
     @post("/{no:int}/correct", operation_id="hours_correct", sync_to_thread=True, guards=[require_writer])
     def correct(self, request: Asking, no: No, data: JSONBody[CorrectionIn], key: Key) -> HoursOut:
@@ -131,7 +133,7 @@ class HoursRoutes(Controller):
             mode=data.mode,
             reason=data.reason,
             by=token.actor,
-            key=key_for(token, key),
+            key=key_for(request, key),
         )
         return _out(done)
 
@@ -141,7 +143,7 @@ class HoursRoutes(Controller):
         token = request.user
         _seen(request, no)
         use_case = bank_of(request).hours.dispute
-        return _out(use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(token, key)))
+        return _out(use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(request, key)))
 
     @post("/{no:int}/reject", operation_id="hours_reject", sync_to_thread=True, guards=[require_writer])
     def reject(self, request: Asking, no: No, data: JSONBody[ReasonIn], key: Key) -> HoursOut:
@@ -149,7 +151,7 @@ class HoursRoutes(Controller):
         token = request.user
         _seen(request, no)
         use_case = bank_of(request).hours.reject
-        return _out(use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(token, key)))
+        return _out(use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(request, key)))
 
     @post("/{no:int}/withdraw", operation_id="hours_withdraw", sync_to_thread=True, guards=[require_writer])
     def withdraw(self, request: Asking, no: No, key: Key) -> HoursOut:
@@ -157,7 +159,7 @@ class HoursRoutes(Controller):
         token = request.user
         _seen(request, no)
         return _out(
-            bank_of(request).hours.withdraw(token.branch, no, by=token.actor, key=key_for(token, key))
+            bank_of(request).hours.withdraw(token.branch, no, by=token.actor, key=key_for(request, key))
         )
 
 
