@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from timebank.care.access import AccessRole
 from timebank.care.mandate import Act, require_coordinator
 from timebank.care.member import Identity, Member, MemberKind
 from timebank.errors import KeyReused, MemberErased, MemberExists, MemberHasOpenMatters
@@ -173,6 +174,7 @@ class Members(Service):
                 raise MemberHasOpenMatters(member=ref)
             books.identities.erase(ref)
             books.members.mark_erased(ref)
+            books.access_tokens.revoke_of(AccessRole.MEMBER, ref)
             request.done(ref)
             return MemberView(member=member, identity=None)
 

@@ -88,7 +88,8 @@ class Tokens(Service):
         """Return what a token's text stands for, now.
 
         Raises:
-            TokenRefused: it is no token, is not known, has expired or was revoked; nobody is told which.
+            TokenRefused: it is no token, is not known, has expired, was revoked, or its member has left;
+                nobody is told which.
         """
         found = TOKEN.fullmatch(text)
         if found is None:
@@ -98,6 +99,10 @@ class Tokens(Service):
                 books = tx.books(found["branch"])
                 token = books.access_tokens.find(_digest(text))
                 if token is None or not token.is_in_force(books.desk.now):
+                    raise TokenRefused
+                if token.role is AccessRole.MEMBER and not books.members.get(token.ref).is_active(
+                    books.today
+                ):
                     raise TokenRefused
                 return token
         except UnknownBranch:

@@ -50,6 +50,12 @@ class AccessTokens(Repository):
         """Let a token open nothing any more."""
         self._update(AccessTokenRow, {"no": no}, revoked_us=micros_of(at))
 
+    def revoke_of(self, role: AccessRole, ref: str) -> None:
+        """Let no token of somebody open anything any more."""
+        for token in self.list():
+            if (token.role, token.ref, token.revoked_at) == (role, ref, None):
+                self.revoke(token.no, self.desk.now)
+
     def _token(self, row: Found[Any]) -> AccessToken:
         return AccessToken(
             branch=self.desk.branch.code,
