@@ -1,7 +1,5 @@
 """The server: uvicorn, one process, until it is interrupted."""
 
-import sys
-
 import uvicorn
 
 from timebank_api.app import create_app
@@ -14,7 +12,6 @@ GRACE_SECONDS = 10
 def serve(address: str, *, host: str, port: int) -> None:
     """Serve a database until the process is interrupted; every request in flight gets its answer."""
     app = create_app(Settings(address=address, host=host, port=port))
-    sys.stderr.write(f"timebank serves http://{host}:{port}, described at /schema; end it with Ctrl-C\n")
     uvicorn.run(
         app,
         host=host,

@@ -35,6 +35,8 @@ READS = {
     ("policy", "diff"),
     ("policy", "list"),
     ("policy", "show"),
+    ("serve",),
+    ("token", "list"),
     ("redeem", "list"),
     ("redeem", "show"),
     ("report", "trial-balance"),

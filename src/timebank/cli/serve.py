@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from timebank.cli.options import Json
+from timebank.cli.output import emit
 from timebank.cli.session import session_of
 from timebank.errors import ServiceMissing
 
@@ -21,6 +23,7 @@ def register(app: typer.Typer) -> None:
             str, typer.Option("--host", help="Where to listen; this machine only by default.", metavar="HOST")
         ] = "127.0.0.1",
         port: Annotated[int, typer.Option("--port", help="On which port.", min=1, max=PORT_MOST)] = 8000,
+        json_: Json = False,
     ) -> None:
         """Serve the books over HTTP, until interrupted.
 
@@ -33,4 +36,7 @@ def register(app: typer.Typer) -> None:
             service = import_module("timebank_api.server")
         except ModuleNotFoundError as missing:
             raise ServiceMissing from missing
+        url = f"http://{host}:{port}"
+        said = f"timebank serves {url}, described at {url}/schema/openapi.json; Ctrl-C ends it"
+        emit({"url": url}, as_json=json_, table=said)
         service.serve(address, host=host, port=port)

@@ -26,7 +26,7 @@ def upgrade() -> None:
             "role IN ('member', 'coordinator', 'auditor', 'operator')", name=op.f("ck_access_token_role")
         ),
         sa.PrimaryKeyConstraint("branch_id", "no", name=op.f("pk_access_token")),
-        sa.UniqueConstraint("branch_id", "digest", name=op.f("uq_access_token_branch_id")),
+        sa.UniqueConstraint("branch_id", "digest", name=op.f("uq_access_token_branch_id_digest")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
