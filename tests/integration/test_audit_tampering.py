@@ -772,6 +772,18 @@ NOT_COVERED: dict[str, tuple[str, ...]] = {
         "totals",
         "digest",
     ),
+    # Who may come in: nothing about hours, and nothing that another row says, too.
+    "access_token": (
+        "branch_id",
+        "no",
+        "digest",
+        "role",
+        "ref",
+        "created_us",
+        "expires_us",
+        "revoked_us",
+        "actor",
+    ),
     # Said once, by somebody, about something that never led to an entry; or not part of the books at all.
     "account": ("path", "opened_us", "closed_us"),
     "account_limit": (

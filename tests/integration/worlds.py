@@ -5,9 +5,11 @@ import tempfile
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 from tests.builders import NOW, a_bank, help_given
 
+from timebank.care.access import AccessRole
 from timebank.care.beneficiary import Relation
 from timebank.care.mandate import Scope
 from timebank.clock import SteppingClock
@@ -50,6 +52,8 @@ def _fill(bank: Bank, clock: SteppingClock) -> None:
     _import(bank)
     _redeem(bank, clock)
     bank.members.erase("lille", "m9")
+    with patch("timebank.services.tokens.secrets.token_urlsafe", lambda _: "x" * 43):  # one as another
+        bank.tokens.revoke("lille", bank.tokens.issue("lille", role=AccessRole.MEMBER, ref="m1").token.no)
     assert bank.audits.run().is_kept
 
 
