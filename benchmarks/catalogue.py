@@ -43,7 +43,7 @@ SQLITE_BATCH = Row(
     measures=f"Posts per second in batches of 1,000; against `sqlite3` writing {SAME_ROWS}, each batch in a "
     f"transaction. {WARM}",
 )
-PAGES = (
+ONCE_COMMITTED = (
     "A batch of 1,000 changes some 2,900 pages, which COMMIT writes whoever made them; a third of the rest "
     "is deciding, canonical text and hash in Python."
 )
@@ -59,7 +59,7 @@ ADD_ALL = tuple(
         f"{SAME_ROWS}, balances by SQLAlchemy's bulk update. {WARM}",
     )
     for size, floor, aim, if_missed in (
-        (1_000, 3.5, 4.7, PAGES),
+        (1_000, 3.5, 4.7, ONCE_COMMITTED),
         (
             10_000,
             5,
