@@ -265,3 +265,16 @@ def test_a_statement_says_what_happened_to_my_hours(client: Client, bearers: Bea
     ]
     assert oldest["older"] is None
     assert 404 == client.get("/v1/me/statement", headers=bearers["desk"]).status_code
+
+
+@pytest.mark.parametrize("role", [AccessRole.COORDINATOR, AccessRole.AUDITOR, AccessRole.OPERATOR])
+def test_a_member_s_hours_are_not_their_namesake_s(client: Client, tmp_path: Path, role: AccessRole) -> None:
+    """Somebody in another role may be called as a member is; they have no hours of their own."""
+    bank = a_bank(tmp_path)
+    headers = {"Authorization": f"Bearer {bank.tokens.issue('lille', role=role, ref='m1').text}"}
+    bank.close()
+
+    for path in ("/v1/me/balance", "/v1/me/statement"):
+        assert 404 == client.get(path, headers=headers).status_code
+    logged = client.post("/v1/hours", json=HELP, headers={**headers, "Idempotency-Key": "k"})
+    assert logged.status_code in {403, 404}

@@ -10,7 +10,7 @@ from timebank.instants import write_instant
 from timebank_api.auth import require_writer
 from timebank_api.inputs import Asking, Branch, Key, No, bank_of
 from timebank_api.keys import key_for
-from timebank_api.sight import is_theirs
+from timebank_api.sight import is_theirs, own_member
 
 
 class BeneficiaryIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,7 +57,7 @@ class BeneficiaryRoutes(Controller):
         token = request.user
         added = bank_of(request).beneficiaries.add(
             token.branch,
-            sponsor=data.sponsor if data.sponsor is not None else token.ref,
+            sponsor=data.sponsor if data.sponsor is not None else own_member(token),
             relation=data.relation,
             member=data.member,
             reason=data.reason,

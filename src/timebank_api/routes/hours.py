@@ -15,6 +15,7 @@ from timebank.services.hours import HoursDone
 from timebank_api.auth import require_writer
 from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, No, bank_of
 from timebank_api.keys import key_for
+from timebank_api.sight import own_member
 
 
 class HoursIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,7 +79,7 @@ class HoursRoutes(Controller):
         token = request.user
         done = bank_of(request).hours.log(
             token.branch,
-            provider=data.provider if data.provider is not None else token.ref,
+            provider=data.provider if data.provider is not None else own_member(token),
             recipient=data.recipient,
             minutes=data.minutes,
             kind=data.kind,

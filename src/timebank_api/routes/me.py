@@ -7,6 +7,7 @@ from timebank.care.access import AccessRole
 from timebank.ledger.chart import available
 from timebank.ledger.statement import StatementLine
 from timebank_api.inputs import PAGE_USUAL, Asking, Before, Limit, bank_of
+from timebank_api.sight import own_member
 
 
 class Me(Struct, frozen=True):
@@ -70,7 +71,7 @@ class MeRoutes(Controller):
     def balance(self, request: Asking) -> Balance:
         """Say how many hours I have; 404 for who is no member."""
         token = request.user
-        view = bank_of(request).accounts.show(token.branch, available(token.ref))
+        view = bank_of(request).accounts.show(token.branch, available(own_member(token)))
         return Balance(
             available_minutes=view.balance,
             held_minutes=view.held,
@@ -88,7 +89,7 @@ class MeRoutes(Controller):
         """Show what happened to my hours, newest first; 404 for who is no member."""
         token = request.user
         page = bank_of(request).statements.page(
-            token.branch, available(token.ref), before=before, limit=limit
+            token.branch, available(own_member(token)), before=before, limit=limit
         )
         return Page(lines=tuple(map(_line, page.lines)), older=page.older)
 
