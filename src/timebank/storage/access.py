@@ -20,7 +20,7 @@ class AccessTokens(Repository):
 
     def list(self) -> Sequence[AccessToken]:
         """Return all of them, by number."""
-        return [self._token(row) for row in self._rows(AccessTokenRow, order_by=(TOKEN.c.no,))]
+        return [self._token(row) for row in self._find(AccessTokenRow, order="no")]
 
     def find(self, digest: bytes) -> AccessToken | None:
         """Return the token whose text has this SHA-256."""

@@ -161,12 +161,12 @@ class Accounts(Repository):
 
     def _own_limits(self) -> dict[int, Limits | None]:
         """Return the accounts that have limits of their own; few have."""
-        rows = self._rows(AccountLimitRow, order_by=(LIMIT.c.account_no, LIMIT.c.no))
+        rows = self._find(AccountLimitRow, order="account_no, no")
         return {row.account_no: _limits_of(row) for row in rows}
 
     def _overrides(self) -> dict[int, list[Override]]:
         found: dict[int, list[Override]] = {}
-        for row in self._rows(AccountOverrideRow, OVERRIDE.c.until_us >= self.now_us):
+        for row in self._find(AccountOverrideRow, "until_us >= ?", self.now_us):
             found.setdefault(row.account_no, []).append(_override_of(row))
             self.has_overrides = True
         return found
@@ -175,7 +175,7 @@ class Accounts(Repository):
         self, account_no: int, limits: Limits | None, *, actor: str, note_no: int | None
     ) -> None:
         """Record new limits of an account's own; None lets it follow the policy again."""
-        count = len(self._rows(AccountLimitRow, LIMIT.c.account_no == account_no))
+        count = len(self._find(AccountLimitRow, "account_no = ?", account_no))
         levels = limits if limits is not None else Limits()
         self._insert(
             AccountLimitRow,
@@ -193,7 +193,7 @@ class Accounts(Repository):
 
     def limit_changes(self, account_no: int) -> list[LimitChange]:
         """Return the history of an account's own limits, oldest first."""
-        rows = self._rows(AccountLimitRow, LIMIT.c.account_no == account_no, order_by=(LIMIT.c.no,))
+        rows = self._find(AccountLimitRow, "account_no = ?", account_no, order="no")
         return [
             LimitChange(
                 no=row.no,
@@ -216,7 +216,7 @@ class Accounts(Repository):
         note_no: int,
     ) -> int:
         """Record an override; returns its number on the account."""
-        no = len(self._rows(AccountOverrideRow, OVERRIDE.c.account_no == account_no)) + 1
+        no = len(self._find(AccountOverrideRow, "account_no = ?", account_no)) + 1
         self._insert(
             AccountOverrideRow,
             account_no=account_no,
@@ -232,7 +232,7 @@ class Accounts(Repository):
 
     def overrides(self, account_no: int) -> list[OverrideRecord]:
         """Return every override an account ever had, oldest first."""
-        rows = self._rows(AccountOverrideRow, OVERRIDE.c.account_no == account_no, order_by=(OVERRIDE.c.no,))
+        rows = self._find(AccountOverrideRow, "account_no = ?", account_no, order="no")
         return [
             OverrideRecord(
                 override=_override_of(row), actor=row.actor, note_no=row.note_no, recorded_us=row.recorded_us

@@ -100,8 +100,7 @@ class Mandates(Repository):
 
     def list(self, principal: str | None = None) -> tuple[Mandate, ...]:
         """Return the mandates of the branch, or of one principal, by number."""
-        where = () if principal is None else (MANDATE.c.principal == principal,)
-        return tuple(self._mandate(row) for row in self._rows(MandateRow, *where, order_by=(MANDATE.c.no,)))
+        return tuple(map(self._mandate, self._matching(MandateRow, "no", principal=principal)))
 
     def _mandate(self, row: Found[Any]) -> Mandate:
         return Mandate(
@@ -151,7 +150,7 @@ class Beneficiaries(Repository):
 
     def note(self, no: int, event: BeneficiaryEvent, *, acted_in: str, note_no: int | None) -> None:
         """Store an act on a beneficiary."""
-        last = self._rows(BeneficiaryEventRow, BENEFICIARY_EVENT.c.beneficiary_no == no)
+        last = self._find(BeneficiaryEventRow, "beneficiary_no = ?", no)
         self._insert(
             BeneficiaryEventRow,
             beneficiary_no=no,
@@ -176,14 +175,12 @@ class Beneficiaries(Repository):
 
     def events(self, no: int) -> Sequence[StoredAct]:
         """Return what was done about a beneficiary, oldest first."""
-        where = BENEFICIARY_EVENT.c.beneficiary_no == no
-        rows = self._rows(BeneficiaryEventRow, where, order_by=(BENEFICIARY_EVENT.c.no,))
+        rows = self._find(BeneficiaryEventRow, "beneficiary_no = ?", no, order="no")
         return [_act(row, minutes=None) for row in rows]
 
     def list(self, sponsor: str | None = None) -> Sequence[Beneficiary]:
         """Return the beneficiaries of the branch's sponsors, or of one of them, by number."""
-        where = () if sponsor is None else (BENEFICIARY.c.sponsor == sponsor,)
-        rows = self._rows(BeneficiaryRow, *where, order_by=(BENEFICIARY.c.no,))
+        rows = self._matching(BeneficiaryRow, "no", sponsor=sponsor)
         return [_beneficiary(row, self.desk.branch.code) for row in rows]
 
     def around(self) -> Sequence[Beneficiary]:
@@ -219,7 +216,7 @@ class Redemptions(Repository):
 
     def note(self, no: int, event: RedemptionEvent, *, acted_in: str, note_no: int | None) -> None:
         """Store an act on a redemption."""
-        last = self._rows(RedemptionEventRow, REDEMPTION_EVENT.c.redemption_no == no)
+        last = self._find(RedemptionEventRow, "redemption_no = ?", no)
         self._insert(
             RedemptionEventRow,
             redemption_no=no,
@@ -251,17 +248,14 @@ class Redemptions(Repository):
 
     def events(self, no: int) -> Sequence[StoredAct]:
         """Return what was done to a redemption, oldest first."""
-        where = REDEMPTION_EVENT.c.redemption_no == no
-        rows = self._rows(RedemptionEventRow, where, order_by=(REDEMPTION_EVENT.c.no,))
+        rows = self._find(RedemptionEventRow, "redemption_no = ?", no, order="no")
         return [_act(row, minutes=row.minutes) for row in rows]
 
     def due(self) -> Sequence[Redemption]:
         """Return the redemptions without any help logged by their deadline, by deadline, then number."""
-        rows = self._rows(
-            RedemptionRow,
-            REDEMPTION.c.state.in_(sorted(WAITING)),
-            REDEMPTION.c.expires_us <= self.now_us,
-            order_by=(REDEMPTION.c.expires_us, REDEMPTION.c.no),
+        due = f"state IN ({', '.join('?' * len(WAITING))}) AND expires_us <= ?"
+        rows = self._find(
+            RedemptionRow, due, *[each.value for each in WAITING], self.now_us, order="expires_us, no"
         )
         return [_redemption(row, self.desk.branch.code) for row in rows]
 

@@ -4,6 +4,7 @@ SQLAlchemy builds the schema, reads and migrates; here its per-statement cost wo
 Rows are tuples in the order of the table's columns.
 """
 
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -86,11 +87,12 @@ def query_among(
     return query(connection, f"{statement} IN ({marks})", (branch_id, *among))
 
 
-def execute(connection: Connection, statement: str, values: Sequence[object]) -> None:
-    """Run a statement written with `?` that returns nothing."""
+def execute(connection: Connection, statement: str, values: Sequence[object]) -> int:
+    """Run a statement written with `?` that returns no rows; returns how many it changed."""
     cursor = connection.connection.cursor()
     try:
         cursor.execute(_marked(statement, is_postgresql(connection)), values)
+        return int(cursor.rowcount)
     finally:
         cursor.close()
 
@@ -98,6 +100,73 @@ def execute(connection: Connection, statement: str, values: Sequence[object]) ->
 @cache
 def _marked(statement: str, has_percent_marks: bool) -> str:  # noqa: FBT001 - a key of the cache
     return statement.replace("?", "%s") if has_percent_marks else statement
+
+
+def find_rows(
+    connection: Connection,
+    row: type[Row],
+    values: Sequence[object],
+    *,
+    where: str,
+    order: str = "",
+    limit: int | None = None,
+) -> list[Any]:
+    """Return rows of a table as named tuples.
+
+    Args:
+        connection: to the database.
+        row: which table.
+        values: one for each `?` of `where`.
+        where: the condition.
+        order: columns, as SQL; any order if empty.
+        limit: how many at most.
+    """
+    table = table_of(row)
+    text = _select_text(table, where, order, limit is not None)
+    rows = query(connection, text, values if limit is None else (*values, limit))
+    return list(map(_shape_of(table), rows))
+
+
+@cache
+def _select_text(table: Table, where: str, order: str, is_limited: bool) -> str:  # noqa: FBT001 - as above
+    ordered = f" ORDER BY {order}" if order else ""
+    limited = " LIMIT ?" if is_limited else ""
+    return f"SELECT {_names(table)} FROM {table.name} WHERE {where}{ordered}{limited}"  # noqa: S608 - our own
+
+
+@cache
+def _shape_of(table: Table) -> Callable[[Sequence[Any]], Any]:
+    named: Any = namedtuple  # noqa: PYI024 - its fields are the table's, known when the program runs
+    make: Callable[[Sequence[Any]], Any] = named(table.name, [column.name for column in table.columns])._make
+    return make
+
+
+def insert_row(connection: Connection, row: type[Row], values: dict[str, object]) -> None:
+    """Insert one row; columns that are not named have their default."""
+    execute(connection, _insert_named(table_of(row), tuple(values)), tuple(values.values()))
+
+
+@cache
+def _insert_named(table: Table, names: tuple[str, ...]) -> str:
+    marks = ", ".join("?" * len(names))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - as above
+
+
+def update_rows(
+    connection: Connection, row: type[Row], values: dict[str, object], where: dict[str, object]
+) -> int:
+    """Set columns of the rows whose columns have certain values; returns how many there were."""
+    text = _update_text(table_of(row), tuple(values), tuple(where))
+    return execute(connection, text, (*values.values(), *where.values()))
+
+
+@cache
+def _update_text(table: Table, names: tuple[str, ...], where: tuple[str, ...]) -> str:
+    changes, conditions = (
+        ", ".join(f"{name} = ?" for name in names),
+        " AND ".join(f"{name} = ?" for name in where),
+    )
+    return f"UPDATE {table.name} SET {changes} WHERE {conditions}"  # noqa: S608 - as above
 
 
 def insert_rows(connection: Connection, row: type[Row], rows: Sequence[tuple[object, ...]]) -> None:

@@ -53,7 +53,7 @@ class Identities(Repository):
 
     def list(self) -> dict[str, Identity]:
         """Return all identities of the branch by reference."""
-        return {row.ref: self._identity(row) for row in self._rows(PersonRow)}
+        return {row.ref: self._identity(row) for row in self._find(PersonRow)}
 
     def _identity(self, row: Found[Any]) -> Identity:
         return Identity(
@@ -85,7 +85,7 @@ class Identities(Repository):
 
     def notes(self, about: str) -> tuple[str, ...]:
         """Return the words stored about something, oldest first."""
-        rows = self._rows(NoteRow, NOTE.c.about == about, order_by=(NOTE.c.no,))
+        rows = self._find(NoteRow, "about = ?", about, order="no")
         return tuple(row.words for row in rows)
 
     def note(self, no: int | None) -> str | None:

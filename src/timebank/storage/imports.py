@@ -9,11 +9,11 @@ class Imports(Repository):
 
     def next_no(self) -> int:
         """Return the number that the next import will have."""
-        return len(self._rows(ImportBatchRow)) + 1
+        return len(self._find(ImportBatchRow)) + 1
 
     def sources(self) -> set[str]:
         """Return the name of every source that something was imported from."""
-        return {row.source for row in self._rows(ImportBatchRow)}
+        return {row.source for row in self._find(ImportBatchRow)}
 
     def add(self, *, layout: str, source: str, rows_new: int, rows_known: int, actor: str) -> None:
         """Store an import."""

@@ -49,7 +49,7 @@ class Policies(Repository):
     def list(self) -> Sequence[PolicyVersion]:
         """Return all versions, oldest first; read once in a transaction."""
         if self._known is None:
-            rows = self._rows(PolicyVersionRow, order_by=(VERSION.c.version,))
+            rows = self._find(PolicyVersionRow, order="version")
             self._known = [_version(row) for row in rows]
         return self._known
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.engine import Row as Found
 
 from timebank.care.member import Member, MemberKind
@@ -46,7 +46,7 @@ class Members(Repository):
 
     def refs(self) -> set[str]:
         """Return every reference that is taken."""
-        return {row.ref for row in self._rows(MemberRow)}
+        return {row.ref for row in self._find(MemberRow)}
 
     def find(self, ref: str) -> Member | None:
         """Return a member, None if there is none."""
@@ -66,7 +66,7 @@ class Members(Repository):
 
     def list(self) -> Sequence[Member]:
         """Return all members, in the order of their references' numbers."""
-        return sorted((self._member(row) for row in self._rows(MemberRow)), key=lambda m: (len(m.ref), m.ref))
+        return sorted((self._member(row) for row in self._find(MemberRow)), key=lambda m: (len(m.ref), m.ref))
 
     def free_ref(self, taken: Collection[str]) -> str:
         """Return the next reference that is not taken: m1, then m2 and so on."""
@@ -118,7 +118,7 @@ class Records(Repository):
 
     def note(self, no: int, event: RecordEvent, note_no: int | None) -> None:
         """Store an act on a record."""
-        count = len(self._rows(ServiceEventRow, EVENT.c.record_no == no))
+        count = len(self._find(ServiceEventRow, "record_no = ?", no))
         self._insert(
             ServiceEventRow,
             record_no=no,
@@ -143,29 +143,27 @@ class Records(Repository):
 
     def events(self, no: int) -> Sequence[StoredEvent]:
         """Return what was done to a record, oldest first."""
-        rows = self._rows(ServiceEventRow, EVENT.c.record_no == no, order_by=(EVENT.c.no,))
+        rows = self._find(ServiceEventRow, "record_no = ?", no, order="no")
         return [event_of(row) for row in rows]
 
     def of_provider(self, provider: str, *, start_at: datetime, end_at: datetime) -> Sequence[ServiceRecord]:
         """Return a provider's records that touch an interval, whatever their state."""
-        rows = self._rows(
-            ServiceRecordRow,
-            RECORD.c.provider == provider,
-            RECORD.c.start_us <= micros_of(end_at),
-            RECORD.c.end_us >= micros_of(start_at),
-        )
+        touching = "provider = ? AND start_us <= ? AND end_us >= ?"
+        rows = self._find(ServiceRecordRow, touching, provider, micros_of(end_at), micros_of(start_at))
         return [self._record(row) for row in rows]
 
     def list(
         self, *, state: RecordState | None = None, member: str | None = None, limit: int | None = None
     ) -> Sequence[ServiceRecord]:
         """Return records, newest first, of a state and of a member on either side."""
-        where: list[ColumnElement[bool]] = []
+        where, values = list[str](), list[str]()
         if state is not None:
-            where.append(RECORD.c.state == state.value)
+            where.append("state = ?")
+            values.append(state.value)
         if member is not None:
-            where.append((RECORD.c.provider == member) | (RECORD.c.recipient == f"member:{member}"))
-        rows = self._rows(ServiceRecordRow, *where, order_by=(RECORD.c.no.desc(),), limit=limit)
+            where.append("(provider = ? OR recipient = ?)")
+            values.extend((member, f"member:{member}"))
+        rows = self._find(ServiceRecordRow, " AND ".join(where), *values, order="no DESC", limit=limit)
         return [self._record(row) for row in rows]
 
     def all(self) -> Iterator[ServiceRecord]:
@@ -265,12 +263,8 @@ class Holds(Repository):
 
     def list(self, *, state: HoldState | None = None, member: str | None = None) -> Sequence[Hold]:
         """Return holds by number, of a state and of a member."""
-        where: list[ColumnElement[bool]] = []
-        if state is not None:
-            where.append(HOLD.c.state == state.value)
-        if member is not None:
-            where.append(HOLD.c.member == member)
-        return [_hold(row) for row in self._rows(HoldRow, *where, order_by=(HOLD.c.no,))]
+        equal = {"state": state.value if state is not None else None, "member": member}
+        return [_hold(row) for row in self._matching(HoldRow, "no", **equal)]
 
     def all(self) -> Iterator[Hold]:
         """Yield every hold, by number; streamed."""
@@ -280,12 +274,8 @@ class Holds(Repository):
 
     def due(self) -> Sequence[Hold]:
         """Return the pending holds that have reached their deadline, by deadline, then number."""
-        rows = self._rows(
-            HoldRow,
-            HOLD.c.state == HoldState.PENDING.value,
-            HOLD.c.expires_us <= self.now_us,
-            order_by=(HOLD.c.expires_us, HOLD.c.no),
-        )
+        due = (HoldState.PENDING.value, self.now_us)
+        rows = self._find(HoldRow, "state = ? AND expires_us <= ?", *due, order="expires_us, no")
         return [_hold(row) for row in rows]
 
 

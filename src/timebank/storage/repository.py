@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine import Row as Found
 
 from timebank.ledger.canonical import micros_of
 from timebank.ledger.model import Branch
 from timebank.storage.columns import Row, table_of
-from timebank.storage.driver import insert_rows
+from timebank.storage.driver import find_rows, insert_row, insert_rows, update_rows
 from timebank.storage.engine import CHANGED
 from timebank.storage.tables import BranchCounterRow
 from timebank.storage.warm import Head, WarmBook
@@ -44,7 +44,8 @@ class Repository:
         self.now_us = micros_of(desk.now)
 
     def _insert(self, row: type[Row], **values: object) -> None:
-        self.desk.connection.execute(insert(table_of(row)), {"branch_id": self.desk.branch_id, **values})
+        insert_row(self.desk.connection, row, {"branch_id": self.desk.branch_id, **values})
+        self.desk.connection.info[CHANGED] = True
 
     def _insert_many(self, row: type[Row], rows: Sequence[tuple[object, ...]]) -> None:
         here = self.desk.branch_id
@@ -53,13 +54,18 @@ class Repository:
             self.desk.connection.info[CHANGED] = True
 
     def _update(self, row: type[Row], where: dict[str, object], **values: object) -> None:
-        table = table_of(row)
-        conditions = [table.c[name] == value for name, value in where.items()]
-        statement = (
-            update(table).where(table.c.branch_id == self.desk.branch_id, *conditions).values(**values)
-        )
-        changed = self.desk.connection.execute(statement).rowcount
-        assert changed == 1, f"one row of {table.name} to update, {changed} found"
+        here = {"branch_id": self.desk.branch_id, **where}
+        changed = update_rows(self.desk.connection, row, values, here)
+        self.desk.connection.info[CHANGED] = True
+        assert changed == 1, f"one row of {table_of(row).name} to update, {changed} found"
+
+    def _find(
+        self, row: type[Row], where: str = "", *values: object, order: str = "", limit: int | None = None
+    ) -> list[Any]:
+        """Return the branch's rows of a table for which `where`, with a value for each `?`, holds."""
+        whole = f"branch_id = ? AND {where}" if where else "branch_id = ?"
+        here = (self.desk.branch_id, *values)
+        return find_rows(self.desk.connection, row, here, where=whole, order=order, limit=limit)
 
     def _rows(
         self,
@@ -72,10 +78,15 @@ class Repository:
         statement = select(table).where(table.c.branch_id == self.desk.branch_id, *where)
         return list(self.desk.connection.execute(statement.order_by(*order_by).limit(limit)))
 
-    def _row(self, row: type[Row], **where: object) -> Found[Any] | None:
-        table = table_of(row)
-        found = self._rows(row, *(table.c[name] == value for name, value in where.items()))
-        assert len(found) <= 1, f"one row of {table.name} at most, {len(found)} found"
+    def _matching(self, row: type[Row], order: str = "", /, **equal: object) -> list[Any]:
+        """Return the branch's rows of a table whose columns have certain values; None is any value."""
+        asked = {name: value for name, value in equal.items() if value is not None}
+        where = " AND ".join([f"{name} = ?" for name in asked])
+        return self._find(row, where, *asked.values(), order=order)
+
+    def _row(self, row: type[Row], **equal: object) -> Any | None:  # noqa: ANN401 - a named tuple
+        found = self._matching(row, "", **equal)
+        assert len(found) <= 1, f"one row of {table_of(row).name} at most, {len(found)} found"
         return found[0] if found else None
 
     def _next_no(self, noun: str, *, count: int = 1) -> int:
