@@ -6,7 +6,7 @@ from datetime import datetime
 
 from timebank.care.inputs import reason_of
 from timebank.care.mandate import require_coordinator
-from timebank.errors import AccountManaged, AccountNotEmpty
+from timebank.errors import AccountManaged, AccountNotEmpty, UnknownAccount
 from timebank.instants import aware_utc
 from timebank.ledger.book import AccountState
 from timebank.ledger.canonical import instant_of, micros_of
@@ -33,6 +33,16 @@ class AccountView:
     """Help received or drawn for a beneficiary, what was taken back not counted."""
     limits: Limits
     is_closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """How an account stands; as in `AccountView`."""
+
+    balance: int
+    held: int
+    given: int
+    received: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +79,22 @@ class Accounts(Service):
         """
         with self.store.read() as tx:
             return _view(tx.books(branch), path, unit)
+
+    def totals(self, branch: str, path: str, unit: str = MINUTES) -> Totals:
+        """Return how one account stands, without the limits that it is under: one query, no transaction.
+
+        Raises:
+            UnknownBranch, BadPath, UnknownAccount: there is none.
+        """
+        with self.store.glance() as tx:
+            books = tx.books(branch)
+            own, reserved = books.accounts.totals(path, unit)
+            return Totals(
+                balance=own.balance,
+                held=reserved.balance,
+                given=own.given + reserved.given,
+                received=own.received + reserved.received,
+            )
 
     def history(self, branch: str, path: str, unit: str = MINUTES) -> Sequence[AccountChange]:
         """Return every change of an account's limits and every override, oldest first."""
@@ -241,11 +267,12 @@ def views_of(states: list[AccountState]) -> Sequence[AccountView]:
 
 
 def _view(books: Books, path: str, unit: str) -> AccountView:
-    books.accounts.state(path, unit)
     place = place_of(path)
     paths = [path, held(place.name)] if place.kind is AccountKind.MEMBER else [path]
-    states = books.accounts.states(paths)
-    return next(view for view in views_of(states) if (view.path, view.unit) == (path, unit))
+    for view in views_of(books.accounts.states(paths)):
+        if (view.path, view.unit) == (path, unit):
+            return view
+    raise UnknownAccount(path=path, branch=books.branch.code)
 
 
 def _require_manager(books: Books, actor: Actor, path: str) -> None:

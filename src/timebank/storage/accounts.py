@@ -37,6 +37,18 @@ PATHS_MOST: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What one account holds, and what went through it."""
+
+    balance: int
+    given: int
+    received: int
+
+
+NOTHING: Final = Standing(balance=0, given=0, received=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitChange:
     """A recorded change of an account's own limits."""
 
@@ -133,6 +145,23 @@ class Accounts(Repository):
                 )
             ]
         return sorted(rows, key=itemgetter(1, 2))
+
+    def totals(self, path: str, unit: str = MINUTES) -> tuple[Standing, Standing]:
+        """Return how an account stands, and what is held of it: nothing of an account that is no member's.
+
+        Raises:
+            BadPath, UnknownAccount: as `state`.
+        """
+        place = place_of(path)
+        paths = [path, held(place.name)] if place.bucket == "available" else [path]
+        found = {
+            row[1]: Standing(balance=row[4], given=row[5], received=row[6])
+            for row in self._state_rows(paths)
+            if row[2] == unit
+        }
+        if path not in found:
+            raise UnknownAccount(path=path, branch=self.desk.branch.code)
+        return found[path], found.get(paths[-1], NOTHING) if len(paths) > 1 else NOTHING
 
     def state(self, path: str, unit: str = MINUTES) -> AccountState:
         """Return one account.

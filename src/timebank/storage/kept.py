@@ -1,4 +1,4 @@
-"""Connections kept for posts that are decided ahead: no pool asks after them or sets them back each time."""
+"""Connections kept outside the pool, which would ask after each and set it back each time."""
 
 import selectors
 from collections import deque
@@ -7,8 +7,10 @@ from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from sqlalchemy import Engine
+from sqlalchemy.engine import Connection
 from sqlalchemy.pool import PoolProxiedConnection
 
+from timebank.errors import TimebankError
 from timebank.storage.driver import ONE_PLAN
 from timebank.storage.engine import HAS_POLL, is_lost
 from timebank.storage.round_trip import Prepared
@@ -90,3 +92,54 @@ class KeptConnections:
         with suppress(IndexError):
             while True:
                 self._free.pop().close()
+
+
+class Opened:
+    """SQLAlchemy's connections, opened for one purpose: as many as have ever been in use at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Begin with none; `engine` has the options that each is to have."""
+        self._engine = engine
+        self._free: deque[Connection] = deque()
+
+    @contextmanager
+    def one(self) -> Iterator[Connection]:
+        """Lend a connection outside any transaction; an error that is no answer of ours closes it."""
+        connection = self._next()
+        try:
+            yield connection
+        except TimebankError:
+            self._take_back(connection)
+            raise
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
+        self._take_back(connection)
+
+    def _take_back(self, connection: Connection) -> None:
+        if connection.in_transaction():
+            connection.rollback()
+        self._free.append(connection)
+
+    def _next(self) -> Connection:
+        with suppress(IndexError):
+            while True:
+                connection = self._free.pop()
+                if connection.dialect.name != "postgresql" or not _is_dead(connection):
+                    return connection
+                connection.invalidate()
+                connection.close()
+        return self._engine.connect()
+
+    def close(self) -> None:
+        """Close those that are not in use."""
+        with suppress(IndexError):
+            while True:
+                self._free.pop().close()
+
+
+def _is_dead(connection: Connection) -> bool:
+    with selectors.PollSelector() if HAS_POLL else selectors.DefaultSelector() as selector:
+        selector.register(cast("Any", connection.connection).fileno(), selectors.EVENT_READ)
+        return bool(selector.select(0))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Row as Found
 
 from timebank.care.member import Member, MemberKind
-from timebank.care.record import Mode, RecordEvent, RecordState, ServiceRecord
+from timebank.care.record import Mode, RecordAct, RecordEvent, RecordState, ServiceRecord
 from timebank.errors import UnknownHold, UnknownMember, UnknownRecord
 from timebank.ledger.canonical import instant_of, micros_of
 from timebank.ledger.holds import Hold, HoldState
@@ -117,8 +117,8 @@ class Records(Repository):
         self._update(ServiceRecordRow, {"no": record.no}, **_columns(record))
 
     def note(self, no: int, event: RecordEvent, note_no: int | None) -> None:
-        """Store an act on a record."""
-        count = len(self._find(ServiceEventRow, "record_no = ?", no))
+        """Store an act on a record; logging it is always the first."""
+        count = 0 if event.act is RecordAct.LOG else len(self._find(ServiceEventRow, "record_no = ?", no))
         self._insert(
             ServiceEventRow,
             record_no=no,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.engine import Connection
@@ -12,10 +12,15 @@ from sqlalchemy.engine import Row as Found
 from timebank.ledger.canonical import micros_of
 from timebank.ledger.model import Branch
 from timebank.storage.columns import Row, table_of
-from timebank.storage.driver import find_rows, insert_row, insert_rows, update_rows
+from timebank.storage.driver import find_rows, insert_row, insert_rows, query, update_rows
 from timebank.storage.engine import CHANGED
-from timebank.storage.tables import BranchCounterRow
 from timebank.storage.warm import Head, WarmBook
+
+TAKE_NUMBERS: Final = (
+    "INSERT INTO branch_counter (branch_id, noun, last_no) VALUES (?, ?, ?) "
+    "ON CONFLICT (branch_id, noun) DO UPDATE SET last_no = branch_counter.last_no + excluded.last_no "
+    "RETURNING last_no"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +96,6 @@ class Repository:
 
     def _next_no(self, noun: str, *, count: int = 1) -> int:
         """Take `count` numbers for a noun of the branch, gapless; returns the first."""
-        last = self._row(BranchCounterRow, noun=noun)
-        if last is None:
-            self._insert(BranchCounterRow, noun=noun, last_no=count)
-            return 1
-        self._update(BranchCounterRow, {"noun": noun}, last_no=last.last_no + count)
-        return int(last.last_no) + 1
+        ((last_no,),) = query(self.desk.connection, TAKE_NUMBERS, (self.desk.branch_id, noun, count))
+        self.desk.connection.info[CHANGED] = True
+        return int(last_no) - count + 1

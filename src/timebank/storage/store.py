@@ -33,7 +33,7 @@ from timebank.storage.engine import (
     url_of,
 )
 from timebank.storage.file_write import write_to_file
-from timebank.storage.kept import KeptConnection, KeptConnections
+from timebank.storage.kept import KeptConnection, KeptConnections, Opened
 from timebank.storage.place import copy_of, holds_anything, is_current, make_private
 from timebank.storage.repository import Desk
 from timebank.storage.retry import RetryPolicy
@@ -183,10 +183,11 @@ class Store:
                 make_private(file)
             self.engine: Engine = engine_of(url)
             self._kept = KeptConnections(self.engine)
-            self._writing = self.engine.execution_options(**{WRITES: True})
-            self._snapshots = self.engine.execution_options(**({} if file is not None else SNAPSHOT))
+            self._writers = Opened(self.engine.execution_options(**{WRITES: True}))
+            snapshot = {} if file is not None else SNAPSHOT
+            self._readers = Opened(self.engine.execution_options(**snapshot))
             one_query = {OUTSIDE: True} if file is not None else {"isolation_level": "AUTOCOMMIT"}
-            self._glancing = self.engine.execution_options(**one_query)
+            self._glancers = Opened(self.engine.execution_options(**one_query))
             self._warm = WarmBooks()
             self._branches: dict[str, tuple[int, Branch]] = {}
             with self._meaningful_errors():
@@ -195,17 +196,21 @@ class Store:
             self.close()
             raise
 
+    def _close_kept(self) -> None:
+        for kept in (self._kept, self._writers, self._readers, self._glancers):
+            kept.close()
+
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads; everything in it is as of one moment."""
-        with self._meaningful_errors(), self._snapshots.connect() as connection, connection.begin():
+        with self._meaningful_errors(), self._readers.one() as connection, connection.begin():
             connection.info[CHANGED] = False
             yield Transaction(connection, self.clock.now(), self._branches)
 
     @contextmanager
     def glance(self) -> Iterator[Transaction]:
         """Do without a transaction, for one query: it sees one moment by itself, and needs no BEGIN."""
-        with self._meaningful_errors(), self._glancing.connect() as connection:
+        with self._meaningful_errors(), self._glancers.one() as connection:
             connection.info[CHANGED] = False
             yield Transaction(connection, self.clock.now(), self._branches)
 
@@ -219,7 +224,7 @@ class Store:
             OutcomeUnknown: the connection was lost while committing.
         """
         phase = _Phase()
-        with self._meaningful_errors(phase), self._writing.connect() as connection:
+        with self._meaningful_errors(phase), self._writers.one() as connection:
             begun = connection.begin()
             with begun, _dropped_if_lost(connection):
                 warm = None if self.is_dry_run else self._warm
@@ -247,7 +252,7 @@ class Store:
             if meaning is None:
                 raise
             if is_lost(error):
-                self._kept.close()
+                self._close_kept()
                 self.engine.dispose()  # what else was open to that server is gone, too
                 if phase is not None and phase.is_committing:
                     raise OutcomeUnknown(key="not known here") from error
@@ -335,7 +340,7 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         if "engine" in self.__dict__:
-            self._kept.close()
+            self._close_kept()
             self.engine.dispose()
         if self._scratch is not None:
             self._scratch.cleanup()

@@ -71,12 +71,12 @@ class MeRoutes(Controller):
     def balance(self, request: Asking) -> Balance:
         """Say how many hours I have; 404 for who is no member."""
         token = request.user
-        view = bank_of(request).accounts.show(token.branch, available(own_member(token)))
+        totals = bank_of(request).accounts.totals(token.branch, available(own_member(token)))
         return Balance(
-            available_minutes=view.balance,
-            held_minutes=view.held,
-            given_minutes=view.given,
-            received_minutes=view.received,
+            available_minutes=totals.balance,
+            held_minutes=totals.held,
+            given_minutes=totals.given,
+            received_minutes=totals.received,
         )
 
     @get("/statement", operation_id="me_statement", sync_to_thread=True)
