@@ -1286,12 +1286,58 @@ class ServiceMissing(TimebankError):
     template = "the service is not installed: pip install 'timebank[service]'"
 
 
+class UnknownSetting(TimebankError):
+    """The settings file or the environment names a setting that does not exist. Correct the name."""
+
+    code = "unknown_setting"
+    kind = Kind.USAGE
+    template = "there is no setting {name} (in {place}){hint}"
+
+
+class SettingInvalid(TimebankError):
+    """A setting is of another kind, or outside its bounds. Retrying unchanged cannot help."""
+
+    code = "setting_invalid"
+    kind = Kind.USAGE
+    template = "the setting {name} ({place}) is not {wanted}"
+
+
+class BadSettingsFile(TimebankError):
+    """The settings file is not TOML. Retrying unchanged cannot help."""
+
+    code = "bad_settings_file"
+    kind = Kind.USAGE
+    template = "{file} is not TOML: look at line {line}"
+
+
+class SecretExposed(TimebankError):
+    """A settings file holds a secret that every user of the machine can read. Tighten its permissions."""
+
+    code = "secret_exposed"
+    template = "{file} holds a secret, and every user of this machine can read it: chmod o-r it"
+
+
+class PortTaken(TimebankError):
+    """Another program listens there already, perhaps another instance. End it, or choose another port."""
+
+    code = "port_taken"
+    template = "another program listens on {host} port {port} already: end it, or say another --port"
+
+
+class CannotListen(TimebankError):
+    """The machine does not let the service listen there. Choose its own host and a port above 1023."""
+
+    code = "cannot_listen"
+    kind = Kind.USAGE
+    template = "cannot listen on {host} port {port}: it is not this machine's, or you may not"
+
+
 class NoAddress(TimebankError):
     """Nothing says where the database is. Give `--db` or set `TIMEBANK_DB`."""
 
     code = "no_address"
     kind = Kind.USAGE
-    template = "where are the books? Say --db sqlite:///FILE before the noun, or set TIMEBANK_DB"
+    template = "where are the books? Say --db sqlite:///FILE, or set TIMEBANK_DB"
 
 
 class UnreadableFile(TimebankError):

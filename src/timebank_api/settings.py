@@ -1,17 +1,244 @@
-"""What the service is told when it starts."""
+"""What the service is told when it starts: one line for each setting, with its meaning, unit and bounds.
 
-from dataclasses import dataclass
-from typing import Final
+`configuration` says where they come from. To add one, add its line to `Settings` and run `make docs`.
+"""
 
+import re
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import ip_network
+from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
+
+import msgspec
+
+from timebank.errors import SettingInvalid
+
+PREFIX: Final = "TIMEBANK_"
 BODY_BYTES_MOST: Final = 65_536
+SECRET_LEAST: Final = 16
+HOST: Final = re.compile(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]", re.ASCII)
+ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
+ROOT_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+Value = TypeVar("Value")
+Fits = Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What is written about a setting beside its type and its default."""
+
+    says: str
+    unit: str = ""
+    least: int | None = None
+    most: int | None = None
+    wants: str = ""
+    """What a value must be, to be said after "is not", if `fits` asks for more than the type does."""
+    fits: Fits | None = None
+    is_secret: bool = False
+    name: str = ""
+    """How people write it, if not as the field."""
+
+
+def setting(default: Value, says: str, **rule: Any) -> Value:  # noqa: ANN401 - the fields of `Rule`
+    """Describe a setting: its default, what it means, and the other fields of `Rule`."""
+    described = Rule(says=says, **rule)
+    found: Value = field(default=default, repr=not described.is_secret, metadata={"rule": described})
+    return found
+
+
+def is_network(text: str) -> bool:
+    """Tell whether a text is an IP address or a network, and not all of them."""
+    try:
+        return ip_network(text).prefixlen > 0
+    except ValueError:
+        return False
+
+
+def is_host(text: str) -> bool:
+    """Tell whether a text is the name of a host, or `*.` and the end of some."""
+    return HOST.fullmatch(text) is not None
+
+
+def all_fit(fits: Fits) -> Fits:
+    """Return what tells whether every one of several fits."""
+    return lambda values: all(fits(value) for value in values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where the books are and where to listen."""
+    """Everything the service can be told.
 
-    address: str
-    """Of the database: `sqlite:///FILE` or `postgresql+psycopg://…`."""
-    host: str = "127.0.0.1"
-    port: int = 8000
-    body_bytes_most: int = BODY_BYTES_MOST
+    Raises:
+        SettingInvalid: a value is not what its setting wants.
+    """
+
+    address: str = setting(
+        "", "Where the books are: `sqlite:///FILE` or `postgresql+psycopg://…`.", name="db", is_secret=True
+    )
+    host: str = setting("127.0.0.1", "Where to listen; this machine only by default.")
+    port: int = setting(8000, "On which port; 0 takes one that is free.", least=0, most=65_535)
+    root_path: str = setting(
+        "",
+        "Path under which a proxy shows the service, such as `/timebank`.",
+        fits=ROOT_PATH.fullmatch,
+        wants="a path such as /timebank, without a slash at its end",
+    )
+    proxies: tuple[str, ...] = setting(
+        (),
+        "Addresses or networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody else's.",
+        fits=all_fit(is_network),
+        wants="a list of addresses or networks such as 10.0.0.2 or 10.1.0.0/24",
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        (),
+        "Names under which the service may be asked, `*.` before one for those below it; empty means any.",
+        fits=all_fit(is_host),
+        wants="a list of host names without a port",
+    )
+    grace_seconds: int = setting(
+        10,
+        "How long requests in flight may take when the service is told to end.",
+        unit="seconds",
+        least=1,
+        most=300,
+    )
+    body_bytes_most: int = setting(
+        BODY_BYTES_MOST, "Largest body of a request.", unit="bytes", least=1_024, most=16_777_216
+    )
+    log: Literal["auto", "json", "text"] = setting(
+        "auto", "Form of the log on stderr: JSON lines, or text for people; `auto` is text on a terminal."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "info", "What is worth a line of the log; every request is `info`."
+    )
+    metrics: Literal["off", "loopback", "token"] = setting(
+        "off",
+        "Who may read `/metrics`: nobody, who asks from this machine, or who has `metrics_token`.",
+    )
+    metrics_token: str = setting(
+        "",
+        "Secret that opens `/metrics`, as a bearer token.",
+        is_secret=True,
+        fits=lambda text: not text or len(text) >= SECRET_LEAST,
+        wants=f"a secret of {SECRET_LEAST} characters or more",
+    )
+    traces: bool = setting(
+        default=False,
+        says="Whether to send traces with OpenTelemetry (extra `otel`), as its `OTEL_…` variables say.",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse values that do not fit."""
+        for each in catalogue():
+            each.check(getattr(self, each.field), place="as given")
+        if self.metrics == "token" and not self.metrics_token:
+            raise SettingInvalid(
+                name="metrics_token", place="as given", wanted="there, though metrics = token"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A setting as people meet it."""
+
+    field: str
+    name: str
+    """In the TOML file."""
+    variable: str
+    """In the environment."""
+    kind: Any
+    default: Any
+    rule: Rule
+
+    def check(self, value: object, *, place: str) -> None:
+        """Refuse a value that is not what this setting wants.
+
+        Raises:
+            SettingInvalid: it says where the value came from, and never the value.
+        """
+        try:
+            msgspec.convert(value, self.kind, strict=True)
+        except msgspec.ValidationError:
+            raise self._invalid(place) from None
+        rule = self.rule
+        is_low = rule.least is not None and isinstance(value, int) and value < rule.least
+        is_high = rule.most is not None and isinstance(value, int) and value > rule.most
+        if is_low or is_high or (rule.fits is not None and not rule.fits(value)):
+            raise self._invalid(place)
+
+    def read(self, text: str, *, place: str) -> object:
+        """Return the value that a text of the environment stands for; a list is separated by commas.
+
+        Raises:
+            SettingInvalid: it stands for none.
+        """
+        given: object = text.strip()
+        if get_origin(self.kind) is tuple:
+            given = [part.strip() for part in text.split(",") if part.strip()]
+        try:
+            return msgspec.convert(given, self.kind, strict=False)
+        except msgspec.ValidationError:
+            raise self._invalid(place) from None
+
+    def _invalid(self, place: str) -> SettingInvalid:
+        return SettingInvalid(name=self.name, place=place, wanted=self.wanted)
+
+    @property
+    def wanted(self) -> str:
+        """What a value must be."""
+        rule = self.rule
+        if rule.wants:
+            return rule.wants
+        if self.kind is int:
+            return f"a whole number from {rule.least} to {rule.most}"
+        if get_origin(self.kind) is Literal:
+            return f"one of {', '.join(get_args(self.kind))}"
+        return {bool: "true or false", str: "a text"}.get(self.kind, "a list of texts")
+
+    def shown(self, value: Any) -> str:  # noqa: ANN401 - of whatever kind the setting is
+        """Return a value as it may be shown to people: no secret, and no password of the database."""
+        if self.field == "address":
+            return without_password(value)
+        if self.rule.is_secret:
+            return "(set)" if value else "(not set)"
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+_CATALOGUE: list[Described] = []
+
+
+def catalogue() -> tuple[Described, ...]:
+    """Return every setting, in the order in which they are explained."""
+    if not _CATALOGUE:
+        kinds = get_type_hints(Settings)
+        for each in fields(Settings):
+            rule: Rule = each.metadata["rule"]
+            assert each.default is not MISSING, "whoever says nothing gets a default"
+            name = rule.name or each.name
+            _CATALOGUE.append(
+                Described(
+                    field=each.name,
+                    name=name,
+                    variable=PREFIX + name.upper(),
+                    kind=kinds[each.name],
+                    default=each.default,
+                    rule=rule,
+                )
+            )
+    return tuple(_CATALOGUE)
+
+
+def without_password(address: str) -> str:
+    """Return a database's address without the password that may be in it."""
+    if address.startswith("sqlite") or not address:
+        return address
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port is not None else ""
+    except ValueError:
+        return "(not an address)"
+    who = f"{parts.username}@" if parts.username else ""
+    return f"{parts.scheme}://{who}{parts.hostname or ''}{port}{parts.path}"
