@@ -1279,11 +1279,19 @@ class DaysOutOfRange(TimebankError):
 
 
 class ServiceMissing(TimebankError):
-    """The libraries of the service are not installed. Install timebank with its extra `service`."""
+    """The libraries of an extra are not installed. Install timebank with the extra that is named."""
 
     code = "service_missing"
     kind = Kind.USAGE
-    template = "the service is not installed: pip install 'timebank[service]'"
+    template = "this needs more libraries: pip install 'timebank[{extra}]'"
+
+
+class ServiceEnding(TimebankError):
+    """The service was told to end and takes nothing new. Ask again in a moment, it may be back."""
+
+    code = "service_ending"
+    kind = Kind.TRANSIENT
+    template = "the service is about to end"
 
 
 class UnknownSetting(TimebankError):

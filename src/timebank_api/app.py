@@ -9,26 +9,41 @@ from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Server
 
 from timebank.clock import Clock
 from timebank.services.bank import open_bank
 from timebank_api.auth import BearerTokens
 from timebank_api.bodies import read_strictly
+from timebank_api.ending import Ending
+from timebank_api.logs import Log
+from timebank_api.metrics import Metrics
+from timebank_api.peers import Names, Peers
 from timebank_api.problems import HANDLERS, SAFE
 from timebank_api.routes.beneficiaries import BeneficiaryRoutes
 from timebank_api.routes.health import HealthRoutes
 from timebank_api.routes.hours import HoursRoutes
 from timebank_api.routes.me import MeRoutes
+from timebank_api.routes.metrics import MetricsRoutes
 from timebank_api.routes.redemptions import RedemptionRoutes
 from timebank_api.settings import Settings
+from timebank_api.traces import Traces
+from timebank_api.witness import Witness, refuse_name
 
 
-def create_app(settings: Settings, *, clock: Clock | None = None) -> Litestar:
+def create_app(
+    settings: Settings, *, clock: Clock | None = None, log: Log | None = None, traces: Traces | None = None
+) -> Litestar:
     """Return the application over the books that the settings name; they are opened when it starts.
 
     Args:
         settings: what it is told.
         clock: where instants come from; the machine's clock by default.
+        log: takes a line for every request; None takes none.
+        traces: makes a span of every request; None makes them as the settings say.
+
+    Raises:
+        ServiceMissing: traces are wished for, and the extra `otel` is not installed.
     """
 
     @asynccontextmanager
@@ -38,16 +53,47 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> Litestar:
             yield
         finally:
             await run_sync(app.state.bank.close)
+            if traces is not None:
+                await run_sync(traces.close)
 
-    return Litestar(
-        route_handlers=[HealthRoutes, MeRoutes, HoursRoutes, BeneficiaryRoutes, RedemptionRoutes],
+    if traces is None and settings.traces:
+        traces = Traces()
+    app = Litestar(
+        route_handlers=[
+            HealthRoutes,
+            MeRoutes,
+            MetricsRoutes,
+            HoursRoutes,
+            BeneficiaryRoutes,
+            RedemptionRoutes,
+        ],
         lifespan=[with_bank],
         middleware=[DefineMiddleware(BearerTokens, exclude="^/schema")],
         before_request=read_strictly,
         exception_handlers=HANDLERS,
-        openapi_config=OpenAPIConfig(title="timebank", version="1", render_plugins=[JsonRenderPlugin()]),
+        openapi_config=OpenAPIConfig(
+            title="timebank",
+            version="1",
+            render_plugins=[JsonRenderPlugin()],
+            servers=[Server(url=settings.root_path or "/")],
+        ),
         response_headers=SAFE,
         request_max_body_size=settings.body_bytes_most,
         state=State(),
         logging_config=None,
     )
+    app.state.settings = settings
+    app.state.ending = Ending()
+    app.state.metrics = Metrics()
+    app.asgi_handler = Witness(
+        app.asgi_handler,
+        refuse_name=refuse_name,
+        peers=Peers(settings.proxies),
+        names=Names(settings.allowed_hosts),
+        root_path=settings.root_path,
+        ending=app.state.ending,
+        metrics=app.state.metrics,
+        log=log,
+        traces=traces,
+    )
+    return app

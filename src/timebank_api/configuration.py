@@ -1,7 +1,8 @@
 """Where settings come from: a flag, else the environment (`TIMEBANK_NAME`), else the TOML file (`name`).
 
 A name that is none, in either place, is refused: a misspelt limit would be no limit. Secrets come from the
-file or the environment only and are never shown. `python -m timebank_api.configuration` writes `docs/settings.md`.
+file or the environment only and are never shown. Run as a module, it
+writes `docs/settings.md`.
 """
 
 import difflib

@@ -13,6 +13,8 @@ from litestar.exceptions import HTTPException, ValidationException
 from msgspec import Struct
 
 from timebank.errors import KeyReused, Kind, NotAllowed, TimebankError, TokenRefused
+from timebank_api.logs import facts_of
+from timebank_api.seen import note_problem, operation_of, request_id
 
 MEDIA_TYPE: Final = "application/problem+json"
 OF_KIND: Final[Mapping[Kind, HTTPStatus]] = {
@@ -57,6 +59,9 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     """Stable: programs may rely on it."""
     detail: str
     faults: tuple[Fault, ...] = ()
+    request: str = ""
+    """Its id, if the fault is ours: who asks for help names it. Always in the header `X-Request-Id`; not here
+    where what is foreign must look like what is missing, to the letter."""
 
 
 def problem_of(
@@ -68,6 +73,7 @@ def problem_of(
     headers: Mapping[str, str] | None = None,
 ) -> Response[Problem]:
     """Return the answer that says what went wrong."""
+    note_problem(code)
     problem = Problem(
         type=f"/problems/{code}",
         title=status.phrase,
@@ -75,6 +81,7 @@ def problem_of(
         code=code,
         detail=detail,
         faults=faults,
+        request=request_id() if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
     )
     return Response(
         problem, status_code=status.value, media_type=MEDIA_TYPE, headers={**SAFE, **(headers or {})}
@@ -116,7 +123,9 @@ def of_http(_: AnyRequest, error: HTTPException) -> Response[Problem]:
 
 def of_bug(request: AnyRequest, error: Exception) -> Response[Problem]:
     """Answer to a bug of ours; its kind goes to the log, nothing of its text anywhere."""
-    getLogger("timebank_api").error("%s in %s %s", type(error).__name__, request.method, request.url.path)
+    facts = facts_of(error)
+    where = operation_of(request.scope)
+    getLogger("timebank_api").error("%s in %s, %s", facts["error"], where, facts.get("at", "not in our code"))
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return problem_of(status, "internal_error", "Something is wrong on our side; nothing is half-done.")
 

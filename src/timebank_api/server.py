@@ -1,23 +1,104 @@
-"""The server: uvicorn, one process, until it is interrupted."""
+"""The server: uvicorn, one process, until it is told to end; then all in flight is answered or refused."""
+
+import errno
+import socket
+from collections.abc import Callable
+from time import monotonic
+from types import FrameType
+from typing import Final
 
 import uvicorn
 
+from timebank.errors import CannotListen, PortTaken
 from timebank_api.app import create_app
+from timebank_api.configuration import InForce, load
+from timebank_api.ending import Ending
+from timebank_api.logs import log_to_stderr, start
 from timebank_api.settings import Settings
 
-GRACE_SECONDS = 10
-"""How long requests in flight may take when the server is told to end."""
+__all__ = ["InForce", "load", "serve"]
+BACKLOG: Final = 2_048
+"""Connections that wait to be accepted."""
 
 
-def serve(address: str, *, host: str, port: int) -> None:
-    """Serve a database until the process is interrupted; every request in flight gets its answer."""
-    app = create_app(Settings(address=address, host=host, port=port))
-    uvicorn.run(
+class Server(uvicorn.Server):
+    """Ends in two steps: first it answers everybody and keeps no connection, then nobody comes in."""
+
+    def __init__(self, config: uvicorn.Config, *, ending: Ending, drain_seconds: int) -> None:
+        """Run an application.
+
+        Args:
+            config: of uvicorn.
+            ending: told when the first signal comes.
+            drain_seconds: how long everybody is still answered after it.
+        """
+        super().__init__(config)
+        self._ending = ending
+        self._drain_seconds = drain_seconds
+        self._ends_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as uvicorn has it
+        """Begin to end at the first signal, go on at once at the second, wait for nobody at the third."""
+        if self._ends_at is None:
+            self._ending.begin()
+            self._ends_at = monotonic() + self._drain_seconds
+        else:
+            self.force_exit = self.should_exit
+            self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Tell whether it is time to let nobody in any more."""
+        is_over = await super().on_tick(counter)
+        return is_over or (self._ends_at is not None and monotonic() >= self._ends_at)
+
+
+def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
+    """Serve a database until the process is told to end.
+
+    Args:
+        settings: what it is told.
+        announce: called with the address once requests are taken.
+
+    Raises:
+        PortTaken, CannotListen: nobody can be served there.
+    """
+    listening = listen(settings.host, settings.port)
+    log = log_to_stderr(form=settings.log, level=settings.log_level)
+    start(log, level=settings.log_level)
+    app = create_app(settings, log=log)
+    config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
+        access_log=False,
+        backlog=BACKLOG,
+        lifespan="on",
         log_config=None,
+        proxy_headers=False,  # the application knows the proxies
         server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=settings.grace_seconds,
+        ws="none",
     )
+    server = Server(config, ending=app.state.ending, drain_seconds=settings.drain_seconds)
+    announce(url_of(listening))
+    server.run(sockets=[listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        PortTaken: somebody else listens there.
+        CannotListen: the host is not this machine's, or the port not for us.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(host=host, port=port) from None
+        raise CannotListen(host=host, port=port) from None
+
+
+def url_of(listening: socket.socket) -> str:
+    """Return the address at which the service is reached on this machine."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -96,9 +96,16 @@ class Settings:
         fits=all_fit(is_host),
         wants="a list of host names without a port",
     )
+    drain_seconds: int = setting(
+        1,
+        "How long everybody is still answered, and `/health/ready` says no, before nobody comes in any more.",
+        unit="seconds",
+        least=0,
+        most=60,
+    )
     grace_seconds: int = setting(
         10,
-        "How long requests in flight may take when the service is told to end.",
+        "How long requests in flight may then take to be answered.",
         unit="seconds",
         least=1,
         most=300,

@@ -1,6 +1,7 @@
 """`timebank doctor`: what is wrong with the set-up, and what to do."""
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import typer
@@ -37,12 +38,27 @@ def register(app: typer.Typer) -> None:
         from timebank.services.doctor import diagnose
 
         clock = SystemClock()
-        checks = diagnose(session_of(ctx).address, environment=os.environ, now=clock.now(), clock=clock)
+        checks = diagnose(
+            session_of(ctx).address,
+            environment=os.environ,
+            now=clock.now(),
+            clock=clock,
+            known=_of_the_service(),
+        )
         is_well = all(check.verdict is not Verdict.FAIL for check in checks)
         value = {"ok": is_well, "checks": [wire.check(check) for check in checks]}
         emit(value, as_json=json_, table=_table(checks))
         if not is_well:
             raise typer.Exit(Exit.REFUSED)
+
+
+def _of_the_service() -> "Sequence[str]":
+    """Return the variables that the service reads, if it is installed."""
+    try:
+        settings = import_module("timebank_api.settings")
+    except ModuleNotFoundError:
+        return ()
+    return [*(each.variable for each in settings.catalogue()), "TIMEBANK_CONFIG"]
 
 
 def _table(checks: "Sequence[Check]") -> Table:

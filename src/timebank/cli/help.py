@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import typer
@@ -20,6 +21,14 @@ NUMBER_TYPE = re.compile(r" <int(?: range)?>")
 
 class Command(TyperCommand):
     """A command that shows its arguments plainly, and its example as it can be copied."""
+
+    def get_params(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own types are private
+        """Return the parameters, and among them the program's `--db`, which may stand here, too."""
+        params = super().get_params(ctx)
+        for option in ctx.find_root().command.params:
+            if option.name == "db" and all("--db" not in each.opts for each in params):
+                params = [*params, _here(option)]
+        return params
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401 - Typer's own types are private
         """Return the parts of the usage line."""
@@ -57,6 +66,21 @@ class Group(TyperGroup):
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as Typer has it
         """Write the example below the commands."""
         formatter.write(epilog_of(self.epilog or ""))
+
+
+def _here(option: Any) -> Any:  # noqa: ANN401 - as above
+    """Return an option of the program as it may stand behind a verb: what it says there counts."""
+    again = copy(option)
+    again.hidden, again.expose_value, again.envvar, again.default = True, False, None, None
+    again.callback = _choose
+    return again
+
+
+def _choose(ctx: Any, _: Any, value: str | None) -> None:  # noqa: ANN401 - as above
+    session = ctx.find_root().obj
+    if value is not None and session is not None:
+        session.address = value
+        session.is_flag = True
 
 
 def explain_all(app: typer.Typer) -> None:

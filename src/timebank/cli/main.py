@@ -119,7 +119,8 @@ def start(
     ] = False,
 ) -> None:
     """The ledger of hours that care time banks can trust."""
-    ctx.obj = Session(root=ctx, address=db, actor=actor)
+    is_flag = db is not None and db != os.environ.get("TIMEBANK_DB")
+    ctx.obj = Session(root=ctx, address=db, actor=actor, is_flag=is_flag)
 
 
 explain_all(app)

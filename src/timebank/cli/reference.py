@@ -39,6 +39,8 @@ CLI_INTRODUCTION: Final = f"""\
 
     timebank [--db ADDRESS] [--as ACTOR] NOUN VERB …
 
+`--db ADDRESS` may stand behind the verb as well: `timebank serve --db sqlite:///demo.db`.
+
 Results go to stdout, everything else to stderr. Tables are for people and fit the terminal; `--json` is for
 scripts and stable: minutes are whole numbers, instants RFC 3339 in UTC, days ISO 8601, and what is not there
 is `null`. An error is one sentence on stderr that ends with its code in brackets, and leaves stdout empty;

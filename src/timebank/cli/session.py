@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Session:
-    """The choices made before the noun: which database, and who acts."""
+    """The choices made before the noun, or `--db` behind it: which database, and who acts."""
 
     root: typer.Context
     address: str | None
     actor: str
+    is_flag: bool = False
+    """Whether the address was said by `--db`, rather than by the environment."""
 
     def open(self, *, by: str | None = None, is_dry_run: bool = False, create: bool = False) -> "Bank":
         """Open the bank for one command; closed when the program ends.

@@ -5,7 +5,7 @@ Every check reads; none changes anything. It looks at what surrounds the books; 
 
 import difflib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -48,7 +48,12 @@ CLOCK_SLACK: Final = timedelta(minutes=1)
 
 
 def diagnose(
-    address: str | None, *, environment: Mapping[str, str], now: datetime, clock: Clock | None = None
+    address: str | None,
+    *,
+    environment: Mapping[str, str],
+    now: datetime,
+    clock: Clock | None = None,
+    known: Collection[str] = (),
 ) -> tuple[Check, ...]:
     """Check the set-up and, as far as it can be opened, the database.
 
@@ -57,8 +62,9 @@ def diagnose(
         environment: the variables of the process.
         now: the machine's clock, aware UTC.
         clock: to compare a server's clock with; None leaves that out.
+        known: variables that the service reads beside those of `ENVIRONMENT`.
     """
-    checks = [_environment(environment)]
+    checks = [_environment(environment, {*ENVIRONMENT, *known})]
     if address is None:
         return (*checks, failed("address", "none", "say --db sqlite:///FILE, or set TIMEBANK_DB"))
     try:
@@ -82,12 +88,12 @@ def diagnose(
     return tuple(checks)
 
 
-def _environment(environment: Mapping[str, str]) -> Check:
-    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in ENVIRONMENT)
+def _environment(environment: Mapping[str, str], known: Collection[str]) -> Check:
+    unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
     if not unknown:
-        known = sorted(name for name in environment if name in ENVIRONMENT)
-        return well("environment", ", ".join(known) or f"no {PREFIX}… variable is set")
-    meant = [difflib.get_close_matches(name, ENVIRONMENT, n=1) for name in unknown]
+        read = sorted(name for name in environment if name in known)
+        return well("environment", ", ".join(read) or f"no {PREFIX}… variable is set")
+    meant = [difflib.get_close_matches(name, known, n=1) for name in unknown]
     hints = [
         f"{name} (is it {close[0]}?)" if close else name for name, close in zip(unknown, meant, strict=True)
     ]

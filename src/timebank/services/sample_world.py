@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from timebank.care.beneficiary import Relation
 from timebank.clock import SteppingClock
 from timebank.errors import NotTheSampleWorld
+from timebank.ids import key_of
 from timebank.ledger.chart import available
 from timebank.reports.importers.model import Layout
 from timebank.services.accounts import AccountView
@@ -35,6 +36,9 @@ SPREADSHEET = FileFormat(
     },
 )
 REPORT = FileFormat(layout=Layout.TIMEOVERFLOW)
+ADDED = "demo mother"
+ASKED = "demo request"
+"""Keys by which the story is known again."""
 Progress = Callable[[str, int], None]
 """Told (what is being done, rows done)."""
 
@@ -51,6 +55,18 @@ class SampleWorld:
     helper: str
     """Member of `locmine`."""
     redemption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Who plays in a sample world that was built before."""
+
+    son: str
+    """Member of `lille`."""
+    mother: str
+    """Member of `locmine`."""
+    helper: str
+    """Member of `locmine`."""
 
 
 def sample_clock() -> SteppingClock:
@@ -89,11 +105,34 @@ def build(bank: Bank, clock: SteppingClock, *, seed: int, progress: Progress) ->
     return _play(bank, clock, (lille, locmine))
 
 
+def cast_of(bank: Bank) -> Cast | None:
+    """Return who plays in a database that `timebank demo` made; None for every other one.
+
+    It is known by its story: in these two branches and no other, requests under the demo's own keys led to a
+    redemption that was settled, and nobody has joined since. Real books have none of that, or somebody new.
+    """
+    if {branch.code for branch in bank.branches.list()} != {"lille", "locmine"}:
+        return None
+    with bank.store.read() as tx:
+        asked = tx.books("lille").requests.known([key_of(ASKED)]).get(key_of(ASKED))
+        added = tx.books("locmine").requests.known([key_of(ADDED)]).get(key_of(ADDED))
+    if asked is None or added is None:
+        return None
+    redemption = bank.redemptions.show(f"lille-{asked[1]}").redemption
+    is_story = (redemption.host_branch, redemption.beneficiary) == ("locmine", added[1])
+    if not is_story or redemption.provider is None:
+        return None
+    people = (*bank.members.list("lille"), *bank.members.list("locmine"))
+    if any(person.member.joined_on > VISIT_AT.date() for person in people):
+        return None
+    return Cast(son=redemption.sponsor, mother=redemption.beneficiary, helper=redemption.provider)
+
+
 def _play(bank: Bank, clock: SteppingClock, files: tuple[SampleFile, SampleFile]) -> SampleWorld:
     """Play the family's story: consent, hold, help elsewhere, settlement."""
     son = _richest(bank.accounts.list("lille"))
     helper = _richest(bank.accounts.list("locmine"))
-    mother = bank.members.add("locmine", name="Mère exemple", ref="mother", key="demo mother").member.ref
+    mother = bank.members.add("locmine", name="Mère exemple", ref="mother", key=ADDED).member.ref
     beneficiary = bank.beneficiaries.add(
         "lille",
         sponsor=son,
@@ -111,7 +150,7 @@ def _play(bank: Bank, clock: SteppingClock, files: tuple[SampleFile, SampleFile]
         minutes=PLANNED_MINUTES,
         kind="company",
         by=f"member:{son}",
-        key="demo request",
+        key=ASKED,
     )
     ref = asked.redemption.ref
     bank.redemptions.assign(ref, provider=helper, by="coordinator:desk@locmine", key="demo assign")

@@ -5,6 +5,7 @@ from litestar.datastructures import State
 from msgspec import Struct
 
 from timebank.care.access import AccessToken
+from timebank.errors import ServiceEnding
 
 
 class Health(Struct, frozen=True):
@@ -27,6 +28,8 @@ class HealthRoutes(Controller):
 
     @get("/ready", operation_id="health_ready", sync_to_thread=True)
     def ready(self, request: Request[AccessToken, None, State]) -> Health:
-        """Say that the books can be read; 503 while they cannot."""
+        """Say that the books can be read; 503 while they cannot, and once the service ends."""
+        if request.app.state.ending.has_begun:
+            raise ServiceEnding
         request.app.state.bank.branches.list()
         return Health("ready")
