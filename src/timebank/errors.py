@@ -1275,6 +1275,37 @@ class DaysOutOfRange(TimebankError):
     template = "{days} days is outside 1 to {most} days"
 
 
+class RequestInProgress(TimebankError):
+    """The same request, with its key, is being worked on. Ask again in a moment for its answer."""
+
+    code = "request_in_progress"
+    kind = Kind.TRANSIENT
+    template = "the request with this idempotency key is being worked on"
+
+
+class BadCursor(TimebankError):
+    """The cursor was not given to whoever asks, for this list and its filters. Begin with its first page."""
+
+    code = "bad_cursor"
+    kind = Kind.USAGE
+    template = "this cursor is none of this list: begin with its first page"
+
+
+class VersionChanged(TimebankError):
+    """Somebody changed it since it was read. Read it again and decide anew."""
+
+    code = "version_changed"
+    template = "somebody changed it since it was read"
+
+
+class TooManyRequests(TimebankError):
+    """Too many requests came from the same side within a short time. Nothing was changed; ask more slowly."""
+
+    code = "too_many_requests"
+    kind = Kind.TRANSIENT
+    template = "too many requests within a short time"
+
+
 # --- Command line -----------------------------------------------------------------------------------
 
 

@@ -7,10 +7,11 @@ books are exported to, and no two of them differ only in case.
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Final
+from typing import Any, Final, Self
 
 from timebank.errors import BadKey, BadReference
 
@@ -40,6 +41,32 @@ def key_of(text: str) -> bytes:
         raise BadKey(most=KEY_CHARACTERS_MAX)
     # A command line that is not UTF-8 arrives with lone surrogates; they name a request as well as any text.
     return hashlib.sha256(b"timebank key\0" + text.encode(errors="surrogatepass")).digest()[:KEY_BYTES]
+
+
+class AnsweredKey(str):
+    """An idempotency key of a request that is answered again with the very same text, for ever."""
+
+    __slots__ = ("answer", "render")
+    answer: str | None
+    """What was answered, once that is known; None if it is not kept."""
+    render: Callable[[Any], str | None]
+
+    def __new__(cls, key: str, render: Callable[[Any], str | None]) -> Self:
+        """Name a request.
+
+        Args:
+            key: as any.
+            render: says what is answered to a use case's result, None if that must not be kept.
+        """
+        made = super().__new__(cls, key)
+        made.answer = None
+        made.render = render
+        return made
+
+    def answer_to(self, result: object) -> str | None:
+        """Return what is answered to a result, to be kept with the key; None if it is not kept."""
+        self.answer = self.render(result) if result is not None else None
+        return self.answer
 
 
 def fingerprint_of(*parts: object) -> bytes:

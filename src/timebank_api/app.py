@@ -17,6 +17,7 @@ from timebank_api.auth import BearerTokens
 from timebank_api.bodies import read_strictly
 from timebank_api.ending import Ending
 from timebank_api.logs import Log
+from timebank_api.manners import Manners
 from timebank_api.metrics import Metrics
 from timebank_api.peers import Names, Peers
 from timebank_api.problems import HANDLERS, SAFE
@@ -86,7 +87,7 @@ def create_app(
     app.state.ending = Ending()
     app.state.metrics = Metrics()
     app.asgi_handler = Witness(
-        app.asgi_handler,
+        Manners(app.asgi_handler),
         refuse_name=refuse_name,
         peers=Peers(settings.proxies),
         names=Names(settings.allowed_hosts),

@@ -1,21 +1,63 @@
 """Idempotency keys of requests: required where something changes, each caller's own for each operation."""
 
 import hashlib
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any, Final, get_args
 
-from timebank.ids import key_of
+import msgspec
+from litestar.serialization import encode_json
+
+from timebank.ids import AnsweredKey, key_of
 from timebank_api.inputs import Asking
+from timebank_api.visits import visit_of
+
+WORDS: Final = frozenset(
+    {"name", "title", "email", "phone", "note", "notes", "reason", "words", "description", "identity"}
+    | {"text", "token", "secret", "password", "code", "session", "csrf"}
+)
+"""Fields of answers that may hold what people wrote or a secret: such an answer is made anew."""
 
 
-def key_for(request: Asking, key: str) -> str:
-    """Return the key under which the library remembers a request of somebody.
+def key_for(request: Asking, key: str, answered: Callable[[Any], object] | None = None) -> str:
+    """Return the key under which the library remembers a request of somebody, and note that it runs.
 
     Two callers who happen to choose the same key do not meet, not even namesakes of two branches; nor do two
     operations of one caller.
 
+    Args:
+        request: that changes something.
+        key: as it was sent.
+        answered: makes the body of the answer of what the use case returns. With it, the answer is kept with
+            the key and repeated byte by byte, for ever, unless it says words or secrets.
+
     Raises:
         BadKey: empty or too long.
+        RequestInProgress: the same request is being worked on.
     """
     key_of(key)
     token, operation = request.user, request.route_handler.operation_id
     said = f"{operation} {token.role}:{token.ref}@{token.branch}\0{key}".encode(errors="surrogatepass")
-    return f"http-{hashlib.sha256(said).hexdigest()}"
+    name = f"http-{hashlib.sha256(said).hexdigest()}"
+    visit = visit_of(request.scope)
+    visit.begin(name)
+    if answered is None:
+        return name
+    visit.key = AnsweredKey(name, partial(_text, answered))
+    return visit.key
+
+
+def _text(answered: Callable[[Any], object], result: object) -> str | None:
+    body = answered(result)
+    parts = body if isinstance(body, list | tuple) else (body,)
+    is_kept = all(isinstance(part, msgspec.Struct) and not says_words(type(part)) for part in parts)
+    return encode_json(body).decode() if is_kept else None
+
+
+@cache
+def says_words(kind: Any) -> bool:  # noqa: ANN401 - of a field, whatever it is
+    """Tell whether an answer of this form may hold what people wrote, or a secret."""
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return any(says_words(part) for part in get_args(kind))
+    fields = msgspec.structs.fields(kind)
+    return any(each.encode_name in WORDS or says_words(each.type) for each in fields)

@@ -3,16 +3,27 @@
 What is said is what the library says of itself; of any other error no more than its status.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from logging import getLogger
 from typing import Any, Final
 
+import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from msgspec import Struct
 
-from timebank.errors import KeyReused, Kind, NotAllowed, TimebankError, TokenRefused
+from timebank.errors import (
+    BadCursor,
+    KeyReused,
+    Kind,
+    NotAllowed,
+    RequestInProgress,
+    TimebankError,
+    TokenRefused,
+    TooManyRequests,
+    VersionChanged,
+)
 from timebank_api.logs import facts_of
 from timebank_api.seen import note_problem, operation_of, request_id
 
@@ -28,11 +39,17 @@ OF_ERROR: Final[Mapping[type[TimebankError], HTTPStatus]] = {
     TokenRefused: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadCursor: HTTPStatus.BAD_REQUEST,
+    RequestInProgress: HTTPStatus.CONFLICT,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    VersionChanged: HTTPStatus.PRECONDITION_FAILED,
 }
 RETRY_SECONDS: Final = 1
 KEY_HEADER: Final = "Idempotency-Key"
 SAFE: Final = {
     "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -86,6 +103,18 @@ def problem_of(
     return Response(
         problem, status_code=status.value, media_type=MEDIA_TYPE, headers={**SAFE, **(headers or {})}
     )
+
+
+def raw_problem(
+    status: HTTPStatus, code: str, detail: str, headers: Sequence[tuple[bytes, bytes]] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the two messages of ASGI that say what went wrong, for who answers without the framework."""
+    answer = problem_of(status, code, detail)
+    body = msgspec.json.encode(answer.content)
+    said = {**answer.headers, "Content-Type": MEDIA_TYPE, "Content-Length": str(len(body))}
+    lines = [(name.lower().encode(), value.encode()) for name, value in said.items()]
+    start = {"type": "http.response.start", "status": status.value, "headers": [*lines, *headers]}
+    return start, {"type": "http.response.body", "body": body}
 
 
 def of_library(_: AnyRequest, error: TimebankError) -> Response[Problem]:

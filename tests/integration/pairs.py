@@ -99,7 +99,7 @@ PREPARE = (
     "INSERT INTO member VALUES (1, 'm1', 'person', '2026-01-01', NULL, NULL)",
     f"INSERT INTO service_record VALUES ({RECORD})",
     "INSERT INTO service_event VALUES (1, 1, 1, 'logged', 'member:m1', 60, NULL, 0)",
-    "INSERT INTO request_key VALUES (1, 'a', 'b', 'c', 0)",
+    "INSERT INTO request_key VALUES (1, 'a', 'b', 'c', 0, NULL)",
     "INSERT INTO policy_version VALUES (1, 1, '2026-01-01', 0, 'coordinator:desk', '', 'f')",
     "INSERT INTO import_batch VALUES (1, 1, 'generic', 'file', 1, 0, 'coordinator:desk', 0)",
     "INSERT INTO account_limit VALUES (1, 1, 1, 0, NULL, NULL, NULL, NULL, 'coordinator:desk', NULL, 0)",

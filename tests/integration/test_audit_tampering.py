@@ -784,6 +784,21 @@ NOT_COVERED: dict[str, tuple[str, ...]] = {
         "revoked_us",
         "actor",
     ),
+    # What the service signs with, and who saw what: beside the books.
+    "branch_secret": ("branch_id", "purpose", "secret"),
+    "access_log": (
+        "branch_id",
+        "at_us",
+        "no",
+        "request",
+        "role",
+        "ref",
+        "operation",
+        "object",
+        "member",
+        "mandate",
+        "status",
+    ),
     # Said once, by somebody, about something that never led to an entry; or not part of the books at all.
     "account": ("path", "opened_us", "closed_us"),
     "account_limit": (
@@ -841,7 +856,7 @@ NOT_COVERED: dict[str, tuple[str, ...]] = {
     "policy_version": ("branch_id", "effective_on", "recorded_us", "actor"),
     "redemption": ("kind", "mode", "planned_us", "provider", "requested_us"),
     "redemption_event": ("acted_in", "act", "actor", "minutes", "note_no", "recorded_us"),
-    "request_key": ("branch_id", "key", "fingerprint", "outcome", "recorded_us"),
+    "request_key": ("branch_id", "key", "fingerprint", "outcome", "recorded_us", "answer"),
     "service_event": ("act", "actor", "minutes", "note_no", "recorded_us"),
     "service_record": (
         "provider",

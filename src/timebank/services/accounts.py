@@ -156,7 +156,7 @@ class Accounts(Service):
                 _require_manager(books, actor, path)
                 note_no = _write_why(books, path, why)
                 books.accounts.change_limits(state.no, limits, actor=str(actor), note_no=note_no)
-                request.done(path)
+                request.done(path, _view(books, path, MINUTES))
             return _view(books, path, MINUTES)
 
     def override(
@@ -193,7 +193,7 @@ class Accounts(Service):
                     actor=str(actor),
                     note_no=note_no,
                 )
-                request.done(path)
+                request.done(path, _view(books, path, MINUTES))
             return _view(books, path, MINUTES)
 
     def open(
@@ -216,7 +216,7 @@ class Accounts(Service):
                 if place_of(path).kind in {AccountKind.MEMBER, AccountKind.CLEARING}:
                     raise AccountManaged(path=path)
                 books.accounts.open(path, unit)
-                request.done(path)
+                request.done(path, _view(books, path, unit))
             return _view(books, path, unit)
 
     def close(
@@ -240,7 +240,7 @@ class Accounts(Service):
                 if state.balance != 0:
                     raise AccountNotEmpty(path=path, balance_minutes=state.balance)
                 books.accounts.close(path, unit)
-                request.done(path)
+                request.done(path, _view(books, path, unit))
             return _view(books, path, unit)
 
 

@@ -20,6 +20,7 @@ from timebank.services.members import Members
 from timebank.services.policies import Policies
 from timebank.services.redemptions import Redemptions
 from timebank.services.restores import Restores
+from timebank.services.secrets import Secrets
 from timebank.services.statements import Statements
 from timebank.services.tokens import Tokens
 from timebank.services.transfers import Transfers
@@ -52,6 +53,7 @@ class Bank:
         self.restores = Restores(store, actor)
         self.backups = Backups(store, actor)
         self.tokens = Tokens(store, actor)
+        self.secrets = Secrets(store, actor)
         self.activity = Activity(store, actor)
 
     def writer(self, *, queue_most: int = QUEUE_MOST, batch_most: int = BATCH_MOST) -> Writer:

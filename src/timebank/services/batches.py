@@ -8,7 +8,7 @@ from datetime import date
 from itertools import repeat
 
 from timebank.errors import KeyReused, TimebankError
-from timebank.ids import key_of
+from timebank.ids import AnsweredKey, key_of
 from timebank.instants import day_of
 from timebank.ledger.batch import (
     Posted,
@@ -101,12 +101,17 @@ class Batch:
             if key is not None:
                 used = self.requests.pending.get(key) or known.get(key)
                 if used is not None:
-                    return _repeated(used, payload)
+                    repeated = _repeated(used, payload)
+                    if isinstance(item.key, AnsweredKey):
+                        item.key.answer = self.requests.answers.get(key)
+                    return repeated
             posted = self._post(item, check)
         except TimebankError as error:
             return Refused(error=error)
         if key is not None:
             self.requests.pending[key] = payload, " ".join(map(str, posted.entries))
+            if isinstance(item.key, AnsweredKey):
+                self.requests.answers[key] = item.key.answer_to(posted)
         return posted
 
     def _post(self, item: PostItem, check: Check | None) -> Posted:

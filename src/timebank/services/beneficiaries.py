@@ -81,7 +81,7 @@ class Beneficiaries(Service):
             require_active(books.host.members.get(ref), on=books.host.today)
             home.beneficiaries.add(outcome.beneficiary)
             _write_event(books, act, outcome)
-            request.done(outcome.beneficiary.no)
+            request.done(outcome.beneficiary.no, outcome.beneficiary)
             return outcome.beneficiary
 
     def consent(
@@ -186,7 +186,7 @@ class Beneficiaries(Service):
             act, outcome = decide(beneficiary, books, actor)
             books.home.beneficiaries.save(outcome.beneficiary)
             _write_event(books, act, outcome)
-            request.done(no)
+            request.done(no, outcome.beneficiary)
             return outcome.beneficiary
 
 

@@ -62,7 +62,7 @@ class Branches(Service):
             tx.branches.create(branch)
             books = tx.books(code)
             books.policies.add(document, effective_on=FOUNDED_ON, actor=str(actor))
-            books.requests.open(key, *payload).done(code)
+            books.requests.open(key, *payload).done(code, branch)
             return branch
 
     def list(self) -> Sequence[Branch]:

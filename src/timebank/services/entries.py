@@ -148,7 +148,7 @@ class Entries(Service):
                 raise EntrySettled(entry=seq, cause=f"{entry.draft.cause.kind} {entry.draft.cause.ref}")
             reversal = undo(books, entry, actor=actor)
             books.identities.write_note(words, about=f"entry {reversal.seq}", members=_members_of(entry))
-            request.done(reversal.seq)
+            request.done(reversal.seq, reversal)
             return reversal
 
 

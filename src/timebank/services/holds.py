@@ -64,5 +64,5 @@ class Holds(Service):
             if actor.role is not Role.SYSTEM:
                 require_coordinator(act_in(books, actor), branch)
             ended = expire_due(books, by=actor)
-            request.done(len(ended))
+            request.done(len(ended), ended)
             return ended

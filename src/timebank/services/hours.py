@@ -108,7 +108,7 @@ class Hours(Service):
             )
             books.records.add(outcome.record)
             done = carry_out(tx, act, outcome)
-            request.done(outcome.record.no)
+            request.done(outcome.record.no, done)
             return done
 
     def confirm(self, branch: str, no: int, *, by: Who | None = None, key: str | None = None) -> HoursDone:
@@ -233,11 +233,13 @@ class Hours(Service):
         *,
         state: RecordState | None = None,
         member: str | None = None,
+        before: int | None = None,
         limit: int | None = None,
     ) -> Sequence[ServiceRecord]:
-        """Return service records, newest first, of a state and of a member on either side."""
+        """Return service records, newest first, of a state, of a member on either side, before a number."""
         with self.store.read() as tx:
-            return tx.books(branch).records.list(state=state, member=member, limit=limit)
+            records = tx.books(branch).records
+            return records.list(state=state, member=member, before=before, limit=limit)
 
     def show(self, branch: str, no: int) -> RecordHistory:
         """Return a record with its history.
@@ -273,7 +275,7 @@ class Hours(Service):
             outcome = decide(books, record, act)
             books.records.save(outcome.record)
             done = carry_out(tx, act, outcome)
-            request.done(no)
+            request.done(no, done)
             return done
 
     def _other_branch(self, branch: str, no: int) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ class Mandates(Service):
             require_active(books.members.get(principal), on=books.today)
             require_active(theirs.members.get(ref), on=theirs.today)
             books.mandates.add(granted, actor=str(act.actor))
-            request.done(granted.no)
+            request.done(granted.no, granted)
             return granted
 
     def revoke(self, branch: str, no: int, *, by: Who | None = None, key: str | None = None) -> Mandate:
@@ -98,7 +98,7 @@ class Mandates(Service):
             revoked = care.revoke(mandate, act)
             if revoked != mandate:
                 books.mandates.revoke(revoked, actor=str(act.actor))
-            request.done(no)
+            request.done(no, revoked)
             return revoked
 
     def list(self, branch: str, *, principal: str | None = None) -> Sequence[Mandate]:

@@ -75,8 +75,9 @@ class Members(Service):
             books.members.add(member)
             books.identities.add(identity)
             books.accounts.open(available(member.ref), MINUTES)
-            request.done(member.ref)
-            return MemberView(member=member, identity=identity)
+            view = MemberView(member=member, identity=identity)
+            request.done(member.ref, view)
+            return view
 
     def list(self, branch: str) -> Sequence[MemberView]:
         """Return all members of a branch with their identities, by number.
@@ -141,8 +142,9 @@ class Members(Service):
                     note=known.note,
                 )
             )
-            request.done(ref)
-            return _view(books, member.ref)
+            view = _view(books, member.ref)
+            request.done(ref, view)
+            return view
 
     def erase(self, branch: str, ref: str, *, by: Who | None = None, key: str | None = None) -> MemberView:
         """Erase a person: name, contacts and every note that names them. The books stay as they are.
@@ -175,8 +177,9 @@ class Members(Service):
             books.identities.erase(ref)
             books.members.mark_erased(ref)
             books.access_tokens.revoke_of(AccessRole.MEMBER, ref)
-            request.done(ref)
-            return MemberView(member=member, identity=None)
+            view = MemberView(member=member, identity=None)
+            request.done(ref, view)
+            return view
 
 
 def _view(books: Books, ref: str) -> MemberView:

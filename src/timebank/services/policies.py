@@ -77,5 +77,6 @@ class Policies(Service):
                 raise PolicyDatedInPast
             before = books.policies.in_force(on).policy
             version = books.policies.add(document, effective_on=on, actor=str(actor))
-            request.done(version.version)
-            return version, changes_between(before, policy)
+            result = version, changes_between(before, policy)
+            request.done(version.version, result)
+            return result

@@ -94,8 +94,9 @@ class Redemptions(Service):
             swept = expire_due(books.home)
             act = act_in(books.home, actor)
             done = place(books, act, requested(books, act, beneficiary, planned, reason))
-            request.done(done.redemption.no)
-            return _with_swept(done, swept)
+            done = _with_swept(done, swept)
+            request.done(done.redemption.no, done)
+            return done
 
     def assign(
         self, ref: str, *, provider: str, by: Who | None = None, key: str | None = None
@@ -282,6 +283,7 @@ class Redemptions(Service):
         *,
         state: RedemptionState | None = None,
         member: str | None = None,
+        after: str | None = None,
         limit: int | None = None,
     ) -> Sequence[Redemption]:
         """Return the redemptions that a branch pays or serves, newest first.
@@ -290,13 +292,20 @@ class Redemptions(Service):
             branch: home or host.
             state: only these.
             member: only those of this member of the branch: sponsor, beneficiary or provider.
+            after: reference of a redemption: only those that come after it in the list.
             limit: how many.
 
         Raises:
             UnknownBranch: no branch has that code.
+            NotARedemption, UnknownRedemption: there is no `after`.
         """
         with self.store.read() as tx:
-            return tx.books(branch).redemptions.around(state=state, member=member, limit=limit)
+            last = None
+            if after is not None:
+                home, no = home_and_no(after)
+                last = tx.books(home).redemptions.get(no)
+            books = tx.books(branch)
+            return books.redemptions.around(state=state, member=member, after=last, limit=limit)
 
     def show(self, ref: str) -> RedemptionStory:
         """Return the whole story of a redemption, reconciled in both books.
@@ -333,8 +342,9 @@ class Redemptions(Service):
             swept = expire_due(home) if is_sweeping else ()
             redemption = home.redemptions.get(no)
             done = do(tx, books_of(tx, redemption), redemption, actor)
-            request.done(no)
-            return _with_swept(done, swept)
+            done = _with_swept(done, swept)
+            request.done(no, done)
+            return done
 
 
 def _on_record(decide: Callable[[Books, ServiceRecord, Act], RecordOutcome]) -> Doing:

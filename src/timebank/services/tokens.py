@@ -81,8 +81,9 @@ class Tokens(Service):
                 require_active(books.members.get(ref), on=books.today)
             text = f"tb_{branch}_{secrets.token_urlsafe(SECRET_BYTES)}"
             books.access_tokens.add(token, digest=_digest(text), actor=str(actor))
-            request.done(token.no)
-            return IssuedToken(token=token, text=text)
+            issued = IssuedToken(token=token, text=text)
+            request.done(token.no, issued)
+            return issued
 
     def find(self, text: str) -> AccessToken:
         """Return what a token's text stands for, now.
@@ -138,7 +139,7 @@ class Tokens(Service):
             if token.revoked_at is None:
                 books.access_tokens.revoke(no, books.desk.now)
                 token = replace(token, revoked_at=books.desk.now)
-            request.done(no)
+            request.done(no, token)
             return token
 
 

@@ -76,5 +76,5 @@ class Transfers(Service):
             places = (place_of(debit_path), place_of(credit_path))
             members = [place.name for place in places if place.kind is AccountKind.MEMBER]
             books.identities.write_note(words, about=f"entry {entry.seq}", members=members)
-            request.done(entry.seq)
+            request.done(entry.seq, entry)
             return entry

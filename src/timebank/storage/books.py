@@ -19,6 +19,7 @@ from timebank.storage.reading import JournalReader
 from timebank.storage.records import Holds, Members, Records
 from timebank.storage.repository import Desk
 from timebank.storage.requests import Requests
+from timebank.storage.secrets import Secrets
 from timebank.storage.warm import WarmBook
 
 
@@ -118,6 +119,11 @@ class Books:
     def access_tokens(self) -> AccessTokens:
         """Who may come in."""
         return AccessTokens(self.desk)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """What the service signs with."""
+        return Secrets(self.desk)
 
     @cached_property
     def imports(self) -> Imports:

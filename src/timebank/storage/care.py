@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.engine import Row as Found
 
 from timebank.care.beneficiary import Beneficiary, BeneficiaryEvent, Relation
@@ -267,13 +267,19 @@ class Redemptions(Repository):
             yield _redemption(row, self.desk.branch.code)
 
     def around(
-        self, *, state: RedemptionState | None = None, member: str | None = None, limit: int | None = None
+        self,
+        *,
+        state: RedemptionState | None = None,
+        member: str | None = None,
+        after: Redemption | None = None,
+        limit: int | None = None,
     ) -> Sequence[Redemption]:
         """Return the redemptions that are paid or served here, newest first.
 
         Args:
             state: only these.
             member: only those of a member of this branch: sponsor, beneficiary or provider.
+            after: only those that come after this one in the list.
             limit: how many.
         """
         home = REDEMPTION.c.branch_id == self.desk.branch_id
@@ -288,9 +294,24 @@ class Redemptions(Repository):
             query = query.where(or_(home & (REDEMPTION.c.sponsor == member), host & helped))
         if state is not None:
             query = query.where(REDEMPTION.c.state == state.value)
+        if after is not None:
+            query = query.where(self._comes_after(after))
         newest_first = (REDEMPTION.c.requested_us.desc(), BRANCH.c.code, REDEMPTION.c.no.desc())
         rows = self.desk.connection.execute(query.order_by(*newest_first).limit(limit))
         return [_redemption(row, row.code) for row in rows]
+
+    def _comes_after(self, last: Redemption) -> ColumnElement[bool]:
+        """Return what is so of redemptions that come after another one in the list of `around`."""
+        at, no, code = REDEMPTION.c.requested_us, REDEMPTION.c.no, BRANCH.c.code
+        other, home = REDEMPTION.alias(), BRANCH.alias()
+        asked = (
+            select(other.c.requested_us)
+            .join(home, home.c.branch_id == other.c.branch_id)
+            .where(home.c.code == last.branch, other.c.no == last.no)
+            .scalar_subquery()
+        )
+        is_further = or_(code > last.branch, and_(code == last.branch, no < last.no))
+        return or_(at < asked, and_(at == asked, is_further))
 
 
 def _beneficiary(row: Found[Any], branch: str) -> Beneficiary:

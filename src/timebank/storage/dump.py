@@ -45,6 +45,7 @@ from timebank.storage.tables_care import (
     ServiceRecordRow,
 )
 from timebank.storage.tables_identity import AliasRow, NoteRow, PersonRow
+from timebank.storage.tables_manners import AccessLogRow, BranchSecretRow
 
 HERE: Final = "branch_id"
 """The branch's number in this database: local, so never in a file."""
@@ -69,7 +70,9 @@ ROWS: Final[tuple[type[Row], ...]] = (
     *(RequestKeyRow, ImportBatchRow),
 )
 TABLES: Final = tuple(table_of(row) for row in ROWS)
-KEPT_BACK: Final[frozenset[str]] = frozenset(table_of(row).name for row in (AuditPointRow, AccessTokenRow))
+KEPT_BACK: Final[frozenset[str]] = frozenset(
+    table_of(row).name for row in (AuditPointRow, AccessTokenRow, BranchSecretRow, AccessLogRow)
+)
 """Tables that are not exported: secrets, and what belongs to the database rather than to a branch."""
 CHUNK: Final = 1_000
 KINDS: Final = ((Integer, ColumnKind.NUMBER), (Text, ColumnKind.TEXT), (LargeBinary, ColumnKind.BYTES))

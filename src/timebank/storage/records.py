@@ -153,10 +153,18 @@ class Records(Repository):
         return [self._record(row) for row in rows]
 
     def list(
-        self, *, state: RecordState | None = None, member: str | None = None, limit: int | None = None
+        self,
+        *,
+        state: RecordState | None = None,
+        member: str | None = None,
+        before: int | None = None,
+        limit: int | None = None,
     ) -> Sequence[ServiceRecord]:
-        """Return records, newest first, of a state and of a member on either side."""
-        where, values = list[str](), list[str]()
+        """Return records, newest first, of a state, of a member on either side, and before a number."""
+        where, values = list[str](), list[str | int]()
+        if before is not None:
+            where.append("no < ?")
+            values.append(before)
         if state is not None:
             where.append("state = ?")
             values.append(state.value)

@@ -6,12 +6,12 @@ from operator import itemgetter
 from typing import Final
 
 from timebank.errors import KeyReused
-from timebank.ids import fingerprint_of, key_of
+from timebank.ids import AnsweredKey, fingerprint_of, key_of
 from timebank.storage.driver import insert_rows, query_among
 from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import RequestKeyRow
 
-KNOWN: Final = "SELECT key, fingerprint, outcome FROM request_key WHERE branch_id = ? AND key"
+KNOWN: Final = "SELECT key, fingerprint, outcome, answer FROM request_key WHERE branch_id = ? AND key"
 KEYS_MOST: Final = 1_000
 """Keys looked up at once: within the number of parameters that every SQLite takes."""
 
@@ -24,11 +24,19 @@ class Request:
     key: bytes | None
     fingerprint: bytes
     outcome: str | None
+    asked: AnsweredKey | None = None
+    """Set where the service asks, which answers a repeat as it answered at first."""
 
-    def done(self, outcome: object) -> None:
-        """Remember what the request led to, in the same transaction as its effect."""
+    def done(self, outcome: object, result: object = None) -> None:
+        """Remember what the request led to, in the same transaction as its effect.
+
+        Args:
+            outcome: what a repeat of the request finds, to load what it led to.
+            result: what the use case returns; with it, the service's answer is remembered, too.
+        """
         if self.key is not None:
-            self.requests.remember(self.key, self.fingerprint, str(outcome))
+            answer = self.asked.answer_to(result) if self.asked is not None else None
+            self.requests.remember(self.key, self.fingerprint, str(outcome), answer)
 
 
 class Requests(Repository):
@@ -38,6 +46,8 @@ class Requests(Repository):
         """Work at a desk, with nothing held back."""
         super().__init__(desk)
         self.pending: dict[bytes, tuple[bytes, str]] = {}
+        self.answers: dict[bytes, str | None] = {}
+        """Of keys that were looked up or are held back: what the service answered, where it asks."""
         self._assumed: set[bytes] = set()
         self._taken: dict[bytes, tuple[bytes, str]] = {}
 
@@ -55,15 +65,25 @@ class Requests(Repository):
         if key is None:
             return Request(self, None, fingerprint, None)
         stored = key_of(key)
+        asked = key if isinstance(key, AnsweredKey) else None
         row = self._row(RequestKeyRow, key=stored)
-        if row is not None and row.fingerprint != fingerprint:
+        if row is None:
+            return Request(self, stored, fingerprint, None, asked)
+        if row.fingerprint != fingerprint:
             raise KeyReused
-        return Request(self, stored, fingerprint, row.outcome if row is not None else None)
+        if asked is not None:
+            asked.answer = row.answer
+        return Request(self, stored, fingerprint, row.outcome, asked)
 
-    def remember(self, key: bytes, fingerprint: bytes, outcome: str) -> None:
-        """Store a key with its payload's fingerprint and its outcome."""
+    def remember(self, key: bytes, fingerprint: bytes, outcome: str, answer: str | None = None) -> None:
+        """Store a key with its payload's fingerprint, its outcome and what was answered."""
         self._insert(
-            RequestKeyRow, key=key, fingerprint=fingerprint, outcome=outcome, recorded_us=self.now_us
+            RequestKeyRow,
+            key=key,
+            fingerprint=fingerprint,
+            outcome=outcome,
+            recorded_us=self.now_us,
+            answer=answer,
         )
 
     def known(self, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, str]]:
@@ -79,7 +99,9 @@ class Requests(Repository):
         for start in range(0, len(keys), KEYS_MOST):
             part = keys[start : start + KEYS_MOST]
             rows = query_among(self.desk.connection, KNOWN, self.desk.branch_id, part)
-            found.update({bytes(key): (bytes(fingerprint), outcome) for key, fingerprint, outcome in rows})
+            for key, fingerprint, outcome, answer in rows:
+                found[bytes(key)] = bytes(fingerprint), outcome
+                self.answers[bytes(key)] = answer
         return found
 
     def remember_all(self, used: Iterable[tuple[bytes, bytes, str]]) -> None:
@@ -93,7 +115,10 @@ class Requests(Repository):
     def take(self) -> list[tuple[object, ...]]:
         """Take out the keys held back, as rows."""
         here, now_us = self.desk.branch_id, self.now_us
-        rows: list[tuple[object, ...]] = [(here, key, *used, now_us) for key, used in self.pending.items()]
+        answer_to = self.answers.get
+        rows: list[tuple[object, ...]] = [
+            (here, key, *used, now_us, answer_to(key)) for key, used in self.pending.items()
+        ]
         if self.desk.is_ahead:
             self._taken.update(self.pending)
         self.pending.clear()

@@ -206,6 +206,8 @@ class RequestKeyRow(Row, table=True):
     fingerprint: bytes = blob()
     outcome: str = text()
     recorded_us: int = number()
+    answer: str | None = text(nullable=True)
+    """What the service answered, if it says no words: the same request gets the same bytes again."""
 
 
 class ImportBatchRow(Row, table=True):

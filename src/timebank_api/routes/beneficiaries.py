@@ -8,8 +8,9 @@ from timebank.care.beneficiary import Beneficiary, Relation
 from timebank.errors import UnknownBeneficiary, UnknownBranch
 from timebank.instants import write_instant
 from timebank_api.auth import require_writer
-from timebank_api.inputs import Asking, Branch, Key, No, bank_of
+from timebank_api.inputs import PAGE_USUAL, Asking, Branch, Key, Limit, No, bank_of
 from timebank_api.keys import key_for
+from timebank_api.pages import Cursor, page_of, place_in, rest_of
 from timebank_api.sight import is_theirs, own_member
 
 
@@ -62,15 +63,20 @@ class BeneficiaryRoutes(Controller):
             member=data.member,
             reason=data.reason,
             by=token.actor,
-            key=key_for(request, key),
+            key=key_for(request, key, _out),
         )
         return _out(added)
 
     @get("/", operation_id="beneficiaries_list", sync_to_thread=True)
-    def list_(self, request: Asking) -> list[BeneficiaryOut]:
+    def list_(
+        self, request: Asking, cursor: Cursor = None, limit: Limit = PAGE_USUAL
+    ) -> list[BeneficiaryOut]:
         """List those of my branch's sponsors, and members of my branch who are beneficiaries."""
         found = bank_of(request).beneficiaries.list(request.user.branch)
-        return [_out(each) for each in found if _is_seen(request, each)]
+        seen = [each for each in found if _is_seen(request, each)]
+        after = place_in(request, cursor, tuple[str, int])
+        rest = rest_of(seen, after, place=_place)
+        return [_out(each) for each in page_of(request, rest, limit=limit, place=_place)]
 
     @get("/{branch:str}/{no:int}", operation_id="beneficiaries_show", sync_to_thread=True)
     def show(self, request: Asking, branch: Branch, no: No) -> BeneficiaryOut:
@@ -91,7 +97,9 @@ class BeneficiaryRoutes(Controller):
         _seen(request, branch, no)
         use_case = bank_of(request).beneficiaries.consent
         return _out(
-            use_case(branch, no, reason=data.reason, by=token.actor_from_afar, key=key_for(request, key))
+            use_case(
+                branch, no, reason=data.reason, by=token.actor_from_afar, key=key_for(request, key, _out)
+            )
         )
 
     @post(
@@ -105,7 +113,7 @@ class BeneficiaryRoutes(Controller):
         token = request.user
         _seen(request, branch, no)
         use_case = bank_of(request).beneficiaries.check
-        return _out(use_case(branch, no, by=token.actor_from_afar, key=key_for(request, key)))
+        return _out(use_case(branch, no, by=token.actor_from_afar, key=key_for(request, key, _out)))
 
     @post(
         "/{branch:str}/{no:int}/revoke",
@@ -121,8 +129,14 @@ class BeneficiaryRoutes(Controller):
         _seen(request, branch, no)
         use_case = bank_of(request).beneficiaries.revoke
         return _out(
-            use_case(branch, no, reason=data.reason, by=token.actor_from_afar, key=key_for(request, key))
+            use_case(
+                branch, no, reason=data.reason, by=token.actor_from_afar, key=key_for(request, key, _out)
+            )
         )
+
+
+def _place(each: Beneficiary) -> tuple[str, int]:
+    return each.branch, each.no
 
 
 def _is_seen(request: Asking, each: Beneficiary) -> bool:

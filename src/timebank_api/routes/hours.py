@@ -15,6 +15,7 @@ from timebank.services.hours import HoursDone
 from timebank_api.auth import require_writer
 from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, No, bank_of
 from timebank_api.keys import key_for
+from timebank_api.pages import Cursor, page_of, place_in
 from timebank_api.sight import own_member
 
 
@@ -86,7 +87,7 @@ class HoursRoutes(Controller):
             start_at=data.start_at,
             mode=data.mode,
             by=token.actor,
-            key=key_for(request, key),
+            key=key_for(request, key, _out),
         )
         return _out(done)
 
@@ -96,6 +97,7 @@ class HoursRoutes(Controller):
         request: Asking,
         in_state: Annotated[RecordState | None, QueryParameter(name="state")] = None,
         member: FromQuery[str | None] = None,
+        cursor: Cursor = None,
         limit: Limit = PAGE_USUAL,
     ) -> list[HoursOut]:
         """List records, newest first: a member's own, everybody's for who runs or audits the branch."""
@@ -103,8 +105,15 @@ class HoursRoutes(Controller):
         if token.role is AccessRole.OPERATOR:
             raise NotAllowed(actor=f"{token.role}:{token.ref}")
         whose = token.ref if token.role is AccessRole.MEMBER else member
-        records = bank_of(request).hours.list(token.branch, state=in_state, member=whose, limit=limit)
-        return [_out(HoursDone(record=each)) for each in records]
+        records = bank_of(request).hours.list(
+            token.branch,
+            state=in_state,
+            member=whose,
+            before=place_in(request, cursor, int),
+            limit=limit + 1,
+        )
+        page = page_of(request, records, limit=limit, place=lambda each: each.no)
+        return [_out(HoursDone(record=each)) for each in page]
 
     @get("/{no:int}", operation_id="hours_show", sync_to_thread=True)
     def show(self, request: Asking, no: No) -> HoursOut:
@@ -117,7 +126,7 @@ class HoursRoutes(Controller):
         token = request.user
         _seen(request, no)
         return _out(
-            bank_of(request).hours.confirm(token.branch, no, by=token.actor, key=key_for(request, key))
+            bank_of(request).hours.confirm(token.branch, no, by=token.actor, key=key_for(request, key, _out))
         )
 
     @post("/{no:int}/correct", operation_id="hours_correct", sync_to_thread=True, guards=[require_writer])
@@ -134,7 +143,7 @@ class HoursRoutes(Controller):
             mode=data.mode,
             reason=data.reason,
             by=token.actor,
-            key=key_for(request, key),
+            key=key_for(request, key, _out),
         )
         return _out(done)
 
@@ -144,7 +153,9 @@ class HoursRoutes(Controller):
         token = request.user
         _seen(request, no)
         use_case = bank_of(request).hours.dispute
-        return _out(use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(request, key)))
+        return _out(
+            use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(request, key, _out))
+        )
 
     @post("/{no:int}/reject", operation_id="hours_reject", sync_to_thread=True, guards=[require_writer])
     def reject(self, request: Asking, no: No, data: JSONBody[ReasonIn], key: Key) -> HoursOut:
@@ -152,7 +163,9 @@ class HoursRoutes(Controller):
         token = request.user
         _seen(request, no)
         use_case = bank_of(request).hours.reject
-        return _out(use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(request, key)))
+        return _out(
+            use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(request, key, _out))
+        )
 
     @post("/{no:int}/withdraw", operation_id="hours_withdraw", sync_to_thread=True, guards=[require_writer])
     def withdraw(self, request: Asking, no: No, key: Key) -> HoursOut:
@@ -160,7 +173,7 @@ class HoursRoutes(Controller):
         token = request.user
         _seen(request, no)
         return _out(
-            bank_of(request).hours.withdraw(token.branch, no, by=token.actor, key=key_for(request, key))
+            bank_of(request).hours.withdraw(token.branch, no, by=token.actor, key=key_for(request, key, _out))
         )
 
 

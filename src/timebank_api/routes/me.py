@@ -6,7 +6,8 @@ from msgspec import Struct
 from timebank.care.access import AccessRole
 from timebank.ledger.chart import available
 from timebank.ledger.statement import StatementLine
-from timebank_api.inputs import PAGE_USUAL, Asking, Before, Limit, bank_of
+from timebank_api.inputs import PAGE_USUAL, Asking, Limit, bank_of
+from timebank_api.pages import Cursor, goes_on_at, place_in
 from timebank_api.sight import own_member
 
 
@@ -43,14 +44,6 @@ class Line(Struct, frozen=True):
     """The accounts on the other side."""
 
 
-class Page(Struct, frozen=True):
-    """Lines, newest first."""
-
-    lines: tuple[Line, ...]
-    older: int | None
-    """What to ask for next, as `before`; null if there is nothing older."""
-
-
 class MeRoutes(Controller):
     """What concerns whoever asks."""
 
@@ -83,15 +76,20 @@ class MeRoutes(Controller):
     def statement(
         self,
         request: Asking,
-        before: Before = None,
+        cursor: Cursor = None,
         limit: Limit = PAGE_USUAL,
-    ) -> Page:
+    ) -> list[Line]:
         """Show what happened to my hours, newest first; 404 for who is no member."""
         token = request.user
         page = bank_of(request).statements.page(
-            token.branch, available(own_member(token)), before=before, limit=limit
+            token.branch,
+            available(own_member(token)),
+            before=place_in(request, cursor, int),
+            limit=limit,
         )
-        return Page(lines=tuple(map(_line, page.lines)), older=page.older)
+        if page.older is not None:
+            goes_on_at(request, page.older)
+        return [_line(each) for each in page.lines]
 
 
 def _line(line: StatementLine) -> Line:

@@ -16,6 +16,7 @@ from timebank.services.settling import RedemptionDone
 from timebank_api.auth import require_writer
 from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, bank_of
 from timebank_api.keys import key_for
+from timebank_api.pages import Cursor, page_of, place_in
 from timebank_api.routes.beneficiaries import ReasonIn
 from timebank_api.sight import is_theirs
 
@@ -101,7 +102,7 @@ class RedemptionRoutes(Controller):
             mode=data.mode,
             reason=data.reason,
             by=token.actor,
-            key=key_for(request, key),
+            key=key_for(request, key, _out),
         )
         return _out(done)
 
@@ -110,13 +111,21 @@ class RedemptionRoutes(Controller):
         self,
         request: Asking,
         in_state: Annotated[RedemptionState | None, QueryParameter(name="state")] = None,
+        cursor: Cursor = None,
         limit: Limit = PAGE_USUAL,
     ) -> list[RedemptionOut]:
         """List those that I am a party to, newest first; all of the branch for who runs or audits it."""
         token = request.user
         whose = token.ref if token.role is AccessRole.MEMBER else None
-        found = bank_of(request).redemptions.list(token.branch, state=in_state, member=whose, limit=limit)
-        return [_out(RedemptionDone(redemption=each)) for each in found if _is_seen(request, each)]
+        found = bank_of(request).redemptions.list(
+            token.branch,
+            state=in_state,
+            member=whose,
+            after=place_in(request, cursor, str),
+            limit=limit + 1,
+        )
+        page = page_of(request, found, limit=limit, place=lambda each: each.ref)
+        return [_out(RedemptionDone(redemption=each)) for each in page if _is_seen(request, each)]
 
     @get("/{ref:str}", operation_id="redemptions_show", sync_to_thread=True)
     def show(self, request: Asking, ref: Ref) -> RedemptionOut:
@@ -132,7 +141,7 @@ class RedemptionRoutes(Controller):
         _seen(request, ref)
         use_case = bank_of(request).redemptions.assign
         return _out(
-            use_case(ref, provider=data.provider, by=token.actor_from_afar, key=key_for(request, key))
+            use_case(ref, provider=data.provider, by=token.actor_from_afar, key=key_for(request, key, _out))
         )
 
     @post("/{ref:str}/log", operation_id="redemptions_log", sync_to_thread=True, guards=[require_writer])
@@ -145,7 +154,7 @@ class RedemptionRoutes(Controller):
             minutes=data.minutes,
             start_at=data.start_at,
             by=token.actor_from_afar,
-            key=key_for(request, key),
+            key=key_for(request, key, _out),
         )
         return _out(done)
 
@@ -157,7 +166,9 @@ class RedemptionRoutes(Controller):
         token = request.user
         _seen(request, ref)
         use_case = bank_of(request).redemptions.confirm
-        return _out(use_case(ref, reason=data.reason, by=token.actor_from_afar, key=key_for(request, key)))
+        return _out(
+            use_case(ref, reason=data.reason, by=token.actor_from_afar, key=key_for(request, key, _out))
+        )
 
     @post(
         "/{ref:str}/cancel", operation_id="redemptions_cancel", sync_to_thread=True, guards=[require_writer]
@@ -167,7 +178,9 @@ class RedemptionRoutes(Controller):
         token = request.user
         _seen(request, ref)
         use_case = bank_of(request).redemptions.cancel
-        return _out(use_case(ref, reason=data.reason, by=token.actor_from_afar, key=key_for(request, key)))
+        return _out(
+            use_case(ref, reason=data.reason, by=token.actor_from_afar, key=key_for(request, key, _out))
+        )
 
 
 def _is_seen(request: Asking, each: Redemption) -> bool:
