@@ -87,7 +87,7 @@ def create_app(
     app.state.ending = Ending()
     app.state.metrics = Metrics()
     app.asgi_handler = Witness(
-        Manners(app.asgi_handler),
+        Manners(app.asgi_handler),  # type: ignore[arg-type]  # the framework's types, less exactly
         refuse_name=refuse_name,
         peers=Peers(settings.proxies),
         names=Names(settings.allowed_hosts),

@@ -25,6 +25,7 @@ from timebank.errors import (
     VersionChanged,
 )
 from timebank_api.logs import facts_of
+from timebank_api.malformed import Malformed, in_parameters
 from timebank_api.seen import note_problem, operation_of, request_id
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -128,17 +129,13 @@ def of_library(_: AnyRequest, error: TimebankError) -> Response[Problem]:
     return problem_of(status, error.code, f"{error}.", headers=headers)
 
 
-def of_body(_: AnyRequest, error: ValidationException) -> Response[Problem]:
+def of_body(request: AnyRequest, error: ValidationException) -> Response[Problem]:
     """Answer to a body or a parameter that is not as described."""
-    extra = error.extra if isinstance(error.extra, list) else []
-    faults = tuple(
-        Fault(field=str(each.get("key", "")), detail=str(each.get("message", "")))
-        for each in extra
-        if isinstance(each, dict)
-    )
-    if not faults and KEY_HEADER in str(error.detail):
+    found = error.found if isinstance(error, Malformed) else in_parameters(request)
+    if found == [(KEY_HEADER, "missing")]:
         detail = f"Send the header {KEY_HEADER}: the same key never takes effect twice."
         return problem_of(HTTPStatus.BAD_REQUEST, "key_missing", detail)
+    faults = tuple(Fault(field=place, detail=what) for place, what in found)
     detail = "The request is not as it is described."
     return problem_of(HTTPStatus.BAD_REQUEST, "malformed", detail, faults=faults)
 

@@ -145,7 +145,7 @@ def engine_of(url: URL) -> Engine:
             url,
             connect_args={name: value for name, value in options.items() if name not in url.query},
             hide_parameters=True,
-            max_overflow=-1,  # connections are kept, as many as have ever worked at once: nobody waits for one
+            max_overflow=-1,  # connections are kept, as many as have ever worked at once
             **({} if is_sqlite else {"use_native_hstore": False}),  # no column of ours: two queries less
         )
     except ModuleNotFoundError:
