@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from anyio.to_thread import run_sync
 from litestar import Litestar
@@ -21,15 +22,41 @@ from timebank_api.manners import Manners
 from timebank_api.metrics import Metrics
 from timebank_api.peers import Names, Peers
 from timebank_api.problems import HANDLERS, SAFE
+from timebank_api.routes.audit import AuditRoutes
 from timebank_api.routes.beneficiaries import BeneficiaryRoutes
+from timebank_api.routes.clearing import ClearingRoutes
+from timebank_api.routes.entries import EntryRoutes, TransferRoutes
+from timebank_api.routes.exports import ExportRoutes
 from timebank_api.routes.health import HealthRoutes
 from timebank_api.routes.hours import HoursRoutes
+from timebank_api.routes.imports import ImportRoutes
 from timebank_api.routes.me import MeRoutes
+from timebank_api.routes.member_data import export_me
 from timebank_api.routes.metrics import MetricsRoutes
+from timebank_api.routes.policy import PolicyRoutes
 from timebank_api.routes.redemptions import RedemptionRoutes
+from timebank_api.routes.reports import ReportRoutes
 from timebank_api.settings import Settings
 from timebank_api.traces import Traces
 from timebank_api.witness import Witness, refuse_name
+
+ROUTES: Final = (
+    AuditRoutes,
+    BeneficiaryRoutes,
+    ClearingRoutes,
+    EntryRoutes,
+    export_me,
+    ExportRoutes,
+    HealthRoutes,
+    HoursRoutes,
+    ImportRoutes,
+    MeRoutes,
+    MetricsRoutes,
+    PolicyRoutes,
+    RedemptionRoutes,
+    ReportRoutes,
+    TransferRoutes,
+)
 
 
 def create_app(
@@ -50,9 +77,11 @@ def create_app(
     @asynccontextmanager
     async def with_bank(app: Litestar) -> AsyncGenerator[None, None]:
         app.state.bank = await run_sync(lambda: open_bank(settings.address, clock=clock, create=False))
+        app.state.writer = app.state.bank.writer()
         try:
             yield
         finally:
+            await run_sync(app.state.writer.close)  # whoever waits is answered first
             await run_sync(app.state.bank.close)
             if traces is not None:
                 await run_sync(traces.close)
@@ -60,14 +89,7 @@ def create_app(
     if traces is None and settings.traces:
         traces = Traces()
     app = Litestar(
-        route_handlers=[
-            HealthRoutes,
-            MeRoutes,
-            MetricsRoutes,
-            HoursRoutes,
-            BeneficiaryRoutes,
-            RedemptionRoutes,
-        ],
+        route_handlers=ROUTES,
         lifespan=[with_bank],
         middleware=[DefineMiddleware(BearerTokens, exclude="^/schema")],
         before_request=read_strictly,

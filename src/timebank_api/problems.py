@@ -24,6 +24,7 @@ from timebank.errors import (
     TooManyRequests,
     VersionChanged,
 )
+from timebank_api.faults import Fault, faults_of
 from timebank_api.logs import facts_of
 from timebank_api.malformed import Malformed, in_parameters
 from timebank_api.seen import note_problem, operation_of, request_id
@@ -56,14 +57,6 @@ SAFE: Final = {
 }
 """Headers of every answer: nobody keeps it, nobody takes it for something else."""
 AnyRequest = Request[Any, Any, Any]
-
-
-class Fault(Struct, frozen=True):
-    """What is wrong with one field of a body or one parameter."""
-
-    field: str
-    """Its path, such as `minutes` or `postings.0.amount`."""
-    detail: str
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
@@ -126,7 +119,7 @@ def of_library(_: AnyRequest, error: TimebankError) -> Response[Problem]:
         headers["WWW-Authenticate"] = "Bearer"
     if error.kind is Kind.TRANSIENT:
         headers["Retry-After"] = str(RETRY_SECONDS)
-    return problem_of(status, error.code, f"{error}.", headers=headers)
+    return problem_of(status, error.code, f"{error}.", faults=faults_of(error), headers=headers)
 
 
 def of_body(request: AnyRequest, error: ValidationException) -> Response[Problem]:

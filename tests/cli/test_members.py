@@ -94,6 +94,17 @@ def test_nobody_erases_somebody_else(address: str) -> None:
     assert (1, True) == (done.status, "[not_allowed]" in done.err)
 
 
+def test_everything_held_on_a_member_is_written_out(address: str) -> None:
+    """The whole of it as JSON; how much of what there is, for people to read."""
+    command = ("--db", address, "member", "export-data", "m1", "-b", "lille")
+    whole, shown = run(*command, "--json"), run(*command)
+
+    assert (0, "m1") == (whole.status, whole.json["profile"]["ref"])
+    assert ["member:m1:available"] == [each["path"] for each in whole.json["accounts"]]
+    assert "Sample" not in shown.out
+    assert 3 == run("--db", address, "member", "export-data", "m9", "-b", "lille").status
+
+
 def test_the_same_key_founds_one_branch(address: str) -> None:
     """A script that sets up a region can be run again; another branch of that code is refused."""
     found = ("--db", address, "branch", "create", "brest", "--key", "k")

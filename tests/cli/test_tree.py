@@ -28,6 +28,7 @@ READS = {
     ("hours", "show"),
     ("mandate", "list"),
     ("import", "reconcile"),
+    ("member", "export-data"),
     ("member", "list"),
     ("member", "show"),
     ("policy", "check"),

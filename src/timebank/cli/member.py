@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from timebank.care.member import MemberKind
-from timebank.cli import wire
+from timebank.cli import wire, wire_data
 from timebank.cli.options import Branch, By, DryRun, Json, Key
 from timebank.cli.output import emit, table_of
 from timebank.cli.session import session_of
@@ -70,6 +70,18 @@ def show(ctx: typer.Context, ref: Ref, branch: Branch, json_: Json = False) -> N
     """Show one member."""
     view = session_of(ctx).open().members.show(branch, ref)
     emit(wire.member(view), as_json=json_, table=_table(f"Member {ref} of {branch}", [view]))
+
+
+@app.command("export-data", epilog="Example:  timebank member export-data m1 --branch lille --json")
+def export_data(ctx: typer.Context, ref: Ref, branch: Branch, json_: Json = False) -> None:
+    """Write out everything that is held on a member, for them to have; --json is the whole of it.
+
+    Name and contacts, accounts, help, redemptions, beneficiaries, mandates, tokens (never what opens the
+    door) and all words that name them; of others their references only.
+    """
+    value = wire_data.member_data(session_of(ctx).open().members.export_data(branch, ref))
+    held = [(what, len(there)) for what, there in value.items() if isinstance(there, list)]
+    emit(value, as_json=json_, table=table_of(f"Held on {ref} of {branch}", ["what", "how many"], held))
 
 
 @app.command("rename", epilog='Example:  timebank member rename m1 --branch lille --name "Sample Name"')

@@ -88,6 +88,7 @@ class Audits(Service):
         is_deep: bool | None = None,
         keep: bool = True,
         workers: int | None = None,
+        branch: str | None = None,
         by: Who | None = None,
         crew: Crew | None = None,
     ) -> AuditReport:
@@ -104,12 +105,19 @@ class Audits(Service):
                 there are few entries.
             keep: whether to leave a point.
             workers: how many processes fold large journals; by default one for each processor.
+            branch: prove the books of this one only, and say nothing of any other; what it and others owe
+                one another then cannot be matched.
             by: who audits.
             crew: workers that have begun already: see `workers.begin_early`.
+
+        Raises:
+            UnknownBranch: no branch has that code.
         """
         actor = str(self.actor(by))
         with self.store.read() as tx:
             auditor = Auditor(tx, progress, is_deep=is_deep, crew=crew)
+            if branch is not None:
+                auditor.only = tx.books(branch).branch.code
             auditor.workers = workers_here() if workers is None else workers
             auditor.is_since_last = since_last
             try:
@@ -146,6 +154,8 @@ class Auditor:
     progress: Progress | None
     is_deep: bool | None = None
     is_since_last: bool = False
+    only: str | None = None
+    """The branch to prove; None for every one."""
     workers: int = 0
     """Worker processes see only what is committed: none where the transaction has written."""
     crew: Crew | None = None
@@ -197,7 +207,8 @@ class Auditor:
             self.faults.append(Fault(place, "unreadable", unreadable(error)))
 
     def _find_branches(self) -> Iterator[Fault]:
-        self.codes = [branch.code for _, branch in self.tx.branches.list()]
+        every = [branch.code for _, branch in self.tx.branches.list()]
+        self.codes = [code for code in every if self.only in {None, code}]
         yield from ()
 
     def _open(self, code: str) -> Iterator[Fault]:

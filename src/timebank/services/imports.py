@@ -15,18 +15,24 @@ from timebank.errors import ImportRefused
 from timebank.ids import reference
 from timebank.ledger.chart import available, is_held
 from timebank.ledger.model import MINUTES, Actor
-from timebank.reports.importers.cells import DateOrder
 from timebank.reports.importers.layouts import Reading, read_accounts, read_exchanges, read_members
 from timebank.reports.importers.model import (
     AccountRow,
     ExchangeRow,
     Layout,
     MemberRow,
-    Notice,
     PartyKind,
     RowFault,
 )
 from timebank.services.audits import outside_limits
+from timebank.services.import_reports import (
+    FileFormat,
+    ImportReport,
+    content_of,
+    importing,
+    outcome_of,
+    report_again,
+)
 from timebank.services.import_writers import (
     ExchangeWriter,
     OpeningWriter,
@@ -39,36 +45,7 @@ from timebank.services.parties import Parties, member_at
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileFormat:
-    """How a file is to be read; what is None is found out from the file."""
-
-    layout: Layout | None = None
-    mapping: Mapping[str, str] | None = None
-    encoding: str | None = None
-    separator: str | None = None
-    dates: DateOrder = DateOrder.DAY_FIRST
-    left_sentences: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportReport:
-    """What an import did."""
-
-    layout: Layout
-    encoding: str
-    separator: str
-    rows_new: int
-    rows_known: int
-    """Rows that an earlier import had brought already."""
-    new_paths: tuple[str, ...]
-    """Accounts opened for parties that were not known."""
-    first_entry: int | None
-    last_entry: int | None
-    notices: tuple[Notice, ...]
-    outside_limits: tuple[tuple[str, str, int], ...]
-    """(branch, path, balance in minutes) of every account outside today's limits."""
+__all__ = ["Difference", "FileFormat", "ImportReport", "Imports"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +68,9 @@ class Imports(Service):
         *,
         file_format: FileFormat | None = None,
         source: str | None = None,
+        is_dry_run: bool = False,
         by: Who | None = None,
+        key: str | None = None,
         progress: Progress | None = None,
     ) -> ImportReport:
         """Import exchanges as help that was given and received.
@@ -104,19 +83,26 @@ class Imports(Service):
             file: seekable, opened for reading bytes.
             file_format: how to read it.
             source: name of the other bank, to tell two banks of one system apart; the layout's name if None.
+            is_dry_run: decide and check everything, then leave the books as they are.
             by: a coordinator.
+            key: idempotency key; the same file under it is not even read again.
             progress: told how many rows were read.
 
         Raises:
             UnknownBranch, NotAllowed: there is no such branch, or not a coordinator.
+            KeyReused: the key was used for another request.
             BadReference: the source is not 1 to 40 of a-z, 0-9 and '-'.
             ImportRefused: with every row at fault; nothing was written.
             Others: the file as a whole cannot be read, see `importers.layouts.read_exchanges`.
         """
         how = file_format or FileFormat()
-        with self.store.write(branch) as tx:
+        content = content_of(file) if key is not None else ()
+        with importing(self.store, branch, is_dry_run=is_dry_run) as tx:
             books = tx.books(branch)
             actor = self.actor(by)
+            request = books.requests.open(key, "import exchanges", *content, how.settled, source, actor)
+            if request.outcome is not None:
+                return report_again(request.outcome)
             require_coordinator(act_in(books, actor), branch)
             reading = read_exchanges(
                 file,
@@ -131,9 +117,11 @@ class Imports(Service):
             writer = ExchangeWriter(books, actor, source_of(source, reading), reading.layout)
             for chunk in chunks(reading, writer.tally, progress):
                 writer.write(chunk)
-            return finish(
+            report = finish(
                 books, reading, writer.parties, writer.tally, actor=actor, first_entry=writer.first_entry
             )
+            request.done(outcome_of(report))
+            return report
 
     def members(
         self,
@@ -142,7 +130,9 @@ class Imports(Service):
         *,
         file_format: FileFormat | None = None,
         source: str | None = None,
+        is_dry_run: bool = False,
         by: Who | None = None,
+        key: str | None = None,
         progress: Progress | None = None,
     ) -> ImportReport:
         """Import members with their names and contacts; contacts that a known member lacks are filled in.
@@ -150,9 +140,13 @@ class Imports(Service):
         Arguments and errors are those of `exchanges`.
         """
         how = file_format or FileFormat()
-        with self.store.write(branch) as tx:
+        content = content_of(file) if key is not None else ()
+        with importing(self.store, branch, is_dry_run=is_dry_run) as tx:
             books = tx.books(branch)
             actor = self.actor(by)
+            request = books.requests.open(key, "import members", *content, how.settled, source, actor)
+            if request.outcome is not None:
+                return report_again(request.outcome)
             require_coordinator(act_in(books, actor), branch)
             reading = read_members(
                 file,
@@ -169,7 +163,9 @@ class Imports(Service):
                     is_new = parties.take_member(row)
                     tally.rows_new += is_new
                     tally.rows_known += not is_new
-            return finish(books, reading, parties, tally, actor=actor)
+            report = finish(books, reading, parties, tally, actor=actor)
+            request.done(outcome_of(report))
+            return report
 
     def openings(
         self,
@@ -179,7 +175,9 @@ class Imports(Service):
         file_format: FileFormat | None = None,
         source: str | None = None,
         effective_at: datetime | None = None,
+        is_dry_run: bool = False,
         by: Who | None = None,
+        key: str | None = None,
         progress: Progress | None = None,
     ) -> ImportReport:
         """Import opening balances: what each account brings forward, against `issuance:opening`.
@@ -187,18 +185,27 @@ class Imports(Service):
         Arguments and errors are those of `exchanges`; `effective_at` is when the balances count from,
         now if None.
         """
-        with self.store.write(branch) as tx:
+        how = file_format or FileFormat()
+        content = content_of(file) if key is not None else ()
+        with importing(self.store, branch, is_dry_run=is_dry_run) as tx:
             books = tx.books(branch)
             actor = self.actor(by)
+            request = books.requests.open(
+                key, "import openings", *content, how.settled, source, effective_at, actor
+            )
+            if request.outcome is not None:
+                return report_again(request.outcome)
             require_coordinator(act_in(books, actor), branch)
-            reading = _accounts(books, file, file_format or FileFormat())
+            reading = _accounts(books, file, how)
             at = effective_at or books.desk.now
             writer = OpeningWriter(books, actor, source_of(source, reading), at)
             for chunk in chunks(reading, writer.tally, progress):
                 writer.write(chunk)
-            return finish(
+            report = finish(
                 books, reading, writer.parties, writer.tally, actor=actor, first_entry=writer.first_entry
             )
+            request.done(outcome_of(report))
+            return report
 
     def reconcile(
         self,

@@ -12,6 +12,7 @@ from timebank.ids import reference
 from timebank.ledger.chart import available
 from timebank.ledger.holds import HoldState
 from timebank.ledger.model import MINUTES
+from timebank.services.member_data import MemberData, data_of
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
 
@@ -101,6 +102,15 @@ class Members(Service):
         """
         with self.store.read() as tx:
             return _view(tx.books(branch), ref)
+
+    def export_data(self, branch: str, ref: str) -> MemberData:
+        """Return everything that is held on one member, as of one moment.
+
+        Raises:
+            UnknownBranch, UnknownMember: there is none.
+        """
+        with self.store.read() as tx:
+            return data_of(tx.books(branch), ref)
 
     def rename(
         self,

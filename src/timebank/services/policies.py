@@ -11,6 +11,8 @@ from timebank.policy.model import Policy
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.policies import PolicyVersion
 
+__all__ = ["Policies", "PolicyVersion"]
+
 
 class Policies(Service):
     """Use cases on policies."""
@@ -70,7 +72,7 @@ class Policies(Service):
             actor = self.actor(by)
             request = books.requests.open(key, "policy set", document, effective_on, actor)
             if request.outcome is not None:
-                return books.policies.list()[int(request.outcome) - 1], ()
+                return _set_before(books.policies.list()[: int(request.outcome)])
             require_coordinator(act_in(books, actor), branch)
             on = effective_on if effective_on is not None else books.today
             if on < books.today:
@@ -80,3 +82,14 @@ class Policies(Service):
             result = version, changes_between(before, policy)
             request.done(version.version, result)
             return result
+
+
+def _set_before(versions: Sequence[PolicyVersion]) -> tuple[PolicyVersion, tuple[Change, ...]]:
+    """Return the last of these versions and what it changed when it was set."""
+    *earlier, version = versions
+    before = max(
+        (each for each in earlier if each.effective_on <= version.effective_on),
+        key=lambda each: (each.effective_on, each.version),
+        default=earlier[0],
+    )
+    return version, changes_between(before.policy, version.policy)

@@ -19,6 +19,7 @@ from timebank.ledger.statement import (
     trial_balance_of,
 )
 from timebank.services.service import Service
+from timebank.storage.dump import partners_of
 from timebank.storage.pages import account_no_of, lines_before
 
 
@@ -166,12 +167,25 @@ class Statements(Service):
             balances = tx.books(branch).reader.balances(on=on, known_at=known_at)
             return trial_balance_of(branch, balances)
 
-    def clearing(self) -> tuple[ClearingPosition, ...]:
-        """Return what every branch owes every other, as each of the two books says (I-7)."""
+    def clearing(self, branch: str | None = None) -> tuple[ClearingPosition, ...]:
+        """Return what every branch owes every other, as each of the two books says (I-7).
+
+        Args:
+            branch: only what it owes others, or they owe it; everything if None.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
         with self.store.read() as tx:
+            here = [each.code for _, each in tx.branches.list()]
+            if branch is not None:
+                partners = partners_of(tx.books(branch).desk)
+                here = [code for code in here if code == branch or code in partners]
             return clearing_positions(
-                (branch.code, place_of(path).name, unit, balance)
-                for _, branch in tx.branches.list()
-                for path, unit, balance in tx.books(branch.code).reader.balances()
+                (code, other, unit, balance)
+                for code in here
+                for path, unit, balance in tx.books(code).reader.balances()
                 if place_of(path).kind is AccountKind.CLEARING
+                for other in (place_of(path).name,)
+                if branch in {None, code, other}
             )

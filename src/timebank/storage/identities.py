@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.engine import Row as Found
 
 from timebank.care.member import Identity
@@ -99,19 +99,39 @@ class Identities(Repository):
         The caller wipes the log of the database after the transaction: see `Store.wipe_log`.
         """
         here = self.desk.branch_id
-        path_prefix = f"member:{ref}:"
-        elsewhere = f"{ref}@{self.desk.branch.code}"
-        is_here = and_(NOTE.c.branch_id == here, or_(NOTE.c.member == ref, NOTE.c.other_member == ref))
         for statement in (
             delete(PERSON).where(PERSON.c.branch_id == here, PERSON.c.ref == ref),
-            delete(NOTE).where(or_(is_here, NOTE.c.member == elsewhere, NOTE.c.other_member == elsewhere)),
-            delete(ALIAS).where(
-                ALIAS.c.branch_id == here, ALIAS.c.path.startswith(path_prefix, autoescape=True)
-            ),
+            delete(NOTE).where(self._names(ref)),
+            delete(ALIAS).where(self._is_alias_of(ref)),
         ):
             self.desk.connection.execute(statement)
         if self.desk.connection.dialect.name == "sqlite":
             self._rewrite()
+
+    def naming(self, ref: str) -> Sequence[tuple[str, str]]:
+        """Return every note that names a member, in any branch: what it is about, and its words."""
+        query = select(NOTE.c.about, NOTE.c.words).where(self._names(ref))
+        rows = self.desk.connection.execute(query.order_by(NOTE.c.branch_id, NOTE.c.no))
+        return [(row.about, row.words) for row in rows]
+
+    def called(self, ref: str) -> Sequence[tuple[str, str]]:
+        """Return how other systems call a member: the source, and the name there."""
+        query = select(ALIAS.c.source, ALIAS.c.party).where(self._is_alias_of(ref))
+        rows = self.desk.connection.execute(query.order_by(ALIAS.c.source, ALIAS.c.party))
+        return [(row.source, row.party) for row in rows]
+
+    def _names(self, ref: str) -> ColumnElement[bool]:
+        elsewhere = f"{ref}@{self.desk.branch.code}"
+        is_here = and_(
+            NOTE.c.branch_id == self.desk.branch_id, or_(NOTE.c.member == ref, NOTE.c.other_member == ref)
+        )
+        return or_(is_here, NOTE.c.member == elsewhere, NOTE.c.other_member == elsewhere)
+
+    def _is_alias_of(self, ref: str) -> ColumnElement[bool]:
+        path_prefix = f"member:{ref}:"
+        return and_(
+            ALIAS.c.branch_id == self.desk.branch_id, ALIAS.c.path.startswith(path_prefix, autoescape=True)
+        )
 
     def _rewrite(self) -> None:
         """Write the identities that are left onto fresh pages.

@@ -1,0 +1,43 @@
+"""What `timebank member export-data` prints: everything that is held on a member; see `wire`."""
+
+from typing import TYPE_CHECKING
+
+from timebank.cli import wire, wire_care
+from timebank.cli.output import JsonObject
+from timebank.cli.wire import instant
+from timebank.instants import write_instant
+
+if TYPE_CHECKING:
+    from timebank.care.access import AccessToken
+    from timebank.services.member_data import MemberData
+
+
+def member_data(data: "MemberData") -> JsonObject:
+    """Write everything that is held on a member."""
+    from timebank.services.members import MemberView
+
+    who = data.identity
+    return {
+        "profile": {
+            **wire.member(MemberView(member=data.member, identity=who)),
+            "note": who.note if who is not None else None,
+        },
+        "aliases": [{"source": source, "party": party} for source, party in data.aliases],
+        "accounts": [wire.statement(each) for each in data.statements],
+        "records": [wire.record(each) for each in data.records],
+        "holds": [wire.hold(each) for each in data.holds],
+        "redemptions": [wire_care.redemption(each) for each in data.redemptions],
+        "beneficiaries": [wire_care.beneficiary(each) for each in data.beneficiaries],
+        "mandates": [wire_care.mandate(each) for each in data.mandates],
+        "tokens": [_token(each) for each in data.tokens],
+        "notes": [{"about": about, "words": words} for about, words in data.notes],
+    }
+
+
+def _token(token: "AccessToken") -> JsonObject:
+    return {
+        "no": token.no,
+        "created_at": write_instant(token.created_at),
+        "expires_at": write_instant(token.expires_at),
+        "revoked_at": instant(token.revoked_at),
+    }

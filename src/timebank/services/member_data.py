@@ -1,0 +1,88 @@
+"""Member data: everything that is held on one member, as of one moment, for them to have."""
+
+from dataclasses import dataclass
+
+from timebank.care.access import AccessRole, AccessToken
+from timebank.care.beneficiary import Beneficiary
+from timebank.care.mandate import Mandate
+from timebank.care.member import Identity, Member
+from timebank.care.record import ServiceRecord
+from timebank.care.redemption import Redemption
+from timebank.ledger.holds import Hold
+from timebank.ledger.statement import Period, Statement, statement_of
+from timebank.storage.books import Books
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberData:
+    """What is held on a member; nothing that opens a door, and of others no more than their references."""
+
+    member: Member
+    identity: Identity | None
+    """None once erased."""
+    aliases: tuple[tuple[str, str], ...]
+    """How other systems, from which something was imported, call the member: (system, name there)."""
+    statements: tuple[Statement, ...]
+    """One for each of the member's accounts, from the beginning, by path and unit."""
+    records: tuple[ServiceRecord, ...]
+    """Help given or received, newest first."""
+    holds: tuple[Hold, ...]
+    redemptions: tuple[Redemption, ...]
+    """Those the member pays for, receives or serves, newest first."""
+    beneficiaries: tuple[Beneficiary, ...]
+    """For whom the member may spend hours, and who may spend hours for the member."""
+    mandates: tuple[Mandate, ...]
+    """Granted, or held in the member's own branch."""
+    tokens: tuple[AccessToken, ...]
+    """When they open the door; their texts are nowhere kept."""
+    notes: tuple[tuple[str, str], ...]
+    """Words that name the member: (what they are about, the words)."""
+
+
+def data_of(books: Books, ref: str) -> MemberData:
+    """Gather everything that is held on a member of a branch.
+
+    Raises:
+        UnknownMember: there is none.
+    """
+    code = books.branch.code
+    return MemberData(
+        member=books.members.get(ref),
+        identity=books.identities.find(ref),
+        aliases=tuple(books.identities.called(ref)),
+        statements=_statements(books, ref),
+        records=tuple(books.records.list(member=ref)),
+        holds=tuple(books.holds.list(member=ref)),
+        redemptions=tuple(books.redemptions.around(member=ref)),
+        beneficiaries=tuple(
+            each
+            for each in books.beneficiaries.around()
+            if (code, ref) in {(each.branch, each.sponsor), (each.host_branch, each.member)}
+        ),
+        mandates=tuple(
+            each
+            for each in books.mandates.list()
+            if each.principal == ref or (each.holder_branch, each.holder) == (code, ref)
+        ),
+        tokens=tuple(
+            each for each in books.access_tokens.list() if (each.role, each.ref) == (AccessRole.MEMBER, ref)
+        ),
+        notes=tuple(books.identities.naming(ref)),
+    )
+
+
+def _statements(books: Books, ref: str) -> tuple[Statement, ...]:
+    period = Period(first_on=None, last_on=None)
+    return tuple(
+        statement_of(
+            branch=books.branch.code,
+            path=account.path,
+            unit=account.unit,
+            period=period,
+            known_at=None,
+            opening=books.reader.opening(account.no, period, known_at=None),
+            lines=books.reader.statement_lines(account.no, period, known_at=None),
+        )
+        for account in books.accounts.states()
+        if account.path.startswith(f"member:{ref}:")
+    )
