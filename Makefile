@@ -47,9 +47,10 @@ lint: $(VENV)/.dev ## Check style, formatting and who imports whom
 types: $(VENV)/.dev ## Check types
 	@$(BIN)/mypy
 
-docs: $(VENV)/.dev ## Write from the program: docs/cli.md, errors.md, settings.md, what databases should hold
+docs: $(VENV)/.dev ## Write from the program: docs/cli.md, errors.md, settings.md, openapi.json, what databases should hold
 	@$(BIN)/python -m timebank.cli.reference
 	@$(BIN)/python -m timebank_api.configuration
+	@$(BIN)/python -m timebank_api.reference
 	@$(BIN)/python -m tests.catalogue
 
 bench: $(VENV)/.dev ## Measure against peers and ceilings (make bench ROWS=startup for some)

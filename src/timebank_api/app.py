@@ -8,14 +8,12 @@ from anyio.to_thread import run_sync
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Server
 
 from timebank.clock import Clock
 from timebank.services.bank import open_bank
 from timebank_api.auth import BearerTokens
 from timebank_api.bodies import read_strictly
+from timebank_api.description import config
 from timebank_api.ending import Ending
 from timebank_api.logs import Log
 from timebank_api.manners import Manners
@@ -91,15 +89,10 @@ def create_app(
     app = Litestar(
         route_handlers=ROUTES,
         lifespan=[with_bank],
-        middleware=[DefineMiddleware(BearerTokens, exclude="^/schema")],
+        middleware=[DefineMiddleware(BearerTokens)],
         before_request=read_strictly,
         exception_handlers=HANDLERS,
-        openapi_config=OpenAPIConfig(
-            title="timebank",
-            version="1",
-            render_plugins=[JsonRenderPlugin()],
-            servers=[Server(url=settings.root_path or "/")],
-        ),
+        openapi_config=config(root_path=settings.root_path),
         response_headers=SAFE,
         request_max_body_size=settings.body_bytes_most,
         state=State(),

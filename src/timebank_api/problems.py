@@ -111,9 +111,14 @@ def raw_problem(
     return start, {"type": "http.response.body", "body": body}
 
 
+def status_of(error: type[TimebankError]) -> HTTPStatus:
+    """Return the status of a refusal of the library."""
+    return OF_ERROR.get(error, OF_KIND[error.kind])
+
+
 def of_library(_: AnyRequest, error: TimebankError) -> Response[Problem]:
     """Answer with a refusal of the library."""
-    status = OF_ERROR.get(type(error), OF_KIND[error.kind])
+    status = status_of(type(error))
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"

@@ -50,7 +50,7 @@ class MeRoutes(Controller):
     path = "/v1/me"
     tags = ("me",)
 
-    @get("/", operation_id="me", sync_to_thread=True)
+    @get("/", operation_id="me_show", sync_to_thread=True)
     def me(self, request: Asking) -> Me:
         """Say who I am."""
         token, bank = request.user, bank_of(request)

@@ -1,0 +1,115 @@
+"""Examples: one realistic value for every field, from which whole bodies and answers are made.
+
+A field means the same in every body, so it is shown with the same value everywhere. What is described as
+`HoursIn` may say otherwise under `HoursIn.FIELD`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+Schema = Mapping[str, Any]
+
+FIELDS: Final[Mapping[str, object]] = {
+    "after": 1,
+    "amount": 90,
+    "at": "2026-03-02T13:05:00Z",
+    "available_minutes": 90,
+    "balance_minutes": 90,
+    "before": 40,
+    "beneficiary": "m1",
+    "beneficiary_no": 1,
+    "branch": "lille",
+    "change_minutes": 90,
+    "charged_minutes": 60,
+    "checked_at": "2026-03-03T09:00:00Z",
+    "code": "unknown_record",
+    "consented_at": "2026-03-02T18:30:00Z",
+    "credited_minutes": 90,
+    "detail": "No record 2 in the branch lille.",
+    "effective_on": "2026-03-02",
+    "entry": 1,
+    "expires_at": "2026-04-02T13:00:00Z",
+    "field": "minutes",
+    "given_minutes": 90,
+    "held_minutes": 60,
+    "host_branch": "locmine",
+    "kind": "shopping",
+    "limit": 50,
+    "member": "m1",
+    "minutes": 90,
+    "mode": "in-person",
+    "name": "Sample Volunteer",
+    "no": 1,
+    "older": None,
+    "others": "member:m2:available",
+    "planned_at": "2026-03-05T13:00:00Z",
+    "planned_minutes": 60,
+    "provider": "m1",
+    "reason": "It took longer than planned.",
+    "received_minutes": 0,
+    "recipient": "member:m2",
+    "record_no": 1,
+    "redemption": "lille-1",
+    "ref": "m1",
+    "relation": "parent",
+    "revoked_at": None,
+    "role": "member",
+    "sponsor": "m1",
+    "start_at": "2026-03-02T14:00:00+01:00",
+    "state": "logged",
+    "status": "ready",
+}
+"""What is shown for a field, wherever it stands."""
+FIELDS_OF: Final[Mapping[str, object]] = {
+    "AssignmentIn.provider": "m2",
+    "BeneficiaryIn.member": "m1@locmine",
+    "HelpIn.start_at": "2026-06-15T10:00:00+02:00",
+    "HoursOut.entries": 1,
+    "Line.kind": "service",
+    "RedemptionIn.beneficiary": 1,
+    "RedemptionIn.start_at": "2026-06-20T14:00:00+02:00",
+    "RedemptionOut.state": "requested",
+}
+"""Where a field of one body means something else."""
+MISSING: Final = object()
+"""What comes of a field for which nobody has chosen a value."""
+
+
+def example_of(schema: Schema, schemas: Mapping[str, Schema], *, place: str = "") -> object:
+    """Return an example of what a schema describes, or `MISSING` if there is no value for one of its fields.
+
+    Args:
+        schema: of JSON Schema, as the description has it.
+        schemas: what `$ref` refers to.
+        place: `STRUCT.FIELD` where it stands.
+    """
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        is_leaf = "properties" not in schemas[name]
+        return example_of(schemas[name], schemas, place=place if is_leaf else name)
+    if "properties" in schema:
+        found = {
+            name: example_of(each, schemas, place=f"{place}.{name}")
+            for name, each in schema["properties"].items()
+        }
+        return MISSING if MISSING in found.values() else found
+    if schema.get("type") == "array":
+        item = example_of(schema["items"], schemas, place=place)
+        return MISSING if item is MISSING else [item]
+    if schema.get("type") == "object":
+        return {}
+    return _leaf(schema, schemas, place)
+
+
+def _leaf(schema: Schema, schemas: Mapping[str, Schema], place: str) -> object:
+    field = place.rpartition(".")[2]
+    options = schema.get("oneOf", schema.get("anyOf", ()))
+    structures = [each for each in options if "$ref" in each or each.get("type") in {"array", "object"}]
+    if place not in FIELDS_OF and structures:
+        return example_of(structures[0], schemas, place=place)
+    chosen = FIELDS_OF.get(place, FIELDS.get(field, MISSING))
+    if "enum" in schema:
+        return chosen if chosen in schema["enum"] else schema["enum"][0]
+    if chosen is not MISSING:
+        return chosen
+    return schema.get("default", MISSING)
