@@ -17,6 +17,7 @@ from timebank_api.description import config
 from timebank_api.ending import Ending
 from timebank_api.logs import Log
 from timebank_api.manners import Manners
+from timebank_api.methods import say_methods
 from timebank_api.metrics import Metrics
 from timebank_api.peers import Names, Peers
 from timebank_api.problems import HANDLERS, SAFE
@@ -91,6 +92,7 @@ def create_app(
         lifespan=[with_bank],
         middleware=[DefineMiddleware(BearerTokens)],
         before_request=read_strictly,
+        before_send=[say_methods],
         exception_handlers=HANDLERS,
         openapi_config=config(root_path=settings.root_path),
         response_headers=SAFE,

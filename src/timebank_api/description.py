@@ -31,8 +31,8 @@ METHODS: Final = ("get", "post", "put", "patch", "delete")
 PUBLIC: Final = "exclude_from_auth"
 TEXT: Final = (
     "Volunteers log hours of help, the other side agrees, and families redeem them. Amounts are whole "
-    "minutes, instants RFC 3339 with a time zone, days ISO 8601. What somebody may not see is answered as if it were "
-    "not there."
+    "minutes, instants RFC 3339 with a time zone, days ISO 8601. What somebody may not see is answered as if "
+    "it were not there."
 )
 OWN_CODES: Final[Mapping[int, tuple[str, ...]]] = {
     400: ("bad_request", "key_missing", "malformed"),
@@ -103,7 +103,7 @@ def _only_the_document(request: Request[Any, Any, Any]) -> None:
 
 
 def config(*, root_path: str = "") -> OpenAPIConfig:
-    """Return what the framework is told about the description; `root_path` is where a proxy puts the service."""
+    """Return what the framework is told about the description; `root_path`: where a proxy puts it."""
     return OpenAPIConfig(
         title="timebank",
         version="1",

@@ -1,0 +1,105 @@
+"""An outsider at every route: schemathesis makes requests from the description and judges the answers by it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from schemathesis.engine import events, from_schema
+from schemathesis.python.asgi import shutdown_lifespans
+from tests.api.world import Operation, Place, copied, document
+from tests.builders import NOW, address_in
+
+from timebank.clock import SteppingClock
+from timebank_api import Settings, create_app
+
+SEED = 1
+EXPECTED = ["2xx", "401", "403", "404", "409", "412", "422", "429", "503"]
+"""What a request that is as described may be answered with: a rule may still say no to its values."""
+BY_OPERATION = ("examples", "coverage", "fuzzing")
+"""Phases that look at one operation at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What came of it."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    """Answers, by `OPERATION STATUS`."""
+    checks: Counter[str] = field(default_factory=Counter)
+    """How often each check was made."""
+    faults: list[str] = field(default_factory=list)
+
+    def is_reached(self, operation: str) -> bool:
+        """Tell whether anything but refusals was seen of an operation."""
+        return any(said.startswith(f"{operation} 2") for said in self.statuses)
+
+
+def fuzz(
+    folder: Path,
+    *,
+    examples: int,
+    who: str,
+    place: Place | None = None,
+    operation: Operation | None = None,
+) -> Findings:
+    """Send the service over a fresh sample world what it should take, and what it should not.
+
+    Args:
+        folder: where the world goes.
+        examples: how many for each operation; of stories, if it is about all operations together.
+        who: as whom.
+        place: what stands in the path; None: anything.
+        operation: which; None: stories through all of them.
+    """
+    tokens = copied(folder)
+    config = schemathesis.Config.from_dict(_config(examples, is_stateful=operation is None))
+    schema = schemathesis.openapi.from_dict(document(), config=config)
+    schema.app = create_app(Settings(address=address_in(folder)), clock=SteppingClock(NOW))
+    if who in tokens:
+        schema.config.update(headers={"Authorization": f"Bearer {tokens[who]}"})
+    if place:
+        schema.config.update(parameters={f"path.{name}": value for name, value in place.items()})
+    if operation is not None:
+        schema = schema.include(operation_id=operation.name)
+    findings = Findings()
+    try:
+        for event in from_schema(schema).execute():
+            _note(event, findings)
+    finally:
+        shutdown_lifespans()
+    return findings
+
+
+def _config(examples: int, *, is_stateful: bool) -> dict[str, Any]:
+    phases: Mapping[str, Any] = {
+        **{name: {"enabled": not is_stateful} for name in BY_OPERATION},
+        "stateful": {"enabled": is_stateful},
+    }
+    return {
+        "seed": SEED,
+        "generation": {"max-examples": examples, "deterministic": True},
+        "checks": {"positive_data_acceptance": {"expected-statuses": EXPECTED}},
+        "phases": phases,
+    }
+
+
+def _note(event: events.EngineEvent, findings: Findings) -> None:
+    if isinstance(event, events.NonFatalError | events.FatalError):
+        findings.faults.append(f"the engine failed: {event}")
+    if not isinstance(event, events.ScenarioFinished):
+        return
+    recorder = event.recorder
+    for case_id, interaction in recorder.interactions.items():
+        if interaction.response is not None:
+            name = recorder.cases[case_id].value.operation.definition.raw["operationId"]
+            findings.statuses[f"{name} {interaction.response.status_code}"] += 1
+    for checks in recorder.checks.values():
+        for check in checks:
+            findings.checks[check.name] += 1
+            if check.failure_info is not None:
+                failure = check.failure_info.failure
+                shown = f"{check.name}: {failure.title} {failure.message}\n{check.failure_info.code_sample}"
+                findings.faults.append(f"{event.phase.value} {shown}")
