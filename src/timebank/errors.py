@@ -1306,6 +1306,119 @@ class TooManyRequests(TimebankError):
     template = "too many requests within a short time"
 
 
+class ScopeMissing(TimebankError):
+    """The access token is for less than that. Ask a coordinator for one with the scope."""
+
+    code = "scope_missing"
+    template = "this access token is not for that: it lacks the scope {scope}"
+
+
+class ScopesExceeded(TimebankError):
+    """Nobody gives a token more than their own may do. Leave the scopes out."""
+
+    code = "scopes_exceeded"
+    template = "nobody gives more than they have: {scopes}"
+
+
+class InvitationRefused(TimebankError):
+    """The invitation's code is unknown, used, revoked or expired. Ask a coordinator for a new one."""
+
+    code = "invitation_refused"
+    template = "the invitation opens nothing here"
+
+
+class UnknownInvitation(TimebankError):
+    """The branch has no invitation of that number. Retrying unchanged cannot help."""
+
+    code = "unknown_invitation"
+    kind = Kind.NOT_FOUND
+    template = "there is no invitation {invitation} in {branch}"
+
+
+class SignInRefused(TimebankError):
+    """Nobody signs in with that; which part is wrong is not said. Retrying unchanged cannot help."""
+
+    code = "sign_in_refused"
+    template = "nobody signs in with that"
+
+
+class TooManyAttempts(TimebankError):
+    """Too many attempts failed for this person from this place. The same request may succeed later."""
+
+    code = "too_many_attempts"
+    kind = Kind.TRANSIENT
+    template = "too many attempts from here: wait {retry_seconds} seconds"
+
+
+class CredentialMissing(TimebankError):
+    """Neither a password nor an e-mail address nor a code was said. Retrying with one can help."""
+
+    code = "credential_missing"
+    kind = Kind.USAGE
+    template = "say with what to sign in: a password, an e-mail address or a code"
+
+
+class WeakPassword(TimebankError):
+    """The password is too short, too long or easily guessed. Retrying unchanged cannot help."""
+
+    code = "weak_password"
+    kind = Kind.USAGE
+    template = (
+        "not a good password: use {least} to {most} characters, not the usual ones, not one over and over"
+    )
+
+
+class BadEmail(TimebankError):
+    """The text is no e-mail address; it is never repeated (I-10). Retrying unchanged cannot help."""
+
+    code = "bad_email"
+    kind = Kind.USAGE
+    template = "not an e-mail address: write NAME@HOST, at most {most} characters"
+
+
+class NoMail(TimebankError):
+    """The service cannot send mail, so nobody signs in by mail. Whoever runs it sets it up."""
+
+    code = "no_mail"
+    template = "this service sends no mail: sign in in another way"
+
+
+class CsrfRefused(TimebankError):
+    """A browser's session changes something only with its own CSRF token. Retrying with it can help."""
+
+    code = "csrf_refused"
+    template = "send the session's own token in the header X-CSRF-Token"
+
+
+class SessionNeeded(TimebankError):
+    """Only somebody who signed in does this, not a program with an issued token. Sign in first."""
+
+    code = "session_needed"
+    template = "sign in first: an issued token is not for that"
+
+
+class ProviderRefused(TimebankError):
+    """The OpenID provider said nothing that lets somebody in. Begin again."""
+
+    code = "provider_refused"
+    template = "the OpenID provider lets nobody in with that"
+
+
+class ProviderUnreachable(TimebankError):
+    """The OpenID provider does not answer as it should. The same request may succeed later."""
+
+    code = "provider_unreachable"
+    kind = Kind.TRANSIENT
+    template = "the OpenID provider does not answer"
+
+
+class NoProvider(TimebankError):
+    """The service knows no OpenID provider. Whoever runs it sets one up."""
+
+    code = "no_provider"
+    template = "this service knows no OpenID provider: sign in in another way"
+
+
 # --- Command line -----------------------------------------------------------------------------------
 
 

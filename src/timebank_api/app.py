@@ -11,11 +11,12 @@ from litestar.middleware import DefineMiddleware
 
 from timebank.clock import Clock
 from timebank.services.bank import open_bank
-from timebank_api.auth import BearerTokens
+from timebank_api.auth import Callers
 from timebank_api.bodies import read_strictly
 from timebank_api.description import config
 from timebank_api.ending import Ending
 from timebank_api.logs import Log
+from timebank_api.mail import mail_of
 from timebank_api.manners import Manners
 from timebank_api.methods import say_methods
 from timebank_api.metrics import Metrics
@@ -29,12 +30,16 @@ from timebank_api.routes.exports import ExportRoutes
 from timebank_api.routes.health import HealthRoutes
 from timebank_api.routes.hours import HoursRoutes
 from timebank_api.routes.imports import ImportRoutes
+from timebank_api.routes.invitations import InvitationRoutes
 from timebank_api.routes.me import MeRoutes
 from timebank_api.routes.member_data import export_me
 from timebank_api.routes.metrics import MetricsRoutes
 from timebank_api.routes.policy import PolicyRoutes
 from timebank_api.routes.redemptions import RedemptionRoutes
 from timebank_api.routes.reports import ReportRoutes
+from timebank_api.routes.sign_in import SignInRoutes
+from timebank_api.routes.tokens import TokenRoutes
+from timebank_api.scopes import require_scope
 from timebank_api.settings import Settings
 from timebank_api.traces import Traces
 from timebank_api.witness import Witness, refuse_name
@@ -49,11 +54,14 @@ ROUTES: Final = (
     HealthRoutes,
     HoursRoutes,
     ImportRoutes,
+    InvitationRoutes,
     MeRoutes,
     MetricsRoutes,
     PolicyRoutes,
     RedemptionRoutes,
     ReportRoutes,
+    SignInRoutes,
+    TokenRoutes,
     TransferRoutes,
 )
 
@@ -89,8 +97,9 @@ def create_app(
         traces = Traces()
     app = Litestar(
         route_handlers=ROUTES,
+        guards=[require_scope],
         lifespan=[with_bank],
-        middleware=[DefineMiddleware(BearerTokens)],
+        middleware=[DefineMiddleware(Callers)],
         before_request=read_strictly,
         before_send=[say_methods],
         exception_handlers=HANDLERS,
@@ -101,6 +110,7 @@ def create_app(
         logging_config=None,
     )
     app.state.settings = settings
+    app.state.mail = mail_of(settings)
     app.state.ending = Ending()
     app.state.metrics = Metrics()
     app.asgi_handler = Witness(

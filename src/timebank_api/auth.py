@@ -1,34 +1,107 @@
-"""Who asks: bearer tokens, looked up for every request, so that a revoked one opens nothing any more."""
+"""Who asks: a token, looked up for every request, so that a revoked one opens nothing any more.
 
-from typing import Final
+A program sends its token in the header `Authorization`; a browser keeps the token of its session in a cookie,
+which it sends along whoever made it ask. So a request that comes with the cookie changes something only if it
+says the session's own CSRF token, too, which no other site can read.
+"""
+
+import hashlib
+import hmac
+from typing import Final, TypeVar
 
 from anyio.to_thread import run_sync
+from litestar import Response
 from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 
 from timebank.care.access import AccessRole, AccessToken
-from timebank.errors import NotAllowed, TokenRefused
+from timebank.errors import CsrfRefused, NotAllowed, TokenRefused
 from timebank.services.bank import Bank
+from timebank_api.settings import Settings
 
+Body = TypeVar("Body")
 SCHEME: Final = "bearer "
+BEARER: Final = "bearer"
+COOKIE: Final = "cookie"
+"""How a request said who asks: `request.auth`."""
+NAME: Final = "timebank"
+CSRF_NAME: Final = "timebank-csrf"
+SECURE: Final = "__Host-"
+"""What browsers take from nobody but the host itself, over TLS, for all of its paths."""
+CSRF_HEADER: Final = "X-CSRF-Token"
+HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class BearerTokens(AbstractAuthenticationMiddleware):
+class Callers(AbstractAuthenticationMiddleware):
     """Lets in who has a token that is in force."""
 
     async def authenticate_request(self, connection: ASGIConnection) -> AuthenticationResult:  # type: ignore[type-arg]
-        """Return whose token it is.
+        """Return whose token it is; the header decides, and no cookie helps one that is refused.
 
         Raises:
             TokenRefused: there is none, or it opens nothing.
+            CsrfRefused: a browser's session would change something without its CSRF token.
         """
-        header = connection.headers.get("authorization", "")
-        if not header.lower().startswith(SCHEME):
+        header = connection.headers.get("authorization")
+        if header is not None:
+            if not header.lower().startswith(SCHEME):
+                raise TokenRefused
+            token = await _found(connection, header[len(SCHEME) :].strip())
+            return AuthenticationResult(user=token, auth=BEARER)
+        settings: Settings = connection.app.state.settings
+        text = connection.cookies.get(cookie_name(settings))
+        if text is None:
             raise TokenRefused
-        bank: Bank = connection.app.state.bank
-        token = await run_sync(bank.tokens.find, header[len(SCHEME) :].strip())
-        return AuthenticationResult(user=token, auth=None)
+        token = await _found(connection, text)
+        if connection.scope.get("method") not in HARMLESS:
+            said = connection.headers.get(CSRF_HEADER, "")
+            if not hmac.compare_digest(csrf_of(text).encode(), said.encode()):
+                raise CsrfRefused
+        return AuthenticationResult(user=token, auth=COOKIE)
+
+
+async def _found(connection: ASGIConnection, text: str) -> AccessToken:  # type: ignore[type-arg]
+    bank: Bank = connection.app.state.bank
+    return await run_sync(bank.tokens.find, text)
+
+
+def csrf_of(text: str) -> str:
+    """Return the CSRF token of a session: of this one and no other, and it opens nothing itself."""
+    return hashlib.sha256(f"timebank csrf\0{text}".encode()).hexdigest()
+
+
+def cookie_name(settings: Settings, name: str = NAME) -> str:
+    """Return what a cookie is called."""
+    return name if settings.insecure_cookies else f"{SECURE}{name}"
+
+
+def keep_in_cookies(response: Response[Body], settings: Settings, text: str) -> Response[Body]:
+    """Give a browser its session: the token where no script reads it, the CSRF token where ours does."""
+    seconds = int(settings.session_lasts.total_seconds())
+    for name, value, is_hidden in ((NAME, text, True), (CSRF_NAME, csrf_of(text), False)):
+        response.set_cookie(_cookie(settings, name, value, seconds, is_hidden=is_hidden))
+    return response
+
+
+def drop_cookies(response: Response[Body], settings: Settings) -> Response[Body]:
+    """Take a browser's session back."""
+    for name, is_hidden in ((NAME, True), (CSRF_NAME, False)):
+        response.set_cookie(_cookie(settings, name, "", 0, is_hidden=is_hidden))
+    return response
+
+
+def _cookie(settings: Settings, name: str, value: str, seconds: int, *, is_hidden: bool) -> Cookie:
+    return Cookie(
+        key=cookie_name(settings, name),
+        value=value,
+        max_age=seconds,
+        path="/",
+        secure=not settings.insecure_cookies,
+        httponly=is_hidden,
+        samesite="lax",
+    )
 
 
 def require_writer(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]

@@ -15,12 +15,20 @@ from msgspec import Struct
 
 from timebank.errors import (
     BadCursor,
+    CsrfRefused,
+    InvitationRefused,
     KeyReused,
     Kind,
     NotAllowed,
+    ProviderRefused,
     RequestInProgress,
+    ScopeMissing,
+    ScopesExceeded,
+    SessionNeeded,
+    SignInRefused,
     TimebankError,
     TokenRefused,
+    TooManyAttempts,
     TooManyRequests,
     VersionChanged,
 )
@@ -39,7 +47,15 @@ OF_KIND: Final[Mapping[Kind, HTTPStatus]] = {
 }
 OF_ERROR: Final[Mapping[type[TimebankError], HTTPStatus]] = {
     TokenRefused: HTTPStatus.UNAUTHORIZED,
+    SignInRefused: HTTPStatus.UNAUTHORIZED,
+    ProviderRefused: HTTPStatus.UNAUTHORIZED,
+    CsrfRefused: HTTPStatus.FORBIDDEN,
+    InvitationRefused: HTTPStatus.FORBIDDEN,
     NotAllowed: HTTPStatus.FORBIDDEN,
+    ScopeMissing: HTTPStatus.FORBIDDEN,
+    ScopesExceeded: HTTPStatus.FORBIDDEN,
+    SessionNeeded: HTTPStatus.FORBIDDEN,
+    TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     BadCursor: HTTPStatus.BAD_REQUEST,
     RequestInProgress: HTTPStatus.CONFLICT,
@@ -123,7 +139,7 @@ def of_library(_: AnyRequest, error: TimebankError) -> Response[Problem]:
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     if error.kind is Kind.TRANSIENT:
-        headers["Retry-After"] = str(RETRY_SECONDS)
+        headers["Retry-After"] = str(error.facts.get("retry_seconds", RETRY_SECONDS))
     return problem_of(status, error.code, f"{error}.", faults=faults_of(error), headers=headers)
 
 

@@ -6,7 +6,8 @@
 import re
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
-from ipaddress import ip_network
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from typing import Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
@@ -19,6 +20,9 @@ BODY_BYTES_MOST: Final = 65_536
 SECRET_LEAST: Final = 16
 HOST: Final = re.compile(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]", re.ASCII)
 ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?")
+CONSOLE: Final = "console"
+MAIL_PORTS: Final = {"smtp": 587, "smtps": 465}
+SENDER: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", re.ASCII)
 ROOT_PATH: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 Value = TypeVar("Value")
 Fits = Callable[[Any], bool]
@@ -58,6 +62,23 @@ def is_network(text: str) -> bool:
 def is_host(text: str) -> bool:
     """Tell whether a text is the name of a host, or `*.` and the end of some."""
     return HOST.fullmatch(text) is not None
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether who listens there hears nobody but this machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_mail_server(text: str) -> bool:
+    """Tell whether a text names a mail server."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in MAIL_PORTS and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def all_fit(fits: Fits) -> Fits:
@@ -135,6 +156,28 @@ class Settings:
         says="Whether to send traces with OpenTelemetry (extra `otel`), as its `OTEL_…` variables say.",
     )
 
+    session_hours: int = setting(
+        12, "How long somebody stays signed in.", unit="hours", least=1, most=24 * 31
+    )
+    insecure_cookies: bool = setting(
+        default=False,
+        says="Cookies also without TLS, to try a browser out; only where `host` is this machine.",
+    )
+    mail: str = setting(
+        "",
+        "How codes to sign in are sent: `console`, `smtp://HOST:PORT` or `smtps://HOST:PORT`, with "
+        "`USER:PASSWORD@` before the host; empty: not at all. With a user, STARTTLS is required.",
+        is_secret=True,
+        fits=lambda text: not text or text == CONSOLE or is_mail_server(text),
+        wants="console, smtp://HOST:PORT or smtps://HOST:PORT",
+    )
+    mail_from: str = setting(
+        "timebank@localhost",
+        "Who sends codes.",
+        fits=lambda text: SENDER.fullmatch(text) is not None,
+        wants="an address such as timebank@bank.example",
+    )
+
     def __post_init__(self) -> None:
         """Refuse values that do not fit."""
         for each in catalogue():
@@ -143,6 +186,14 @@ class Settings:
             raise SettingInvalid(
                 name="metrics_token", place="as given", wanted="there, though metrics = token"
             )
+        if self.insecure_cookies and not is_this_machine(self.host):
+            wanted = "false, as the service listens to other machines"
+            raise SettingInvalid(name="insecure_cookies", place="as given", wanted=wanted)
+
+    @property
+    def session_lasts(self) -> timedelta:
+        """How long somebody stays signed in."""
+        return timedelta(hours=self.session_hours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

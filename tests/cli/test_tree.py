@@ -26,6 +26,7 @@ READS = {
     ("hold", "list"),
     ("hours", "list"),
     ("hours", "show"),
+    ("invitation", "list"),
     ("mandate", "list"),
     ("import", "reconcile"),
     ("member", "export-data"),

@@ -1,7 +1,9 @@
 """A small world with rows of every kind, built once for a test run and copied for each test."""
 
 import io
+import itertools
 import tempfile
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -52,9 +54,32 @@ def _fill(bank: Bank, clock: SteppingClock) -> None:
     _import(bank)
     _redeem(bank, clock)
     bank.members.erase("lille", "m9")
-    with patch("timebank.services.tokens.secrets.token_urlsafe", lambda _: "x" * 43):  # one as another
-        bank.tokens.revoke("lille", bank.tokens.issue("lille", role=AccessRole.MEMBER, ref="m1").token.no)
+    _let_in(bank)
     assert bank.audits.run().is_kept
+
+
+def _let_in(bank: Bank) -> None:
+    """A token, invitations used and not used, a password, a code by mail, a linked subject."""
+    with (
+        patch("timebank.services.tokens.secrets.token_urlsafe", lambda _: "x" * 43),  # one as another
+        patch("timebank.services.invitations.secrets.choice", _letters()),
+        patch("timebank.services.sign_in.secrets.randbelow", lambda most: most - 1),
+        patch("timebank.services.sign_in.passwords.hash_of", lambda _: "$sample$hash"),
+    ):
+        bank.tokens.revoke("lille", bank.tokens.issue("lille", role=AccessRole.MEMBER, ref="m1").token.no)
+        for ref in ("m1", "m2", "m3"):
+            code = bank.invitations.issue("lille", ref=ref).code or ""
+            if ref == "m1":
+                bank.sign_in.accept(code, password="zebra crossing 7", email=f"m1@{MARKER}.example")
+            if ref == "m2":
+                bank.sign_in.link(code, issuer="https://login.example", subject="s2")
+        bank.sign_in.ask_code("lille", ref="m1")
+
+
+def _letters() -> Callable[[str], str]:
+    """Return what draws letters one after another instead of at random."""
+    drawn = itertools.count()
+    return lambda letters: letters[next(drawn) % len(letters)]
 
 
 def _found(bank: Bank) -> None:

@@ -29,6 +29,7 @@ from timebank.cli import (
     hold,
     hours,
     import_,
+    invitation,
     mandate,
     member,
     migrate,
@@ -86,6 +87,7 @@ for noun in (
     clearing,
     report,
     token,
+    invitation,
     import_,
     export,
 ):

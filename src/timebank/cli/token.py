@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from timebank.care.access import AccessRole, AccessToken
+from timebank.care.access import ALL, AccessRole, AccessScope, AccessToken
 from timebank.cli.options import Branch, By, DryRun, Json, Key, No
 from timebank.cli.output import JsonObject, emit, local_time, table_of
 from timebank.cli.session import session_of
@@ -27,6 +27,14 @@ def issue(
         str, typer.Option("--ref", help="A member, or how somebody in another role is called.", metavar="REF")
     ],
     days: Annotated[int, typer.Option("--days", help="For how many days.", min=1, max=366)] = 90,
+    scope: Annotated[
+        list[AccessScope] | None,
+        typer.Option(
+            "--scope",
+            help="What it is for, again for each; all that the role can do by default.",
+            show_default=False,
+        ),
+    ] = None,
     by: By = None,
     key: Key = None,
     dry_run: DryRun = False,
@@ -37,7 +45,8 @@ def issue(
     The token is printed once and nowhere kept: whoever has it comes in as who it names.
     """
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
-    issued = bank.tokens.issue(branch, role=role, ref=ref, days=days, key=key)
+    scopes = frozenset(scope) if scope else ALL
+    issued = bank.tokens.issue(branch, role=role, ref=ref, days=days, scopes=scopes, key=key)
     zone = bank.branches.show(branch).zone
     token = issued.token
     text = issued.text if issued.text is not None else "It was issued before; its text is said only then."
@@ -76,13 +85,15 @@ def _table(branch: str, tokens: Sequence[AccessToken], zone: str) -> Table:
             each.no,
             each.role.value,
             each.ref,
+            each.kind.value,
+            ", ".join(sorted(each.scopes)),
             local_time(each.created_at, zone),
             local_time(each.expires_at, zone),
             local_time(each.revoked_at, zone) if each.revoked_at is not None else "",
         )
         for each in tokens
     ]
-    columns = ["no", "role", "for", "issued", "until", "revoked"]
+    columns = ["no", "role", "who", "kind", "scopes", "issued", "until", "revoked"]
     return table_of(f"Access tokens of {branch}", columns, rows, right=["no"])
 
 
@@ -92,6 +103,8 @@ def _wire(token: AccessToken) -> JsonObject:
         "no": token.no,
         "role": token.role.value,
         "ref": token.ref,
+        "kind": token.kind.value,
+        "scopes": sorted(token.scopes),
         "created_at": write_instant(token.created_at),
         "expires_at": write_instant(token.expires_at),
         "revoked_at": instant(token.revoked_at),

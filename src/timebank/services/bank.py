@@ -15,12 +15,14 @@ from timebank.services.exports import Exports
 from timebank.services.holds import Holds
 from timebank.services.hours import Hours
 from timebank.services.imports import Imports
+from timebank.services.invitations import Invitations
 from timebank.services.mandates import Mandates
 from timebank.services.members import Members
 from timebank.services.policies import Policies
 from timebank.services.redemptions import Redemptions
 from timebank.services.restores import Restores
 from timebank.services.secrets import Secrets
+from timebank.services.sign_in import SignIn
 from timebank.services.statements import Statements
 from timebank.services.tokens import Tokens
 from timebank.services.transfers import Transfers
@@ -54,6 +56,8 @@ class Bank:
         self.backups = Backups(store, actor)
         self.tokens = Tokens(store, actor)
         self.secrets = Secrets(store, actor)
+        self.invitations = Invitations(store, actor)
+        self.sign_in = SignIn(store, actor)
         self.activity = Activity(store, actor)
 
     def writer(self, *, queue_most: int = QUEUE_MOST, batch_most: int = BATCH_MOST) -> Writer:

@@ -157,7 +157,7 @@ class Members(Service):
             return view
 
     def erase(self, branch: str, ref: str, *, by: Who | None = None, key: str | None = None) -> MemberView:
-        """Erase a person: name, contacts and every note that names them. The books stay as they are.
+        """Erase a person: name, contacts, every note that names them, how they sign in. The books stay.
 
         Erasing twice changes nothing.
 
@@ -187,6 +187,8 @@ class Members(Service):
             books.identities.erase(ref)
             books.members.mark_erased(ref)
             books.access_tokens.revoke_of(AccessRole.MEMBER, ref)
+            books.invitations.revoke_of(AccessRole.MEMBER, ref)
+            books.credentials.erase(AccessRole.MEMBER, ref)
             view = MemberView(member=member, identity=None)
             request.done(ref, view)
             return view

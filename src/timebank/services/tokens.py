@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from timebank.care.access import AccessRole, AccessToken
+from timebank.care.access import ALL, AccessRole, AccessScope, AccessToken, TokenKind
 from timebank.care.mandate import require_coordinator
 from timebank.care.member import require_active
 from timebank.errors import DaysOutOfRange, TokenRefused, UnknownBranch, UnknownToken
@@ -40,6 +40,8 @@ class Tokens(Service):
         role: AccessRole,
         ref: str,
         days: int = DAYS_USUAL,
+        scopes: frozenset[AccessScope] = ALL,
+        under: AccessToken | None = None,
         by: Who | None = None,
         key: str | None = None,
     ) -> IssuedToken:
@@ -50,6 +52,8 @@ class Tokens(Service):
             role: in which they come.
             ref: a member of the branch; for other roles how they are called.
             days: from now, 1 to `DAYS_MOST`.
+            scopes: what the token is for; what the role has not is left out.
+            under: the token of whoever issues it; the new one is for no more.
             by: a coordinator of the branch.
             key: idempotency key.
 
@@ -58,30 +62,33 @@ class Tokens(Service):
             UnknownBranch, UnknownMember, MemberLeft: there is no such branch or member.
             KeyReused: the key was used for another request.
             NotAllowed: no coordinator.
+            ScopesExceeded: more than `under` is for.
         """
         if not 1 <= days <= DAYS_MOST:
             raise DaysOutOfRange(days=days, most=DAYS_MOST)
         with self.store.write(branch) as tx:
             books = tx.books(branch)
             actor = self.actor(by)
-            request = books.requests.open(key, "token issue", role, ref, days, actor)
+            narrow = () if scopes == ALL else (scopes,)  # keys of earlier versions said no scopes
+            request = books.requests.open(key, "token issue", role, ref, days, actor, *narrow)
             if request.outcome is not None:
                 return IssuedToken(token=_got(books, int(request.outcome)), text=None)
             require_coordinator(act_in(books, actor), branch)
+            if under is not None:
+                under.require_to_give(scopes, role)
             now = books.desk.now
             token = AccessToken(
                 branch=branch,
-                no=len(books.access_tokens.list()) + 1,
+                no=books.access_tokens.next_no(),
                 role=role,
                 ref=ref,
                 created_at=now,
                 expires_at=now + timedelta(days=days),
+                scopes=scopes,
             )
             if role is AccessRole.MEMBER:
                 require_active(books.members.get(ref), on=books.today)
-            text = f"tb_{branch}_{secrets.token_urlsafe(SECRET_BYTES)}"
-            books.access_tokens.add(token, digest=_digest(text), actor=str(actor))
-            issued = IssuedToken(token=token, text=text)
+            issued = IssuedToken(token=token, text=keep_new(books, token, actor=str(actor)))
             request.done(token.no, issued)
             return issued
 
@@ -109,6 +116,13 @@ class Tokens(Service):
         except UnknownBranch:
             raise TokenRefused from None
 
+    def end(self, token: AccessToken) -> None:
+        """Let a token open nothing any more, because whoever has it signs out."""
+        with self.store.write(token.branch) as tx:
+            books = tx.books(token.branch)
+            if _got(books, token.no).revoked_at is None:
+                books.access_tokens.revoke(token.no, books.desk.now)
+
     def list(self, branch: str) -> Sequence[AccessToken]:
         """Return all tokens of a branch, by number.
 
@@ -118,8 +132,23 @@ class Tokens(Service):
         with self.store.read() as tx:
             return tx.books(branch).access_tokens.list()
 
-    def revoke(self, branch: str, no: int, *, by: Who | None = None, key: str | None = None) -> AccessToken:
+    def revoke(
+        self,
+        branch: str,
+        no: int,
+        *,
+        under: AccessToken | None = None,
+        by: Who | None = None,
+        key: str | None = None,
+    ) -> AccessToken:
         """Let a token open nothing any more; revoking again keeps the first revocation.
+
+        Args:
+            branch: its code.
+            no: the token's number.
+            under: the token of whoever revokes, in any role; whoever has it may revoke their own.
+            by: who revokes, where `under` does not say.
+            key: idempotency key.
 
         Raises:
             UnknownBranch, UnknownToken: there is none.
@@ -128,14 +157,19 @@ class Tokens(Service):
         """
         with self.store.write(branch) as tx:
             books = tx.books(branch)
-            actor = self.actor(by)
-            request = books.requests.open(key, "token revoke", no, actor)
+            who = under if under is not None else self.actor(by)
+            said = f"{who.role}:{who.ref}" if isinstance(who, AccessToken) else who
+            request = books.requests.open(key, "token revoke", no, said)
             token = _got(books, no)
             if request.outcome is not None:
                 return token
-            act = act_in(books, actor)
-            if token.role is not AccessRole.MEMBER or not act.is_by(branch, token.ref):
-                require_coordinator(act, branch)
+            if isinstance(who, AccessToken):
+                if not (who.branch == branch and token.is_of(who.role, who.ref)):
+                    require_coordinator(act_in(books, who.actor_from_afar), branch)
+            else:
+                act = act_in(books, who)
+                if token.role is not AccessRole.MEMBER or not act.is_by(branch, token.ref):
+                    require_coordinator(act, branch)
             if token.revoked_at is None:
                 books.access_tokens.revoke(no, books.desk.now)
                 token = replace(token, revoked_at=books.desk.now)
@@ -148,6 +182,27 @@ def _got(books: Books, no: int) -> AccessToken:
     if token is None:
         raise UnknownToken(token=no, branch=books.branch.code)
     return token
+
+
+def keep_new(books: Books, token: AccessToken, *, actor: str) -> str:
+    """Store a new token; returns its text, which is nowhere kept."""
+    text = f"tb_{books.branch.code}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    books.access_tokens.add(token, digest=_digest(text), actor=actor)
+    return text
+
+
+def new_session(books: Books, role: AccessRole, ref: str, *, lasts: timedelta) -> tuple[AccessToken, str]:
+    """Begin a session of somebody who has shown who they are; returns the token and its text."""
+    token = AccessToken(
+        branch=books.branch.code,
+        no=books.access_tokens.next_no(),
+        role=role,
+        ref=ref,
+        created_at=books.desk.now,
+        expires_at=books.desk.now + lasts,
+        kind=TokenKind.SESSION,
+    )
+    return token, keep_new(books, token, actor=f"{role}:{ref}")
 
 
 def _digest(text: str) -> bytes:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.engine import Row as Found
 
-from timebank.care.access import AccessRole, AccessToken
+from timebank.care.access import AccessRole, AccessScope, AccessToken, TokenKind
 from timebank.ledger.canonical import instant_of, micros_of
 from timebank.storage.columns import table_of
 from timebank.storage.repository import Repository
@@ -44,17 +45,25 @@ class AccessTokens(Repository):
             expires_us=micros_of(token.expires_at),
             revoked_us=None,
             actor=actor,
+            scopes=",".join(sorted(token.scopes)),
+            kind=token.kind.value,
         )
+
+    def next_no(self) -> int:
+        """Return the number of the next token."""
+        last = select(func.max(TOKEN.c.no)).where(TOKEN.c.branch_id == self.desk.branch_id)
+        return int(self.desk.connection.execute(last).scalar_one() or 0) + 1
 
     def revoke(self, no: int, at: datetime) -> None:
         """Let a token open nothing any more."""
         self._update(AccessTokenRow, {"no": no}, revoked_us=micros_of(at))
 
-    def revoke_of(self, role: AccessRole, ref: str) -> None:
-        """Let no token of somebody open anything any more."""
-        for token in self.list():
-            if (token.role, token.ref, token.revoked_at) == (role, ref, None):
-                self.revoke(token.no, self.desk.now)
+    def revoke_of(self, role: AccessRole, ref: str, *, kind: TokenKind | None = None) -> None:
+        """Let no token of somebody, or none of a kind, open anything any more."""
+        whose = (TOKEN.c.role == role.value, TOKEN.c.ref == ref, TOKEN.c.revoked_us.is_(None))
+        for row in self._rows(AccessTokenRow, *whose):
+            if kind is None or row.kind == kind:
+                self.revoke(row.no, self.desk.now)
 
     def _token(self, row: Found[Any]) -> AccessToken:
         return AccessToken(
@@ -65,4 +74,6 @@ class AccessTokens(Repository):
             created_at=instant_of(row.created_us),
             expires_at=instant_of(row.expires_us),
             revoked_at=instant_of(row.revoked_us) if row.revoked_us is not None else None,
+            scopes=frozenset(AccessScope(each) for each in row.scopes.split(",") if each),
+            kind=TokenKind(row.kind),
         )

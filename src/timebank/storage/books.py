@@ -20,6 +20,7 @@ from timebank.storage.records import Holds, Members, Records
 from timebank.storage.repository import Desk
 from timebank.storage.requests import Requests
 from timebank.storage.secrets import Secrets
+from timebank.storage.sign_in import Credentials, Invitations
 from timebank.storage.warm import WarmBook
 
 
@@ -124,6 +125,16 @@ class Books:
     def secrets(self) -> Secrets:
         """What the service signs with."""
         return Secrets(self.desk)
+
+    @cached_property
+    def invitations(self) -> Invitations:
+        """Who may choose how to sign in."""
+        return Invitations(self.desk)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """How somebody signs in."""
+        return Credentials(self.desk)
 
     @cached_property
     def imports(self) -> Imports:

@@ -57,6 +57,11 @@ def text(*, nullable: bool = False) -> Any:  # noqa: ANN401
     return Field(sa_type=Text, nullable=nullable)
 
 
+def worded(usual: str) -> Any:  # noqa: ANN401
+    """Return a text column; rows that were there before have the usual one."""
+    return Field(sa_type=Text, nullable=False, sa_column_kwargs={"server_default": usual})
+
+
 def blob() -> Any:  # noqa: ANN401
     """Return a column of bytes."""
     return Field(sa_type=LargeBinary, nullable=False)

@@ -44,8 +44,9 @@ from timebank.storage.tables_care import (
     ServiceEventRow,
     ServiceRecordRow,
 )
-from timebank.storage.tables_identity import AliasRow, NoteRow, PersonRow
+from timebank.storage.tables_identity import AddressRow, AliasRow, NoteRow, PersonRow
 from timebank.storage.tables_manners import AccessLogRow, BranchSecretRow
+from timebank.storage.tables_sign_in import CredentialRow, InvitationRow, MailCodeRow, SubjectRow
 
 HERE: Final = "branch_id"
 """The branch's number in this database: local, so never in a file."""
@@ -71,7 +72,11 @@ ROWS: Final[tuple[type[Row], ...]] = (
 )
 TABLES: Final = tuple(table_of(row) for row in ROWS)
 KEPT_BACK: Final[frozenset[str]] = frozenset(
-    table_of(row).name for row in (AuditPointRow, AccessTokenRow, BranchSecretRow, AccessLogRow)
+    table_of(row).name
+    for row in (
+        *(AuditPointRow, AccessTokenRow, BranchSecretRow, AccessLogRow),
+        *(InvitationRow, CredentialRow, MailCodeRow, SubjectRow, AddressRow),
+    )
 )
 """Tables that are not exported: secrets, and what belongs to the database rather than to a branch."""
 CHUNK: Final = 1_000

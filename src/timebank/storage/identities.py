@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Delete, and_, delete, or_, select
 from sqlalchemy.engine import Row as Found
 
+from timebank.care.access import AccessRole
 from timebank.care.member import Identity
 from timebank.storage.columns import table_of
 from timebank.storage.repository import Repository
-from timebank.storage.tables_identity import AliasRow, NoteRow, PersonRow
+from timebank.storage.tables_identity import AddressRow, AliasRow, NoteRow, PersonRow
 
 NOTE = table_of(NoteRow)
 PERSON = table_of(PersonRow)
 ALIAS = table_of(AliasRow)
+ADDRESS = table_of(AddressRow)
 
 
 class Identities(Repository):
@@ -94,12 +96,13 @@ class Identities(Repository):
         return str(row.words) if row is not None else None
 
     def erase(self, ref: str) -> None:
-        """Erase a member's identity, every note that names them in any branch, and their aliases.
+        """Erase a member's identity and addresses, every note that names them in any branch, their aliases.
 
         The caller wipes the log of the database after the transaction: see `Store.wipe_log`.
         """
         here = self.desk.branch_id
         for statement in (
+            self._without_address(AccessRole.MEMBER, ref),
             delete(PERSON).where(PERSON.c.branch_id == here, PERSON.c.ref == ref),
             delete(NOTE).where(self._names(ref)),
             delete(ALIAS).where(self._is_alias_of(ref)),
@@ -140,11 +143,25 @@ class Identities(Repository):
         was split; pages that are given back are blanked as a whole.
         """
         execute = self.desk.connection.exec_driver_sql
-        for table in (PERSON.name, NOTE.name, ALIAS.name):
+        for table in (PERSON.name, NOTE.name, ALIAS.name, ADDRESS.name):
             execute(f"CREATE TEMP TABLE rewritten AS SELECT * FROM main.{table}")  # noqa: S608 - as below
             execute(f"DELETE FROM main.{table}")  # noqa: S608 - our own names
             execute(f"INSERT INTO main.{table} SELECT * FROM rewritten")  # noqa: S608 - as above
             execute("DROP TABLE rewritten")
+
+    def address(self, role: AccessRole, ref: str) -> str | None:
+        """Return where one-time codes for somebody go; None if nowhere."""
+        row = self._row(AddressRow, role=role.value, ref=ref)
+        return str(row.email) if row is not None else None
+
+    def set_address(self, role: AccessRole, ref: str, email: str) -> None:
+        """Keep where one-time codes for somebody go."""
+        self.desk.connection.execute(self._without_address(role, ref))
+        self._insert(AddressRow, role=role.value, ref=ref, email=email)
+
+    def _without_address(self, role: AccessRole, ref: str) -> Delete:
+        here = ADDRESS.c.branch_id == self.desk.branch_id
+        return delete(ADDRESS).where(here, ADDRESS.c.role == role.value, ADDRESS.c.ref == ref)
 
     def aliases(self, source: str) -> dict[str, str]:
         """Return the account path of every party that `source` named before."""

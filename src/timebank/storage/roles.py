@@ -1,7 +1,7 @@
 """Roles on PostgreSQL: give the service's role what it needs, and say what a role could do beyond that.
 
 What the service needs: SELECT and INSERT on what is only ever added to, UPDATE on what has a state, DELETE on
-identities, which can be erased. It owns nothing, so it cannot take a guard away (I-2).
+what can be erased: identities, and how they sign in. It owns nothing, so it cannot take a guard away (I-2).
 """
 
 from typing import Final
@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from timebank.errors import RoleOwnsTables, UnknownDatabaseRole
-from timebank.storage import tables_care, tables_identity
+from timebank.storage import tables_care, tables_identity, tables_sign_in
 from timebank.storage.catalogue import expected_objects, text_in
 from timebank.storage.columns import table_of
 from timebank.storage.schema import VERSIONS
@@ -41,7 +41,15 @@ APPEND_ONLY: Final = frozenset(
 )
 ERASABLE: Final = frozenset(
     table_of(row).name
-    for row in (tables_identity.PersonRow, tables_identity.NoteRow, tables_identity.AliasRow)
+    for row in (
+        tables_identity.PersonRow,
+        tables_identity.NoteRow,
+        tables_identity.AliasRow,
+        tables_identity.AddressRow,
+        tables_sign_in.CredentialRow,
+        tables_sign_in.MailCodeRow,
+        tables_sign_in.SubjectRow,
+    )
 )
 SUPERUSER: Final = "is a superuser: nothing can be kept from it"
 

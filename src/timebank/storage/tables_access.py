@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, UniqueConstraint
 
-from timebank.storage.columns import STRICT, Row, blob, key_number, number, text
+from timebank.storage.columns import STRICT, Row, blob, key_number, number, text, worded
 
 
 class AccessTokenRow(Row, table=True):
@@ -26,3 +26,7 @@ class AccessTokenRow(Row, table=True):
     revoked_us: int | None = number(nullable=True)
     actor: str = text()
     """Who issued it."""
+    scopes: str = worded("account,coordinate,log,read,redeem")
+    """What it is for, within its role, sorted."""
+    kind: str = worded("issued")
+    """`issued`, or `session`: somebody signed in."""

@@ -52,3 +52,15 @@ class AliasRow(Row, table=True):
     source: str = key_text()
     party: str = key_text()
     path: str = text()
+
+
+class AddressRow(Row, table=True):
+    """Where one-time codes are sent; local to this database, as all that lets somebody in."""
+
+    __tablename__ = "identity_address"
+    __table_args__ = (STRICT,)
+
+    branch_id: int = key_number()
+    role: str = key_text()
+    ref: str = key_text()
+    email: str = text()

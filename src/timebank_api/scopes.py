@@ -1,0 +1,49 @@
+"""Scopes: what a token is for, asked of every operation, those that are still to come included."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from timebank.care.access import AccessScope, AccessToken
+from timebank_api.auth import HARMLESS
+
+OPTION: Final = "scope"
+"""Where a handler names its scope in `opt`, if the table below is not right for it."""
+OF_NOUN: Final[Mapping[str, AccessScope]] = {
+    "beneficiaries": AccessScope.REDEEM,
+    "hours": AccessScope.LOG,
+    "mandates": AccessScope.REDEEM,
+    "me": AccessScope.ACCOUNT,
+    "offers": AccessScope.LOG,
+    "redemptions": AccessScope.REDEEM,
+    "requests": AccessScope.REDEEM,
+}
+"""What acts on a noun are; those on any other are for whoever runs the branch."""
+ABOUT_HELP: Final = frozenset({"redemptions_confirm", "redemptions_dispute", "redemptions_log"})
+"""What is said about help in a redemption, as about any other."""
+
+
+def require_scope(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    """Let only those tokens pass that are for the operation.
+
+    Raises:
+        ScopeMissing: it is for less.
+    """
+    token: AccessToken | None = connection.scope.get("user")
+    if token is not None:  # else anybody may ask
+        token.require(scope_of(str(connection.scope.get("method")), handler))
+
+
+def scope_of(method: str, handler: BaseRouteHandler) -> AccessScope:
+    """Return what a token must be for to ask a handler with a method."""
+    named = handler.opt.get(OPTION)
+    if named is not None:
+        return AccessScope(named)
+    if method in HARMLESS:
+        return AccessScope.READ
+    operation = str(getattr(handler, "operation_id", ""))
+    if operation in ABOUT_HELP:
+        return AccessScope.LOG
+    return OF_NOUN.get(operation.partition("_")[0], AccessScope.COORDINATE)
