@@ -1,11 +1,14 @@
 """The server: uvicorn, one process, until it is told to end; then all in flight is answered or refused."""
 
+import asyncio
 import errno
 import socket
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from time import monotonic
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 
@@ -17,6 +20,9 @@ from timebank_api.logs import log_to_stderr, start
 from timebank_api.settings import Settings
 
 __all__ = ["InForce", "load", "serve"]
+LAST_SECONDS: Final = 0.5
+"""How long we wait for requests on connections that are open when nobody is let in any more."""
+PAUSE_SECONDS: Final = 0.02
 BACKLOG: Final = 2_048
 """Connections that wait to be accepted."""
 
@@ -50,6 +56,34 @@ class Server(uvicorn.Server):
         """Tell whether it is time to let nobody in any more."""
         is_over = await super().on_tick(counter)
         return is_over or (self._ends_at is not None and monotonic() >= self._ends_at)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let nobody in; answer who came in last, rather than hang up on them; then end as uvicorn does."""
+        for listening in sockets or ():
+            await self._let_in(listening)
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        until = monotonic() + LAST_SECONDS
+        # No event: connections are uvicorn's, and it says nothing when one ends.
+        while self.server_state.connections and monotonic() < until and not self.force_exit:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(PAUSE_SECONDS)
+        await super().shutdown(sockets)
+
+    async def _let_in(self, listening: socket.socket) -> None:
+        """Accept whoever stands at the door: the system would hang up on them when it is shut."""
+        loop = asyncio.get_running_loop()
+        kind: Any = self.config.http_protocol_class
+        protocol = partial(
+            kind,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+        with suppress(OSError):  # nobody is left
+            while True:
+                accepted, _ = listening.accept()
+                accepted.setblocking(False)  # noqa: FBT003 - as the library has it
+                await loop.connect_accepted_socket(protocol, accepted)
 
 
 def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:

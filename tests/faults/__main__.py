@@ -23,6 +23,7 @@ from tests.faults.migrating import interrupt_on_postgresql, interrupt_on_sqlite
 from tests.faults.outcomes import a_proxy, cut_connections, die_after_commits
 from tests.faults.scores import Progress, Say, Score
 from tests.faults.servers import Server, a_server
+from tests.faults.serving import end_service
 
 SEED: Final = 1
 
@@ -38,6 +39,7 @@ class Size:
     deaths: int = 20
     bank_seconds: int = 60
     migrations: int = 20
+    service_ends: int = 20
 
     def tenth(self) -> "Size":
         """Return a tenth of it."""
@@ -74,6 +76,8 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
             "migrations, postgresql",
             lambda say: interrupt_on_postgresql(size.migrations, server=server, say=say),
         ),
+        Item("services ended", partial(_end_services, size.service_ends, seed, folder, signal.SIGTERM)),
+        Item("services killed", partial(_end_services, size.service_ends, seed, folder, signal.SIGKILL)),
         Item("writers killed", partial(_kill_writers, size.writer_kills, seed, folder)),
         Item("servers killed", partial(_kill_servers, size.server_kills, seed, server)),
         Item("failovers", lambda say: fail_over(size.failovers, seed=seed, say=say)),
@@ -82,6 +86,10 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
 
 def _kill_writers(kills: int, seed: int, folder: Path, say: Say) -> Score:
     return kill_writers(kills, seed=seed, folder=folder, say=say)
+
+
+def _end_services(ends: int, seed: int, folder: Path, how: signal.Signals, say: Say) -> Score:
+    return end_service(ends, seed=seed, folder=folder, how=how, say=say)
 
 
 def _kill_servers(kills: int, seed: int, server: Server, say: Say) -> Score:

@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.faults.kills import kill_servers, kill_writers
 from tests.faults.migrating import interrupt_on_postgresql, interrupt_on_sqlite
 from tests.faults.outcomes import a_proxy, cut_connections, die_after_commits
 from tests.faults.servers import Server, a_server
+from tests.faults.serving import end_service
 
 SEED = int(os.environ.get("TIMEBANK_FAULT_SEED", "1"))
 
@@ -81,6 +83,15 @@ def test_every_reading_sees_the_same_total(address: str) -> None:
 def test_a_planted_lost_update_is_seen(address: str) -> None:
     """The readings above are worth something: they see what a careless writer does."""
     assert find_lost_update(address, writers=3, readers=1).counts["wrong totals"] > 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_service_that_ends_loses_nothing_and_doubles_nothing(how: signal.Signals, tmp_path: Path) -> None:
+    """Told to end, it answers all that it did; killed, whoever asks again finds it (I-9)."""
+    score = end_service(1, seed=SEED, folder=tmp_path, how=how)
+
+    assert [] == score.wrong
+    assert (0, 0) == (score.counts["lost"], score.counts["doubled"])
 
 
 def test_an_interrupted_migration_is_done_again(server: Server, tmp_path: Path) -> None:
