@@ -16,20 +16,33 @@ from msgspec import Struct
 from timebank.errors import (
     BadCursor,
     CsrfRefused,
+    DatabaseDamaged,
     InvitationRefused,
     KeyReused,
     Kind,
+    NoDatabase,
+    NotADatabase,
     NotAllowed,
+    OutcomeUnknown,
     ProviderRefused,
     RequestInProgress,
     ScopeMissing,
     ScopesExceeded,
+    ServerLost,
+    ServerReadOnly,
+    ServerRefused,
+    ServerTooOld,
+    ServerUnreachable,
     SessionNeeded,
     SignInRefused,
+    StorageFull,
+    StorageReadOnly,
+    StorageUnusable,
     TimebankError,
     TokenRefused,
     TooManyAttempts,
     TooManyRequests,
+    TryAgain,
     VersionChanged,
 )
 from timebank_api.faults import Fault, faults_of
@@ -62,6 +75,26 @@ OF_ERROR: Final[Mapping[type[TimebankError], HTTPStatus]] = {
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     VersionChanged: HTTPStatus.PRECONDITION_FAILED,
 }
+UNAVAILABLE: Final[Mapping[type[TimebankError], int]] = {
+    TryAgain: 1,
+    StorageFull: 30,
+    StorageReadOnly: 30,
+    StorageUnusable: 10,
+    NotADatabase: 30,
+    DatabaseDamaged: 30,
+    NoDatabase: 10,
+    ServerLost: 2,
+    ServerUnreachable: 5,
+    ServerRefused: 30,
+    ServerReadOnly: 10,
+    ServerTooOld: 30,
+    OutcomeUnknown: 2,
+}
+"""What is wrong with the database, and after how many seconds to ask again."""
+OUTCOME_UNKNOWN: Final = "Nobody knows whether it was done. The same request with the same key finds out."
+BOOKS_AWAY: Final = "The books cannot be reached now. Nothing was changed; ask again later."
+OF_DRIVERS: Final = frozenset({"OperationalError", "TimeoutError", "InterfaceError"})
+"""What a driver or its pool raises where the database is busy or gone, and the library has no name for it."""
 RETRY_SECONDS: Final = 1
 KEY_HEADER: Final = "Idempotency-Key"
 SAFE: Final = {
@@ -129,11 +162,15 @@ def raw_problem(
 
 def status_of(error: type[TimebankError]) -> HTTPStatus:
     """Return the status of a refusal of the library."""
+    if error in UNAVAILABLE:
+        return HTTPStatus.SERVICE_UNAVAILABLE
     return OF_ERROR.get(error, OF_KIND[error.kind])
 
 
 def of_library(_: AnyRequest, error: TimebankError) -> Response[Problem]:
     """Answer with a refusal of the library."""
+    if type(error) in UNAVAILABLE:
+        return _away(type(error))
     status = status_of(type(error))
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
@@ -141,6 +178,13 @@ def of_library(_: AnyRequest, error: TimebankError) -> Response[Problem]:
     if error.kind is Kind.TRANSIENT:
         headers["Retry-After"] = str(error.facts.get("retry_seconds", RETRY_SECONDS))
     return problem_of(status, error.code, f"{error}.", faults=faults_of(error), headers=headers)
+
+
+def _away(kind: type[TimebankError]) -> Response[Problem]:
+    """Answer that the database does not work, and not a word about it more than that."""
+    detail = OUTCOME_UNKNOWN if kind is OutcomeUnknown else BOOKS_AWAY
+    headers = {"Retry-After": str(UNAVAILABLE[kind])}
+    return problem_of(HTTPStatus.SERVICE_UNAVAILABLE, kind.code, detail, headers=headers)
 
 
 def of_body(request: AnyRequest, error: ValidationException) -> Response[Problem]:
@@ -163,6 +207,8 @@ def of_http(_: AnyRequest, error: HTTPException) -> Response[Problem]:
 
 def of_bug(request: AnyRequest, error: Exception) -> Response[Problem]:
     """Answer to a bug of ours; its kind goes to the log, nothing of its text anywhere."""
+    if type(error).__name__ in OF_DRIVERS:
+        return _away(StorageUnusable)
     facts = facts_of(error)
     where = operation_of(request.scope)
     getLogger("timebank_api").error("%s in %s, %s", facts["error"], where, facts.get("at", "not in our code"))

@@ -15,7 +15,14 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
 from timebank.clock import Clock
-from timebank.errors import ErasureUnfinished, Kind, NoDatabase, OutcomeUnknown, TimebankError
+from timebank.errors import (
+    ErasureUnfinished,
+    Kind,
+    NoDatabase,
+    OutcomeUnknown,
+    StorageUnusable,
+    TimebankError,
+)
 from timebank.ledger.canonical import instant_of, micros_of
 from timebank.ledger.model import Branch
 from timebank.storage.ahead import NOWHERE, Ahead, Overtaken, is_overtaken
@@ -171,6 +178,7 @@ class Store:
         self.is_server = file is None
         self.is_dry_run = is_dry_run
         self._scratch: TemporaryDirectory[str] | None = None
+        self._file: _File | None = None
         if file is not None and not create and not holds_anything(file):
             raise NoDatabase
         if file is not None and is_dry_run and not is_current(file):
@@ -192,6 +200,7 @@ class Store:
             self._branches: dict[str, tuple[int, Branch]] = {}
             with self._meaningful_errors():
                 upgrade(self.engine, backup_beside=file)
+            self._file = _File.at(file) if file is not None else None
         except TimebankError:
             self.close()
             raise
@@ -245,6 +254,8 @@ class Store:
 
     @contextmanager
     def _meaningful_errors(self, phase: "_Phase | None" = None) -> Iterator[None]:
+        if self._file is not None:
+            self._file.insist()
         try:
             yield
         except Exception as error:
@@ -344,6 +355,34 @@ class Store:
             self.engine.dispose()
         if self._scratch is not None:
             self._scratch.cleanup()
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The file of an SQLite database that is open: what was moved away or deleted would take writes still."""
+
+    path: Path
+    device: int
+    node: int
+
+    @classmethod
+    def at(cls, path: Path) -> "_File":
+        """Note which file is there."""
+        found = path.stat()
+        return cls(path, found.st_dev, found.st_ino)
+
+    def insist(self) -> None:
+        """See that it still is.
+
+        Raises:
+            StorageUnusable: there is none, or another one: what it holds is not what is in hand.
+        """
+        try:
+            found = self.path.stat()
+        except OSError:
+            raise StorageUnusable from None
+        if (found.st_dev, found.st_ino) != (self.device, self.node):
+            raise StorageUnusable
 
 
 @dataclass(slots=True)
