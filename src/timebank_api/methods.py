@@ -8,7 +8,7 @@ from litestar.types import Message, Scope
 
 async def say_methods(message: Message, scope: Scope) -> None:
     """Name in `Allow` every method that a path has."""
-    if message["type"] != "http.response.start" or scope["type"] != "http" or scope["method"] != "OPTIONS":
+    if message["type"] != "http.response.start" or scope.get("method") != "OPTIONS":
         return
     headers = MutableScopeHeaders.from_message(message)
     if "allow" in headers:

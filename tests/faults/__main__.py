@@ -23,6 +23,7 @@ from tests.faults.migrating import interrupt_on_postgresql, interrupt_on_sqlite
 from tests.faults.outcomes import a_proxy, cut_connections, die_after_commits
 from tests.faults.scores import Progress, Say, Score
 from tests.faults.servers import Server, a_server
+from tests.faults.service import fuzz_service, intrude_service
 from tests.faults.serving import end_service
 
 SEED: Final = 1
@@ -40,6 +41,8 @@ class Size:
     bank_seconds: int = 60
     migrations: int = 20
     service_ends: int = 20
+    fuzz_examples: int = 1_000
+    tokens: int = 1_000
 
     def tenth(self) -> "Size":
         """Return a tenth of it."""
@@ -78,6 +81,8 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
         ),
         Item("services ended", partial(_end_services, size.service_ends, seed, folder, signal.SIGTERM)),
         Item("services killed", partial(_end_services, size.service_ends, seed, folder, signal.SIGKILL)),
+        Item("service, tokens", lambda _: intrude_service(size.tokens, folder=folder)),
+        Item("service, any request", lambda say: fuzz_service(size.fuzz_examples, say=say)),
         Item("writers killed", partial(_kill_writers, size.writer_kills, seed, folder)),
         Item("servers killed", partial(_kill_servers, size.server_kills, seed, server)),
         Item("failovers", lambda say: fail_over(size.failovers, seed=seed, say=say)),
