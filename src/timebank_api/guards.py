@@ -7,7 +7,7 @@ from timebank.care.access import AccessRole, AccessToken
 from timebank.errors import NotAllowed
 
 
-def require_books(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+async def require_books(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """Let only those pass who see all books of a branch.
 
     Raises:
@@ -16,7 +16,7 @@ def require_books(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # t
     _require(connection.user, AccessRole.COORDINATOR, AccessRole.AUDITOR)
 
 
-def require_coordinator(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+async def require_coordinator(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """Let only those pass who run a branch.
 
     Raises:

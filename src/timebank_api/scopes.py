@@ -25,7 +25,7 @@ ABOUT_HELP: Final = frozenset({"redemptions_confirm", "redemptions_dispute", "re
 """What is said about help in a redemption, as about any other."""
 
 
-def require_scope(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+async def require_scope(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """Let only those tokens pass that are for the operation.
 
     Raises:

@@ -103,7 +103,7 @@ class Tokens(Service):
         if found is None:
             raise TokenRefused
         try:
-            with self.store.read() as tx:
+            with self.store.glance() as tx:
                 books = tx.books(found["branch"])
                 token = books.access_tokens.find(_digest(text))
                 if token is None or not token.is_in_force(books.desk.now):

@@ -89,7 +89,7 @@ class FileUpload(Operation):
         self.request_body = RequestBody(content=content, description="The file as it is.", required=True)
 
 
-def require_file(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+async def require_file(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """Refuse a body that is no CSV file, before it is read.
 
     Raises:
