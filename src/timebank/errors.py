@@ -1419,6 +1419,48 @@ class NoProvider(TimebankError):
     template = "this service knows no OpenID provider: sign in in another way"
 
 
+class UnknownWebhook(TimebankError):
+    """The branch has no webhook of that number, or it was removed. Retrying unchanged cannot help."""
+
+    code = "unknown_webhook"
+    kind = Kind.NOT_FOUND
+    template = "there is no webhook {webhook} in {branch}"
+
+
+class UnknownDeadLetter(TimebankError):
+    """The webhook has taken that event, or was not yet sent it. Retrying unchanged cannot help."""
+
+    code = "unknown_dead_letter"
+    kind = Kind.NOT_FOUND
+    template = "event {event} was not given up for webhook {webhook}"
+
+
+class BadWebhookUrl(TimebankError):
+    """A webhook needs an https address with a host, and nothing secret in it. Retrying unchanged cannot help.
+
+    Where private addresses are allowed, http is, too, for this machine only.
+    """
+
+    code = "bad_webhook_url"
+    kind = Kind.USAGE
+    template = "not an address for a webhook: {what}"
+
+
+class TooManyWebhooks(TimebankError):
+    """The branch has as many webhooks as it can have. Remove one first."""
+
+    code = "too_many_webhooks"
+    template = "the branch has {most} webhooks already, no more are possible"
+
+
+class TooManyStreams(TimebankError):
+    """Somebody follows events in too many places at once. Close one, then try again."""
+
+    code = "too_many_streams"
+    kind = Kind.TRANSIENT
+    template = "events are followed in {most} places already"
+
+
 # --- Command line -----------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """The application: routes, who may come in, and what an error looks like."""
 
+from asyncio import create_task
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -10,7 +11,10 @@ from litestar.datastructures import State
 from litestar.middleware import DefineMiddleware
 
 from timebank.clock import Clock
-from timebank.services.bank import open_bank
+from timebank.services.addresses import Reach
+from timebank.services.bank import Bank, open_bank
+from timebank.services.deliverer import Deliverer
+from timebank.services.sending import Sender
 from timebank_api.auth import Callers
 from timebank_api.bodies import read_strictly
 from timebank_api.description import config
@@ -20,12 +24,14 @@ from timebank_api.mail import mail_of
 from timebank_api.manners import Manners
 from timebank_api.methods import say_methods
 from timebank_api.metrics import Metrics
+from timebank_api.newsroom import Newsroom
 from timebank_api.peers import Names, Peers
 from timebank_api.problems import HANDLERS, SAFE
 from timebank_api.routes.audit import AuditRoutes
 from timebank_api.routes.beneficiaries import BeneficiaryRoutes
 from timebank_api.routes.clearing import ClearingRoutes
 from timebank_api.routes.entries import EntryRoutes, TransferRoutes
+from timebank_api.routes.events import EventRoutes
 from timebank_api.routes.exports import ExportRoutes
 from timebank_api.routes.health import HealthRoutes
 from timebank_api.routes.hours import HoursRoutes
@@ -39,6 +45,7 @@ from timebank_api.routes.redemptions import RedemptionRoutes
 from timebank_api.routes.reports import ReportRoutes
 from timebank_api.routes.sign_in import SignInRoutes
 from timebank_api.routes.tokens import TokenRoutes
+from timebank_api.routes.webhooks import WebhookRoutes
 from timebank_api.scopes import require_scope
 from timebank_api.settings import Settings
 from timebank_api.traces import Traces
@@ -49,6 +56,7 @@ ROUTES: Final = (
     BeneficiaryRoutes,
     ClearingRoutes,
     EntryRoutes,
+    EventRoutes,
     export_me,
     ExportRoutes,
     HealthRoutes,
@@ -63,6 +71,7 @@ ROUTES: Final = (
     SignInRoutes,
     TokenRoutes,
     TransferRoutes,
+    WebhookRoutes,
 )
 
 
@@ -86,7 +95,8 @@ def create_app(
         app.state.bank = await run_sync(lambda: open_bank(settings.address, clock=clock, create=False))
         app.state.writer = app.state.bank.writer()
         try:
-            yield
+            async with _telling(app, settings):
+                yield
         finally:
             await run_sync(app.state.writer.close)  # whoever waits is answered first
             await run_sync(app.state.bank.close)
@@ -125,3 +135,28 @@ def create_app(
         traces=traces,
     )
     return app
+
+
+@asynccontextmanager
+async def _telling(app: Litestar, settings: Settings) -> AsyncGenerator[None, None]:
+    """Tell those who follow events, and deliver to webhooks, for as long as the application runs."""
+    bank: Bank = app.state.bank
+    app.state.sender = Sender(Reach.PRIVATE if settings.webhooks == "private" else Reach.PUBLIC)
+    app.state.newsroom = Newsroom(bank, streams_most=settings.streams_most)
+    deliverer = Deliverer(bank.deliveries, app.state.sender)
+    closing = create_task(_close_at(app.state.ending, app.state.newsroom))
+    if settings.webhooks != "off":
+        deliverer.start()
+    try:
+        yield
+    finally:
+        closing.cancel()
+        await app.state.newsroom.finish()
+        if settings.webhooks != "off":
+            await run_sync(deliverer.stop)
+
+
+async def _close_at(ending: Ending, newsroom: Newsroom) -> None:
+    """End the streams as soon as the service is told to end: they would keep it waiting."""
+    await ending.wait()
+    newsroom.close()

@@ -22,6 +22,7 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from timebank import errors
+from timebank_api.event_docs import described_events
 from timebank_api.examples import FIELDS, MISSING, example_of
 from timebank_api.problems import KEY_HEADER, MEDIA_TYPE, status_of
 
@@ -111,6 +112,7 @@ def config(*, root_path: str = "") -> OpenAPIConfig:
         use_handler_docstrings=True,
         render_plugins=[Description()],
         servers=[Server(url=root_path or "/")],
+        webhooks=described_events(),
         openapi_router=Router(
             "/schema",
             route_handlers=[],

@@ -42,6 +42,7 @@ from timebank.errors import (
     TokenRefused,
     TooManyAttempts,
     TooManyRequests,
+    TooManyStreams,
     TryAgain,
     VersionChanged,
 )
@@ -73,6 +74,7 @@ OF_ERROR: Final[Mapping[type[TimebankError], HTTPStatus]] = {
     BadCursor: HTTPStatus.BAD_REQUEST,
     RequestInProgress: HTTPStatus.CONFLICT,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyStreams: HTTPStatus.TOO_MANY_REQUESTS,
     VersionChanged: HTTPStatus.PRECONDITION_FAILED,
 }
 UNAVAILABLE: Final[Mapping[type[TimebankError], int]] = {

@@ -155,6 +155,14 @@ class Settings:
         default=False,
         says="Whether to send traces with OpenTelemetry (extra `otel`), as its `OTEL_…` variables say.",
     )
+    webhooks: Literal["public", "private", "off"] = setting(
+        "public",
+        "Where events may be sent: public addresses over https; private networks, too, and this machine over "
+        "http; `off` leaves sending to `timebank webhook deliver`.",
+    )
+    streams_most: int = setting(
+        5, "In how many places one caller may follow events at once.", least=1, most=1_000
+    )
 
     session_hours: int = setting(
         12, "How long somebody stays signed in.", unit="hours", least=1, most=24 * 31

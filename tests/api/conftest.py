@@ -71,5 +71,6 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 def opened(folder: Path, *, now: Any = NOW, **how: Any) -> Client:  # noqa: ANN401
     """Return a client of the service over a folder's database."""
-    app = create_app(Settings(address=address_in(folder)), clock=SteppingClock(now))
+    settings = Settings(address=address_in(folder), webhooks="off")
+    app = create_app(settings, clock=SteppingClock(now))
     return TestClient(app, **how)

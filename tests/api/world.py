@@ -300,7 +300,8 @@ def opened(folder: Path, *, is_kept: bool = True, **how: Any) -> Iterator[World]
         how: further arguments of the client.
     """
     tokens = copied(folder)
-    app = create_app(Settings(address=address_in(folder)), clock=SteppingClock(NOW))
+    settings = Settings(address=address_in(folder), webhooks="off")
+    app = create_app(settings, clock=SteppingClock(NOW))
     with TestClient(app, **how) as client:
         if is_kept:
             yield World(client, tokens, folder)

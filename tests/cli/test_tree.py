@@ -44,6 +44,10 @@ READS = {
     ("report", "trial-balance"),
     ("statement",),
     ("version",),
+    ("webhook", "deliveries"),
+    ("webhook", "list"),
+    ("webhook", "show"),
+    ("webhook", "test"),
 }
 """Commands that change nothing."""
 REPEATABLE = {
@@ -63,7 +67,7 @@ TO_FILES = {noun for noun in COMMANDS if noun[0] in {"backup", "export"}}
 """Commands that write files and leave the books alone."""
 UNSTORED = {"seed"}
 """Numbers that go to no database."""
-WRITES = sorted(COMMANDS.keys() - READS - TO_FILES - {("demo",)})
+WRITES = sorted(COMMANDS.keys() - READS - TO_FILES - {("demo",), ("webhook", "deliver")})
 
 
 def options_of(command: Any) -> set[str]:  # noqa: ANN401 - Typer's own types are private

@@ -108,6 +108,7 @@ PREPARE = (
     "INSERT INTO beneficiary_event VALUES (1, 1, 1, 'nantes', 'asked', 'member:m1', NULL, 0)",
     f"INSERT INTO redemption VALUES ({REDEMPTION})",
     "INSERT INTO redemption_event VALUES (1, 1, 1, 'nantes', 'asked', 'member:m1', 60, NULL, 0)",
+    "INSERT INTO outbox VALUES (1, 1, 1, 'member.joined', ' m1 ', '{}', 0)",
 )
 """One row of every kind, on both engines."""
 

@@ -52,6 +52,7 @@ NEVER_CHANGED = {
     "service_event": "act = 'x'",
     "redemption_event": "act = 'x'",
     "beneficiary_event": "act = 'x'",
+    "outbox": "data = 'x'",
 }
 NEVER_DELETED = (*NEVER_CHANGED, "branch", "branch_head", "account", "account_balance", "member", "hold")
 NEVER_DELETED += ("service_record", "redemption")

@@ -24,6 +24,7 @@ APPEND_ONLY = (
     "service_event",
     "redemption_event",
     "beneficiary_event",
+    "outbox",
 )
 NEVER_DELETED = (
     "branch",

@@ -13,7 +13,9 @@ from tests.builders import NOW, a_bank, help_given
 
 from timebank.care.access import AccessRole
 from timebank.care.beneficiary import Relation
+from timebank.care.events import EventKind
 from timebank.care.mandate import Scope
+from timebank.care.webhook import ATTEMPTS_MOST, Answer
 from timebank.clock import SteppingClock
 from timebank.ledger.chart import available
 from timebank.ledger.limits import Limits
@@ -53,6 +55,7 @@ def _fill(bank: Bank, clock: SteppingClock) -> None:
     _decide(bank)
     _import(bank)
     _redeem(bank, clock)
+    _tell(bank, clock)
     bank.members.erase("lille", "m9")
     _let_in(bank)
     assert bank.audits.run().is_kept
@@ -227,3 +230,14 @@ def _redeem(bank: Bank, clock: SteppingClock) -> None:
     bank.redemptions.cancel("lille-3", by="member:m3")
     clock.advance(timedelta(days=2))
     bank.redemptions.log("lille-4", minutes=30, by="member:h2@locmine")
+
+
+def _tell(bank: Bank, clock: SteppingClock) -> None:
+    """A webhook that hears of new rules, and did not take one."""
+    with patch("timebank.services.webhooks.secrets.token_bytes", lambda count: b"x" * count):
+        bank.webhooks.add("lille", url="https://receiver.example/hours", kinds=[EventKind.POLICY_SET])
+    bank.policies.set("lille", write_policy(Policy()) + "\n# third\n")
+    with patch("timebank.services.deliveries.secrets.randbelow", lambda _: 0):
+        for _ in range(ATTEMPTS_MOST):
+            bank.deliveries.deliver_all(lambda _url, _message: Answer(said="500", is_taken=False))
+            clock.advance(timedelta(hours=31))

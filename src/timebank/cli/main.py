@@ -41,6 +41,7 @@ from timebank.cli import (
     token,
     transfer,
     version,
+    webhook,
 )
 from timebank.cli.exits import OF_KIND, Exit
 from timebank.cli.help import explain_all
@@ -88,6 +89,7 @@ for noun in (
     report,
     token,
     invitation,
+    webhook,
     import_,
     export,
 ):

@@ -10,7 +10,9 @@ from timebank.services.audits import Audits
 from timebank.services.backups import Backups
 from timebank.services.beneficiaries import Beneficiaries
 from timebank.services.branches import Branches
+from timebank.services.deliveries import Deliveries
 from timebank.services.entries import Entries
+from timebank.services.events import Events
 from timebank.services.exports import Exports
 from timebank.services.holds import Holds
 from timebank.services.hours import Hours
@@ -26,6 +28,7 @@ from timebank.services.sign_in import SignIn
 from timebank.services.statements import Statements
 from timebank.services.tokens import Tokens
 from timebank.services.transfers import Transfers
+from timebank.services.webhooks import Webhooks
 from timebank.services.writer import BATCH_MOST, QUEUE_MOST, Writer
 from timebank.storage.retry import RetryPolicy
 from timebank.storage.store import Store
@@ -59,6 +62,9 @@ class Bank:
         self.invitations = Invitations(store, actor)
         self.sign_in = SignIn(store, actor)
         self.activity = Activity(store, actor)
+        self.events = Events(store, actor)
+        self.webhooks = Webhooks(store, actor)
+        self.deliveries = Deliveries(store, actor)
 
     def writer(self, *, queue_most: int = QUEUE_MOST, batch_most: int = BATCH_MOST) -> Writer:
         """Return a writer for callers on many threads; see `Entries.writer`."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from timebank.care import beneficiary as care
+from timebank.care import events
 from timebank.care.beneficiary import Beneficiary, BeneficiaryOutcome, Relation
 from timebank.care.mandate import Act
 from timebank.care.member import require_active
@@ -59,7 +60,7 @@ class Beneficiaries(Service):
             Others: see `care.beneficiary.add`, which judges first.
         """
         host_branch, ref = person_at(member, branch)
-        with self.store.write(branch) as tx:
+        with self.store.write(branch, host_branch) as tx:
             books = TwoBooks(home=tx.books(branch), host=tx.books(host_branch))
             home = books.home
             actor = self.actor(by)
@@ -201,3 +202,6 @@ def _write_event(books: TwoBooks, act: Act, outcome: BeneficiaryOutcome) -> None
     about = f"beneficiary {made.branch}-{made.no}"
     note_no = write_reason(books, act, outcome.reason, about=about, concerned=concerned)
     books.home.beneficiaries.note(made.no, outcome.event, acted_in=act.branch, note_no=note_no)
+    news = events.of_beneficiary(outcome)
+    for each in books.each:
+        each.tell(news)

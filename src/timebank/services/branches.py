@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from timebank.care.events import of_branch
 from timebank.care.inputs import clean_text
 from timebank.ids import reference
 from timebank.instants import day_of, zone_of
@@ -62,6 +63,7 @@ class Branches(Service):
             tx.branches.create(branch)
             books = tx.books(code)
             books.policies.add(document, effective_on=FOUNDED_ON, actor=str(actor))
+            books.tell(of_branch(code))
             books.requests.open(key, *payload).done(code, branch)
             return branch
 

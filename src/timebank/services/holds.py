@@ -8,7 +8,7 @@ from timebank.ledger.holds import Hold, HoldState
 from timebank.ledger.model import Role
 from timebank.services.redemptions import Redemptions
 from timebank.services.service import Service, Who, act_in
-from timebank.services.settling import RedemptionDone, expire_due
+from timebank.services.settling import RedemptionDone, expire_due, hosts_due
 
 
 class Holds(Service):
@@ -55,7 +55,9 @@ class Holds(Service):
             NotAllowed: only a coordinator of the branch, or the system, does.
             KeyReused: the key was used for another request.
         """
-        with self.store.write(branch) as tx:
+        with self.store.read() as tx:
+            due = hosts_due(tx.books(branch))
+        with self.store.write(branch, *due) as tx:
             books = tx.books(branch)
             actor = self.actor(by)
             request = books.requests.open(key, "hold expire", actor)
@@ -63,6 +65,6 @@ class Holds(Service):
                 return ()
             if actor.role is not Role.SYSTEM:
                 require_coordinator(act_in(books, actor), branch)
-            ended = expire_due(books, by=actor)
+            ended = expire_due(tx, books, by=actor)
             request.done(len(ended), ended)
             return ended

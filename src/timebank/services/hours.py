@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from timebank.care import workflow
+from timebank.care import events, workflow
 from timebank.care.mandate import Act
 from timebank.care.record import Hours as Stated
 from timebank.care.record import Mode, RecordOutcome, RecordState, ServiceRecord
@@ -296,6 +296,7 @@ def carry_out(tx: Transaction, act: Act, outcome: RecordOutcome) -> HoursDone:
     if outcome.reason is not None:
         note_no = books.identities.write_note(outcome.reason, about=f"record {record.no}", members=members)
     books.records.note(record.no, outcome.event, note_no)
+    books.tell(events.of_record(outcome))
     if record.redemption is not None:
         return _settled(books, record, follow(tx, act, outcome, note_no))
     entries = _posted(books, act, outcome)

@@ -8,9 +8,11 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from timebank.care import mandate as care
+from timebank.care.events import EventKind, of_mandate
 from timebank.care.mandate import Mandate, Scope
 from timebank.care.member import require_active
 from timebank.services.service import Service, Who, act_in, person_at
+from timebank.storage.store import Transaction
 
 
 class Mandates(Service):
@@ -49,7 +51,7 @@ class Mandates(Service):
             KeyReused: the key was used for another request.
         """
         holder_branch, ref = person_at(holder, branch)
-        with self.store.write(branch) as tx:
+        with self.store.write(branch, holder_branch) as tx:
             books, theirs = tx.books(branch), tx.books(holder_branch)
             actor = self.actor(by)
             covered = tuple(sorted(scopes))
@@ -74,6 +76,7 @@ class Mandates(Service):
             require_active(books.members.get(principal), on=books.today)
             require_active(theirs.members.get(ref), on=theirs.today)
             books.mandates.add(granted, actor=str(act.actor))
+            _tell(tx, EventKind.MANDATE_GRANTED, granted)
             request.done(granted.no, granted)
             return granted
 
@@ -87,7 +90,9 @@ class Mandates(Service):
             NotAllowed: somebody else asks.
             KeyReused: the key was used for another request.
         """
-        with self.store.write(branch) as tx:
+        with self.store.read() as tx:  # the holder's branch never changes, so it can be read before
+            holder_branch = tx.books(branch).mandates.get(no).holder_branch
+        with self.store.write(branch, holder_branch) as tx:
             books = tx.books(branch)
             actor = self.actor(by)
             request = books.requests.open(key, "mandate revoke", no, actor)
@@ -98,6 +103,7 @@ class Mandates(Service):
             revoked = care.revoke(mandate, act)
             if revoked != mandate:
                 books.mandates.revoke(revoked, actor=str(act.actor))
+                _tell(tx, EventKind.MANDATE_REVOKED, revoked)
             request.done(no, revoked)
             return revoked
 
@@ -109,3 +115,9 @@ class Mandates(Service):
         """
         with self.store.read() as tx:
             return tx.books(branch).mandates.list(principal)
+
+
+def _tell(tx: Transaction, kind: EventKind, mandate: Mandate) -> None:
+    """Tell it in the branches of principal and holder."""
+    for code in sorted({mandate.branch, mandate.holder_branch}):
+        tx.books(code).tell(of_mandate(kind, mandate))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from timebank.care.access import AccessRole
+from timebank.care.events import EventKind, of_member
 from timebank.care.mandate import Act, require_coordinator
 from timebank.care.member import Identity, Member, MemberKind
 from timebank.errors import KeyReused, MemberErased, MemberExists, MemberHasOpenMatters
@@ -76,6 +77,7 @@ class Members(Service):
             books.members.add(member)
             books.identities.add(identity)
             books.accounts.open(available(member.ref), MINUTES)
+            books.tell(of_member(EventKind.MEMBER_JOINED, (branch, member.ref)))
             view = MemberView(member=member, identity=identity)
             request.done(member.ref, view)
             return view
@@ -189,6 +191,7 @@ class Members(Service):
             books.access_tokens.revoke_of(AccessRole.MEMBER, ref)
             books.invitations.revoke_of(AccessRole.MEMBER, ref)
             books.credentials.erase(AccessRole.MEMBER, ref)
+            books.tell(of_member(EventKind.MEMBER_ERASED, (branch, ref)))
             view = MemberView(member=member, identity=None)
             request.done(ref, view)
             return view

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from timebank.care.events import of_policy
 from timebank.care.mandate import require_coordinator
 from timebank.errors import PolicyDatedInPast, UnknownPolicyVersion
 from timebank.policy.changes import Change, changes_between
@@ -79,6 +80,7 @@ class Policies(Service):
                 raise PolicyDatedInPast
             before = books.policies.in_force(on).policy
             version = books.policies.add(document, effective_on=on, actor=str(actor))
+            books.tell(of_policy(version.version, on))
             result = version, changes_between(before, policy)
             request.done(version.version, result)
             return result

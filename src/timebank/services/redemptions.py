@@ -27,6 +27,7 @@ from timebank.services.settling import (
     carry_out,
     expire_due,
     home_and_no,
+    hosts_due,
     place,
 )
 from timebank.services.stating import agree, decide_to_confirm
@@ -84,14 +85,15 @@ class Redemptions(Service):
         """
         planned = Stated(start_at=start_at, minutes=minutes, kind=kind, mode=mode)
         with self.store.read() as tx:
-            host_branch = tx.books(branch).beneficiaries.get(beneficiary).host_branch
-        with self.store.write(branch, host_branch) as tx:
+            home = tx.books(branch)
+            host_branch, due = home.beneficiaries.get(beneficiary).host_branch, hosts_due(home)
+        with self.store.write(branch, host_branch, *due) as tx:
             books = TwoBooks(home=tx.books(branch), host=tx.books(host_branch))
             actor = self.actor(by)
             request = books.home.requests.open(key, "redeem request", beneficiary, planned, actor)
             if request.outcome is not None:
                 return RedemptionDone(redemption=books.home.redemptions.get(int(request.outcome)))
-            swept = expire_due(books.home)
+            swept = expire_due(tx, books.home)
             act = act_in(books.home, actor)
             done = place(books, act, requested(books, act, beneficiary, planned, reason))
             done = _with_swept(done, swept)
@@ -332,14 +334,16 @@ class Redemptions(Service):
         with (
             self.store.read() as tx
         ):  # the host branch never changes, so it can be read before heads are taken
-            host_branch = tx.books(home_branch).redemptions.get(no).host_branch
-        with self.store.write(home_branch, host_branch) as tx:
+            home = tx.books(home_branch)
+            host_branch = home.redemptions.get(no).host_branch
+            due = hosts_due(home) if is_sweeping else ()
+        with self.store.write(home_branch, host_branch, *due) as tx:
             home = tx.books(home_branch)
             actor = self.actor(by)
             request = home.requests.open(key, *payload, no, actor)
             if request.outcome is not None:
                 return RedemptionDone(redemption=home.redemptions.get(no))
-            swept = expire_due(home) if is_sweeping else ()
+            swept = expire_due(tx, home) if is_sweeping else ()
             redemption = home.redemptions.get(no)
             done = do(tx, books_of(tx, redemption), redemption, actor)
             done = _with_swept(done, swept)

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
-from timebank.care import sponsorship
+from timebank.care import events, sponsorship
 from timebank.care.mandate import Act
 from timebank.care.record import RecordOutcome
 from timebank.care.redemption import (
@@ -167,10 +167,16 @@ def follow(tx: Transaction, act: Act, outcome: RecordOutcome, note_no: int | Non
     return carry_out(books_of(tx, redemption), act, followed, help_at=help_at, note_no=note_no)
 
 
-def expire_due(books: Books, *, by: Actor = SWEEP) -> tuple[Redemption, ...]:
+def hosts_due(home: Books) -> tuple[str, ...]:
+    """Return the branches whose heads `expire_due` needs beside the home branch's: they are told, too."""
+    return tuple({each.host_branch for each in home.redemptions.due()})
+
+
+def expire_due(tx: Transaction, books: Books, *, by: Actor = SWEEP) -> tuple[Redemption, ...]:
     """End every redemption of the branch that reached its deadline without help; its minutes go back.
 
-    Only the home branch's books change, whoever the host is.
+    Only the home branch's books change, whoever the host is, but both branches tell it. One that became due
+    after the heads were taken, and whose host's was not, is left for the next time.
 
     Raises:
         NotAllowed: something is due, and `by` is neither the system nor a coordinator.
@@ -178,8 +184,11 @@ def expire_due(books: Books, *, by: Actor = SWEEP) -> tuple[Redemption, ...]:
     act = act_in(books, by)
     ended = []
     for redemption in books.redemptions.due():
+        both = books_of(tx, redemption)
+        if both.host.desk.head is None:
+            continue
         outcome = sponsorship.expire(redemption, act)
-        carry_out(TwoBooks(home=books, host=books), act, outcome)
+        carry_out(both, act, outcome)
         ended.append(outcome.redemption)
     return tuple(ended)
 
@@ -220,6 +229,9 @@ def _write_event(books: TwoBooks, act: Act, outcome: RedemptionOutcome, note_no:
         acted_in=act.branch,
         note_no=written if written is not None else note_no,
     )
+    news = events.of_redemption(outcome)
+    for each in books.each:
+        each.tell(news)
 
 
 def _resolve_hold(home: Books, act: Act, outcome: RedemptionOutcome) -> None:

@@ -123,6 +123,15 @@ class Tokens(Service):
             if _got(books, token.no).revoked_at is None:
                 books.access_tokens.revoke(token.no, books.desk.now)
 
+    def still_opens(self, token: AccessToken) -> bool:
+        """Tell whether a token that was found before still opens the door, now."""
+        with self.store.read() as tx:
+            books = tx.books(token.branch)
+            found = books.access_tokens.get(token.no)
+            if found is None or found.ref != token.ref or not found.is_in_force(books.desk.now):
+                return False
+            return token.role is not AccessRole.MEMBER or books.members.get(token.ref).is_active(books.today)
+
     def list(self, branch: str) -> Sequence[AccessToken]:
         """Return all tokens of a branch, by number.
 

@@ -5,6 +5,7 @@ from datetime import date
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from timebank.care.events import News
 from timebank.instants import day_of, zone_of
 from timebank.ledger.model import Branch
 from timebank.storage.access import AccessTokens
@@ -14,6 +15,7 @@ from timebank.storage.evidence import Evidence
 from timebank.storage.identities import Identities
 from timebank.storage.imports import Imports
 from timebank.storage.journal import Journal
+from timebank.storage.outbox import Outbox
 from timebank.storage.policies import Policies, PolicyVersion
 from timebank.storage.reading import JournalReader
 from timebank.storage.records import Holds, Members, Records
@@ -22,6 +24,7 @@ from timebank.storage.requests import Requests
 from timebank.storage.secrets import Secrets
 from timebank.storage.sign_in import Credentials, Invitations
 from timebank.storage.warm import WarmBook
+from timebank.storage.webhooks import Webhooks
 
 
 class Books:
@@ -135,6 +138,24 @@ class Books:
     def credentials(self) -> Credentials:
         """How somebody signs in."""
         return Credentials(self.desk)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What is told to others."""
+        return Outbox(self.desk)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Who is told of it, wherever they are."""
+        return Webhooks(self.desk)
+
+    def tell(self, news: News) -> None:
+        """Write down something to be told: it becomes known if, and only if, what it tells of does."""
+        head = self.desk.head
+        last_entry = head.entry_seq if head is not None else 0  # a branch that is being founded has no head
+        if "journal" in self.__dict__:
+            last_entry = self.journal.book.last_seq
+        self.outbox.add(news, last_entry=last_entry)
 
     @cached_property
     def imports(self) -> Imports:

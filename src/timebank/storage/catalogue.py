@@ -15,11 +15,27 @@ from typing import Final
 from sqlalchemy import exists, func, select
 from sqlalchemy.engine import Connection
 
-from timebank.storage import tables, tables_access, tables_audit, tables_care, tables_identity, tables_sign_in
+from timebank.storage import (
+    tables,
+    tables_access,
+    tables_audit,
+    tables_care,
+    tables_events,
+    tables_identity,
+    tables_sign_in,
+)
 from timebank.storage.columns import Row
 
 FILE: Final = "expected.json"
-MODELS: Final = (tables, tables_access, tables_audit, tables_care, tables_identity, tables_sign_in)
+MODELS: Final = (
+    tables,
+    tables_access,
+    tables_audit,
+    tables_care,
+    tables_events,
+    tables_identity,
+    tables_sign_in,
+)
 """What has told the metadata of every table."""
 BIG: Final = frozenset({"posting"})
 """Tables whose foreign keys are not asked for: the audit of the journal looks at each line's account."""

@@ -44,6 +44,7 @@ from timebank.storage.tables_care import (
     ServiceEventRow,
     ServiceRecordRow,
 )
+from timebank.storage.tables_events import DeadLetterRow, OutboxRow, WebhookRow
 from timebank.storage.tables_identity import AddressRow, AliasRow, NoteRow, PersonRow
 from timebank.storage.tables_manners import AccessLogRow, BranchSecretRow
 from timebank.storage.tables_sign_in import CredentialRow, InvitationRow, MailCodeRow, SubjectRow
@@ -68,7 +69,7 @@ ROWS: Final[tuple[type[Row], ...]] = (
     *(AccountRow, AccountBalanceRow, AccountLimitRow, AccountOverrideRow, MandateRow),
     *(BeneficiaryRow, BeneficiaryEventRow),
     *(EntryRow, HoldRow, ServiceRecordRow, ServiceEventRow, RedemptionRow, RedemptionEventRow),
-    *(RequestKeyRow, ImportBatchRow),
+    *(RequestKeyRow, ImportBatchRow, OutboxRow),
 )
 TABLES: Final = tuple(table_of(row) for row in ROWS)
 KEPT_BACK: Final[frozenset[str]] = frozenset(
@@ -76,6 +77,7 @@ KEPT_BACK: Final[frozenset[str]] = frozenset(
     for row in (
         *(AuditPointRow, AccessTokenRow, BranchSecretRow, AccessLogRow),
         *(InvitationRow, CredentialRow, MailCodeRow, SubjectRow, AddressRow),
+        *(WebhookRow, DeadLetterRow),
     )
 )
 """Tables that are not exported: secrets, and what belongs to the database rather than to a branch."""

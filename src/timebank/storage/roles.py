@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from timebank.errors import RoleOwnsTables, UnknownDatabaseRole
-from timebank.storage import tables_care, tables_identity, tables_sign_in
+from timebank.storage import tables_care, tables_events, tables_identity, tables_sign_in
 from timebank.storage.catalogue import expected_objects, text_in
 from timebank.storage.columns import table_of
 from timebank.storage.schema import VERSIONS
@@ -37,6 +37,7 @@ APPEND_ONLY: Final = frozenset(
         tables_care.ServiceEventRow,
         tables_care.RedemptionEventRow,
         tables_care.BeneficiaryEventRow,
+        tables_events.OutboxRow,
     )
 )
 ERASABLE: Final = frozenset(
