@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from benchmarks import growth_rows, million_rows, page_rows, postgresql_rows, program_rows, sqlite_rows
+from benchmarks import (
+    growth_rows,
+    million_rows,
+    page_rows,
+    postgresql_rows,
+    program_rows,
+    service_rows,
+    sqlite_rows,
+)
 from benchmarks.lab import Lab
 from benchmarks.table import Better, Measured, Missing, Row
 
@@ -230,6 +238,48 @@ STARTUP = Row(
     "(`benchmarks/startup.py`).",
 )
 
+SERVICE_COSTS = (
+    Row(
+        name="service-log",
+        work="logging an hour over HTTP, SQLite",
+        against="a route that does nothing",
+        floor=4,
+        aim=4,
+        better=Better.LOWER,
+        measures="The server's CPU time for a request, asked one after another: `POST /v1/hours`, committed; "
+        "against `GET /health/live` of the same process.",
+    ),
+    Row(
+        name="service-balance",
+        work="reading a balance over HTTP, SQLite",
+        against="a route that does nothing",
+        floor=2,
+        aim=2,
+        better=Better.LOWER,
+        measures="The same for `GET /v1/me/balance`.",
+    ),
+)
+SERVICE_LOAD = (
+    Row(
+        name="service-rate",
+        work="hours logged by 32 connections, SQLite",
+        against="a bare Litestar route, same rows",
+        floor=0.6,
+        aim=0.6,
+        measures="Requests per second, one process, synchronous FULL; against a route that asks for no token "
+        "and looks nothing up, and writes the rows through `sqlite3` (`benchmarks/bare_service.py`).",
+    ),
+    Row(
+        name="service-tail",
+        work="slowest hundredth by the middle, 32 connections",
+        against="–",
+        floor=10,
+        aim=10,
+        better=Better.LOWER,
+        measures="The 99th percentile of the time to an answer, by its median, while they log hours.",
+    ),
+)
+
 CATALOGUE: Final = (
     Measurement(program_rows.starting, (STARTUP,)),
     Measurement(sqlite_rows.single, (SQLITE_SINGLE,)),
@@ -242,6 +292,8 @@ CATALOGUE: Final = (
     Measurement(million_rows.million, (*AUDITS, *MEMORY)),
     Measurement(program_rows.importing, (IMPORT,)),
     Measurement(program_rows.exporting, (EXPORT,)),
+    Measurement(service_rows.costs, SERVICE_COSTS),
+    Measurement(service_rows.load, SERVICE_LOAD),
     Measurement(page_rows.on_sqlite, PAGES[:1]),
     Measurement(page_rows.on_postgresql, PAGES[1:]),
     Measurement(growth_rows.on_sqlite, GROWTH["SQLite"]),
