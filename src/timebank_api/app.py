@@ -94,6 +94,7 @@ def create_app(
     async def with_bank(app: Litestar) -> AsyncGenerator[None, None]:
         app.state.bank = await run_sync(lambda: open_bank(settings.address, clock=clock, create=False))
         app.state.writer = app.state.bank.writer()
+        app.state.metrics.watch_writer(app.state.writer.waiting)
         try:
             async with _telling(app, settings):
                 yield

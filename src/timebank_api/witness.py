@@ -4,23 +4,29 @@ It gives the request its id, takes no word of strangers for who they are, and, o
 connection live on. It never sees more of a person than the role and the branch of their token.
 """
 
+from asyncio import CancelledError
 from http import HTTPStatus
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from litestar import Request
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from timebank.errors import ServiceEnding
 from timebank_api.ending import Ending
 from timebank_api.logs import Log, facts_of
 from timebank_api.metrics import Metrics
 from timebank_api.peers import Names, Peers
-from timebank_api.problems import problem_of
+from timebank_api.problems import problem_of, raw_problem
 from timebank_api.seen import CURRENT, Seen, operation_of
 from timebank_api.traces import Traces
 
 ID_HEADER: Final = b"x-request-id"
+ENDED: Final = (
+    "The service ends before it can answer: the same request, with its key, finds out what became of it."
+)
+RETRY: Final = ((b"retry-after", b"1"),)
 HEALTH: Final = "/health/"
 
 
@@ -111,10 +117,14 @@ class Witness:
         root, path = self._root_path, scope["path"]
         if root and (path == root or path.startswith(root + "/")):
             scope["path"] = path[len(root) :] or "/"
-        if self._names.allow(scope) or scope["path"].startswith(HEALTH):
-            await self._app(scope, receive, watch)
-        else:
-            await self._refuse_name(scope, receive, watch)
+        is_named = self._names.allow(scope) or scope["path"].startswith(HEALTH)
+        try:
+            await (self._app if is_named else self._refuse_name)(scope, receive, watch)
+        except CancelledError:  # the server's patience is over
+            if request.status or not self._ending.has_begun:
+                raise
+            for message in raw_problem(HTTPStatus.SERVICE_UNAVAILABLE, ServiceEnding.code, ENDED, RETRY):
+                await watch(cast("Message", message))
 
     def _write_down(self, request: Seen, scope: HTTPScope, seconds: float) -> None:
         operation = operation_of(scope)

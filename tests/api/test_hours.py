@@ -195,7 +195,7 @@ def test_a_bug_of_ours_tells_nothing(
 
     assert (500, "internal_error") == (answer.status_code, answer.json()["code"])
     assert "Sample" not in answer.text + caplog.text
-    assert "ZeroDivisionError in me, me.py line " in caplog.text
+    assert "ZeroDivisionError in me_show, me.py line " in caplog.text
 
 
 def test_the_description_names_no_outside_address(client: Client) -> None:

@@ -220,7 +220,7 @@ def test_the_log_says_what_was_asked_and_by_which_role(service: Service) -> None
     """And how it ended."""
     with watched(service.folder) as (client, log):
         bearer = {"Authorization": f"Bearer {service.tokens['m1']}"}
-        answer = client.get("/v1/hours/999?member=m1", headers=bearer)
+        answer = client.get("/v1/hours/999", headers=bearer)
 
     found = next(line for line in lines_of(log) if line["event"] == "request")
     assert {
@@ -318,9 +318,9 @@ def test_the_numbers_are_for_who_has_the_secret(service: Service) -> None:
     assert 200 == found.status_code
     assert found.headers["Content-Type"].startswith("text/plain")
     for line in (
-        'timebank_requests_total{operation="me",status="2xx"} 2.0',
-        'timebank_requests_total{operation="me",status="4xx"} 1.0',
-        'timebank_request_seconds_count{operation="me"} 3.0',
+        'timebank_requests_total{operation="me_show",status="2xx"} 2.0',
+        'timebank_requests_total{operation="me_show",status="4xx"} 1.0',
+        'timebank_request_seconds_count{operation="me_show"} 3.0',
         'timebank_failures_total{code="storage_full"} 1.0',
         "timebank_requests_in_flight 1.0",
         "timebank_writer_waiting 0.0",

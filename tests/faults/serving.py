@@ -227,23 +227,27 @@ def _at_work(clients: list[Client]) -> Iterator[None]:
 
 
 @contextmanager
-def a_service(address: str, port: int, *words: str, **settings: str) -> Iterator["subprocess.Popen[str]"]:
+def a_service(
+    address: str, port: int, *words: str, log: Path | None = None, **settings: str
+) -> Iterator["subprocess.Popen[str]"]:
     """Run `timebank serve` as somebody would, until it is ended or the block is over.
 
     Args:
         address: of the books.
         port: where it listens.
         words: further ones of the command line.
+        log: takes what it says on stderr; None lets it go.
         settings: by the names they have in the environment, without `TIMEBANK_`.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TIMEBANK_")}
     environment |= {f"TIMEBANK_{name.upper()}": value for name, value in settings.items()}
     program = "from timebank.cli.main import run; run()"
     command = [sys.executable, "-W", "error", "-c", program, "serve", "--db", address, "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, *words], cwd=ROOT, env=environment, text=True, start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    with (log or Path(os.devnull)).open("ab") as errors:
+        process = subprocess.Popen(
+            [*command, *words], cwd=ROOT, env=environment, text=True, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
+        )  # fmt: skip
     try:
         wait_for("the service", lambda: is_there(port) or process.poll() is not None)
         assert process.poll() is None, "the service did not start"
