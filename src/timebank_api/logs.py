@@ -39,7 +39,7 @@ def log_to(file: BinaryIO, *, form: str, level: str, is_terminal: bool = False) 
         structlog.BytesLogger(file),
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.TimeStamper(fmt="%H:%M:%S" if is_text else "iso", utc=not is_text),
             _Text(colors=is_terminal) if is_text else _as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),

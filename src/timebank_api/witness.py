@@ -133,7 +133,6 @@ class Witness:
         if self._log is None:
             return
         facts: dict[str, Any] = {
-            "request": request.id,
             "operation": operation,
             "status": status,
             "ms": round(seconds * 1_000, 2),
@@ -143,4 +142,4 @@ class Witness:
         caller = scope.get("user")
         if caller is not None:
             facts["role"], facts["branch"] = caller.role.value, caller.branch
-        self._log.info("request", **facts)
+        self._log.info("request", **facts, request=request.id)

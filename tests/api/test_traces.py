@@ -35,7 +35,9 @@ def test_every_request_is_a_span_without_people(service: Service) -> None:
     with TestClient(app, raise_server_exceptions=False) as client:
         client.get("/v1/me", headers={**bearer, **PARENT})
         with asked_from("10.0.0.1"):
-            client.get("/nowhere/sample?sample=words", headers={**bearer, **PARENT, "X-Forwarded-For": "192.0.2.9"})
+            client.get(
+                "/nowhere/sample?sample=words", headers={**bearer, **PARENT, "X-Forwarded-For": "192.0.2.9"}
+            )
         with patch.object(Members, "show", side_effect=ZeroDivisionError("Sample Member 1")):
             client.get("/v1/me", headers=bearer)
     spans = exporter.get_finished_spans()
