@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeAlias
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from benchmarks.lab import Lab
 from benchmarks.table import Measured
 from benchmarks.turns import in_turn

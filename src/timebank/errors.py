@@ -1132,6 +1132,14 @@ class NoDatabase(TimebankError):
     template = "there is no database at that address: `timebank branch create` makes one"
 
 
+class StatementTooLong(TimebankError):
+    """The period has more lines than are shown at once. A shorter period, or its pages, can be had."""
+
+    code = "statement_too_long"
+    kind = Kind.USAGE
+    template = "the statement has more than {most} lines: ask for a shorter period"
+
+
 class UnknownMandate(TimebankError):
     """The branch has no such mandate. Retrying unchanged cannot help."""
 

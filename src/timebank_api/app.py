@@ -8,6 +8,7 @@ from typing import Final
 from anyio.to_thread import run_sync
 from litestar import Litestar
 from litestar.datastructures import State
+from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 
 from timebank.clock import Clock
@@ -15,6 +16,7 @@ from timebank.services.addresses import Reach
 from timebank.services.bank import Bank, open_bank
 from timebank.services.deliverer import Deliverer
 from timebank.services.sending import Sender
+from timebank_api.acting import VISITOR, heed_acting_for, visitor_of
 from timebank_api.auth import Callers
 from timebank_api.bodies import read_strictly
 from timebank_api.description import config
@@ -27,18 +29,23 @@ from timebank_api.metrics import Metrics
 from timebank_api.newsroom import Newsroom
 from timebank_api.peers import Names, Peers
 from timebank_api.problems import HANDLERS, SAFE
+from timebank_api.routes.accounts import AccountRoutes
 from timebank_api.routes.audit import AuditRoutes
 from timebank_api.routes.beneficiaries import BeneficiaryRoutes
+from timebank_api.routes.branches import BranchRoutes
 from timebank_api.routes.clearing import ClearingRoutes
 from timebank_api.routes.entries import EntryRoutes, TransferRoutes
 from timebank_api.routes.events import EventRoutes
 from timebank_api.routes.exports import ExportRoutes
 from timebank_api.routes.health import HealthRoutes
+from timebank_api.routes.holds import HoldRoutes
 from timebank_api.routes.hours import HoursRoutes
 from timebank_api.routes.imports import ImportRoutes
 from timebank_api.routes.invitations import InvitationRoutes
+from timebank_api.routes.mandates import MandateRoutes
 from timebank_api.routes.me import MeRoutes
 from timebank_api.routes.member_data import export_me
+from timebank_api.routes.members import MemberRoutes
 from timebank_api.routes.metrics import MetricsRoutes
 from timebank_api.routes.policy import PolicyRoutes
 from timebank_api.routes.redemptions import RedemptionRoutes
@@ -52,17 +59,22 @@ from timebank_api.traces import Traces
 from timebank_api.witness import Witness, refuse_name
 
 ROUTES: Final = (
+    AccountRoutes,
     AuditRoutes,
     BeneficiaryRoutes,
+    BranchRoutes,
     ClearingRoutes,
     EntryRoutes,
     EventRoutes,
     export_me,
     ExportRoutes,
     HealthRoutes,
+    HoldRoutes,
     HoursRoutes,
     ImportRoutes,
     InvitationRoutes,
+    MandateRoutes,
+    MemberRoutes,
     MeRoutes,
     MetricsRoutes,
     PolicyRoutes,
@@ -108,10 +120,11 @@ def create_app(
         traces = Traces()
     app = Litestar(
         route_handlers=ROUTES,
-        guards=[require_scope],
+        guards=[require_scope, heed_acting_for],
         lifespan=[with_bank],
         middleware=[DefineMiddleware(Callers)],
         before_request=read_strictly,
+        dependencies={VISITOR: Provide(visitor_of)},
         before_send=[say_methods],
         exception_handlers=HANDLERS,
         openapi_config=config(root_path=settings.root_path),

@@ -10,6 +10,8 @@ from timebank.care.access import AccessToken
 from timebank.services.bank import Bank
 from timebank_api.problems import KEY_HEADER
 
+ACTING_HEADER: Final = "Timebank-Acting-For"
+"""For whom somebody comes, and under which mandate; see `acting`."""
 NUMBER_MOST: Final = 2**53
 """Largest number that JSON readers keep exactly."""
 PAGE_USUAL: Final = 50

@@ -18,7 +18,7 @@ import msgspec
 from litestar.params import QueryParameter
 
 from timebank.errors import BadCursor, ServerReadOnly, StorageReadOnly
-from timebank_api.inputs import Asking, bank_of
+from timebank_api.inputs import ACTING_HEADER, Asking, bank_of
 from timebank_api.visits import visit_of
 
 CURSOR_MOST: Final = 300
@@ -104,7 +104,7 @@ def _filters(request: Asking) -> list[tuple[str, str]]:
 def _seal(request: Asking, place: bytes) -> bytes:
     """Return what nobody can make who has not the branch's secret."""
     token = request.user
-    whose = [token.branch, token.role.value, token.ref]
+    whose = [token.branch, token.role.value, token.ref, request.headers.get(ACTING_HEADER)]
     what = [request.route_handler.operation_id, request.path_params, _filters(request)]
     said = msgspec.json.encode([whose, what]) + b"\0" + place
     return hmac.new(_secret(request), said, hashlib.sha256).digest()[:SEAL_BYTES]

@@ -34,21 +34,30 @@ class Service:
     folder: Path
 
     def ask(
-        self, who: str | None, method: str, path: str, body: object = None, *, key: str | None = "k"
+        self,
+        who: str | None,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = "k",
+        acting: str | None = None,
     ) -> Any:  # noqa: ANN401 - an answer of httpx
-        """Ask as somebody; `key` is sent with what changes something."""
+        """Ask as somebody, `acting` for somebody else; `key` is sent with what changes something."""
         headers = {} if who is None else {"Authorization": f"Bearer {self.tokens[who]}"}
+        if acting is not None:
+            headers["Timebank-Acting-For"] = acting
         if method == "POST" and key is not None:
             headers["Idempotency-Key"] = key
         return self.client.request(method, path, json=body, headers=headers)
 
-    def get(self, who: str | None, path: str) -> Any:  # noqa: ANN401
+    def get(self, who: str | None, path: str, **how: Any) -> Any:  # noqa: ANN401
         """Read as somebody."""
-        return self.ask(who, "GET", path)
+        return self.ask(who, "GET", path, **how)
 
-    def post(self, who: str | None, path: str, body: object = None, *, key: str | None = "k") -> Any:  # noqa: ANN401
+    def post(self, who: str | None, path: str, body: object = None, **how: Any) -> Any:  # noqa: ANN401
         """Change something as somebody."""
-        return self.ask(who, "POST", path, body, key=key)
+        return self.ask(who, "POST", path, body, **how)
 
 
 @pytest.fixture

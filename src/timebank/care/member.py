@@ -4,6 +4,7 @@
 lives in a store of its own and can be erased there without touching the books. Pure.
 """
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -86,3 +87,18 @@ class Identity:
             is_left_out = what != "name" and (text is None or not text.strip())
             cleaned = None if is_left_out else clean_text(text or "", what=what, most=most)
             object.__setattr__(self, what, cleaned)
+
+
+def is_called(who: Identity, words: str) -> bool:
+    """Tell whether each of some words stands in a name; neither capitals nor accents count.
+
+    No word at all stands in no name.
+    """
+    name = _plain(who.name)
+    wanted = _plain(words).split()
+    return bool(wanted) and all(word in name for word in wanted)
+
+
+def _plain(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in apart if not unicodedata.combining(each)).casefold()

@@ -25,6 +25,32 @@ class Holds(Service):
         with self.store.read() as tx:
             return tx.books(branch).holds.list(state=state, member=member)
 
+    def newest(
+        self,
+        branch: str,
+        *,
+        state: HoldState | None = None,
+        member: str | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> Sequence[Hold]:
+        """Return holds, newest first, of a state and of a member; those before a number.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
+        with self.store.read() as tx:
+            return tx.books(branch).holds.newest(state=state, member=member, before=before, limit=limit)
+
+    def show(self, branch: str, no: int) -> Hold:
+        """Return a hold.
+
+        Raises:
+            UnknownBranch, UnknownHold: there is none.
+        """
+        with self.store.read() as tx:
+            return tx.books(branch).holds.get(no)
+
     def release(
         self, branch: str, no: int, *, reason: str, by: Who | None = None, key: str | None = None
     ) -> RedemptionDone:

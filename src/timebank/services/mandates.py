@@ -8,9 +8,11 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from timebank.care import mandate as care
+from timebank.care.access import AccessToken, Visitor, admit, claimed
 from timebank.care.events import EventKind, of_mandate
 from timebank.care.mandate import Mandate, Scope
 from timebank.care.member import require_active
+from timebank.errors import NotAllowed, UnknownBranch, UnknownMandate
 from timebank.services.service import Service, Who, act_in, person_at
 from timebank.storage.store import Transaction
 
@@ -106,6 +108,50 @@ class Mandates(Service):
                 _tell(tx, EventKind.MANDATE_REVOKED, revoked)
             request.done(no, revoked)
             return revoked
+
+    def admit(self, token: AccessToken, branch: str, no: int, *, principal: str) -> Visitor:
+        """Let the holder of a mandate come to its branch in the principal's name.
+
+        Args:
+            token: of who comes.
+            branch: the principal's.
+            no: of the mandate there.
+            principal: member reference there.
+
+        Raises:
+            NotAllowed: no such mandate is held and in force now: nobody is told why.
+            BadReference, BadActor: a part is malformed.
+        """
+        actor = claimed(token, principal=principal, mandate=no)
+        try:
+            with self.store.read() as tx:
+                books = tx.books(branch)
+                mandate = books.mandates.get(no)
+                return admit(token, mandate, actor=actor, branch=branch, on=books.today, at=books.desk.now)
+        except (UnknownBranch, UnknownMandate):
+            raise NotAllowed(actor=actor) from None
+
+    def show(self, branch: str, no: int) -> Mandate:
+        """Return a mandate.
+
+        Raises:
+            UnknownBranch, UnknownMandate: there is none.
+        """
+        with self.store.read() as tx:
+            return tx.books(branch).mandates.get(no)
+
+    def around(self, branch: str, *, member: str | None = None) -> Sequence[Mandate]:
+        """Return the mandates that a branch's members gave or hold, by branch and number.
+
+        Args:
+            branch: its code.
+            member: only those that this member gave or holds.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
+        with self.store.read() as tx:
+            return tx.books(branch).mandates.around(member)
 
     def list(self, branch: str, *, principal: str | None = None) -> Sequence[Mandate]:
         """Return the mandates of a branch's members, or of one of them, by number.

@@ -7,7 +7,7 @@ from datetime import date
 from timebank.care.access import AccessRole
 from timebank.care.events import EventKind, of_member
 from timebank.care.mandate import Act, require_coordinator
-from timebank.care.member import Identity, Member, MemberKind
+from timebank.care.member import Identity, Member, MemberKind, is_called
 from timebank.errors import KeyReused, MemberErased, MemberExists, MemberHasOpenMatters
 from timebank.ids import reference
 from timebank.ledger.chart import available
@@ -52,19 +52,22 @@ class Members(Service):
             ref: the opaque reference the books use; the next free one, `m1`, `m2` …, if None.
             kind: a person or an organisation.
             joined_on: first day of membership; today if None.
-            by: who lets them join.
+            by: who lets them join: a coordinator.
             key: idempotency key.
 
         Raises:
             UnknownBranch, BadReference, BadText, BadActor: a part is malformed.
-            MemberExists: the reference is taken.
             KeyReused: the key was used for another request.
+            NotAllowed: not a coordinator of the branch.
+            MemberExists: the reference is taken.
         """
         with self.store.write(branch) as tx:
             books = tx.books(branch)
-            request = books.requests.open(key, "member add", ref, kind, joined_on, self.actor(by))
+            actor = self.actor(by)
+            request = books.requests.open(key, "member add", ref, kind, joined_on, actor)
             if request.outcome is not None:
                 return _again(books, request.outcome, name=name, email=email, phone=phone)
+            require_coordinator(act_in(books, actor), branch)
             if ref is not None and books.members.find(reference(ref, what="member reference")) is not None:
                 raise MemberExists(member=ref, branch=branch)
             member = Member(
@@ -95,6 +98,30 @@ class Members(Service):
                 MemberView(member=member, identity=identities.get(member.ref))
                 for member in books.members.list()
             ]
+
+    def page(self, branch: str, *, after: str | None = None, limit: int) -> Sequence[MemberView]:
+        """Return members with their identities, by number, those behind a reference.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
+        with self.store.read() as tx:
+            books = tx.books(branch)
+            members = books.members.page(after=after, limit=limit)
+            identities = books.identities.among([member.ref for member in members])
+            return [MemberView(member=each, identity=identities.get(each.ref)) for each in members]
+
+    def search(self, branch: str, name: str, *, limit: int) -> Sequence[MemberView]:
+        """Return members whose name has all the words asked for, by number; see `care.member.is_called`.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
+        with self.store.read() as tx:
+            books = tx.books(branch)
+            found = {ref: who for ref, who in books.identities.list().items() if is_called(who, name)}
+            refs = sorted(found, key=lambda ref: (len(ref), ref))[:limit]
+            return [MemberView(member=books.members.get(ref), identity=found[ref]) for ref in refs]
 
     def show(self, branch: str, ref: str) -> MemberView:
         """Return one member.

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Final
 
-from timebank.errors import AmountOutOfRange, UnknownAccount
+from timebank.errors import AmountOutOfRange, StatementTooLong, UnknownAccount
 from timebank.instants import aware_utc
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.ledger.model import MINUTES
@@ -49,6 +50,7 @@ class Statements(Service):
         first_on: date | None = None,
         last_on: date | None = None,
         known_at: datetime | None = None,
+        lines_most: int | None = None,
     ) -> Statement:
         """Return one account over one period: opening, lines, closing.
 
@@ -59,16 +61,24 @@ class Statements(Service):
             first_on: first effective day, included; from the beginning if None.
             last_on: last effective day, included; to the end if None.
             known_at: leave out what was recorded after this instant.
+            lines_most: refuse a longer one, rather than gather it.
 
         Raises:
             UnknownBranch, BadPath, UnknownAccount: there is no such account.
             PeriodReversed, NaiveInstant: a part is malformed.
+            StatementTooLong: it has more lines than `lines_most`.
         """
         period = Period(first_on=first_on, last_on=last_on)
         known = aware_utc(known_at) if known_at is not None else None
         with self.store.read() as tx:
             books = tx.books(branch)
             account = books.accounts.state(path, unit)
+            lines = books.reader.statement_lines(account.no, period, known_at=known)
+            if lines_most is not None:
+                some = list(islice(lines, lines_most + 1))
+                if len(some) > lines_most:
+                    raise StatementTooLong(most=lines_most)
+                lines = iter(some)
             return statement_of(
                 branch=branch,
                 path=path,
@@ -76,7 +86,7 @@ class Statements(Service):
                 period=period,
                 known_at=known,
                 opening=books.reader.opening(account.no, period, known_at=known),
-                lines=books.reader.statement_lines(account.no, period, known_at=known),
+                lines=lines,
             )
 
     def page(

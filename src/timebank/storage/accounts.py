@@ -6,17 +6,18 @@ from datetime import date
 from operator import itemgetter
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.engine import Row as Found
 
 from timebank.errors import UnknownAccount
 from timebank.ledger.book import AccountState
 from timebank.ledger.canonical import instant_of
-from timebank.ledger.chart import AccountKind, held, place_of
+from timebank.ledger.chart import BUCKETS, AccountKind, held, place_of
 from timebank.ledger.limits import HELD, Limits, Override, limits_in_force
 from timebank.ledger.model import MINUTES
 from timebank.policy.model import Policy
 from timebank.policy.rules import limit_rule_for
-from timebank.storage.columns import table_of
+from timebank.storage.columns import by_code_point, table_of
 from timebank.storage.driver import query, query_among
 from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import (
@@ -26,6 +27,7 @@ from timebank.storage.tables import (
     AccountRow,
 )
 
+ACCOUNT = table_of(AccountRow)
 LIMIT = table_of(AccountLimitRow)
 OVERRIDE = table_of(AccountOverrideRow)
 STATES: Final = (
@@ -129,6 +131,16 @@ class Accounts(Repository):
             )
             for no, path, unit, closed_us, balance, given, received, version in self._state_rows(paths)
         ]
+
+    def paths(self, *, member: str | None, after: str | None, limit: int) -> Sequence[str]:
+        """Return paths of the branch, or of a member's accounts, in their order, from behind one of them."""
+        path = by_code_point(ACCOUNT.c.path, self.desk.connection)
+        wanted = select(path).distinct().where(ACCOUNT.c.branch_id == self.desk.branch_id)
+        if member is not None:
+            wanted = wanted.where(ACCOUNT.c.path.in_([f"member:{member}:{bucket}" for bucket in BUCKETS]))
+        if after is not None:
+            wanted = wanted.where(path > after)
+        return list(self.desk.connection.scalars(wanted.order_by(path).limit(limit)))
 
     def _state_rows(self, paths: Iterable[str] | None) -> list[tuple[Any, ...]]:
         """Return `STATES` by path, then unit, as code points order them on every engine."""

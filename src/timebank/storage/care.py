@@ -96,25 +96,26 @@ class Mandates(Repository):
         row = self._row(MandateRow, no=no)
         if row is None:
             raise UnknownMandate(mandate=no, branch=self.desk.branch.code)
-        return self._mandate(row)
+        return _mandate(row, self.desk.branch.code)
 
     def list(self, principal: str | None = None) -> tuple[Mandate, ...]:
         """Return the mandates of the branch, or of one principal, by number."""
-        return tuple(map(self._mandate, self._matching(MandateRow, "no", principal=principal)))
+        rows = self._matching(MandateRow, "no", principal=principal)
+        return tuple(_mandate(row, self.desk.branch.code) for row in rows)
 
-    def _mandate(self, row: Found[Any]) -> Mandate:
-        return Mandate(
-            branch=self.desk.branch.code,
-            no=row.no,
-            principal=row.principal,
-            holder=row.holder,
-            holder_branch=row.holder_branch,
-            basis=row.basis,
-            scopes=frozenset(Scope(scope) for scope in row.scopes.split()),
-            from_on=date.fromisoformat(row.from_on),
-            until_on=date.fromisoformat(row.until_on) if row.until_on is not None else None,
-            revoked_at=_instant(row.revoked_us),
+    def around(self, member: str | None = None) -> Sequence[Mandate]:
+        """Return the mandates that members here, or one of them, gave or hold; by branch and number."""
+        given = MANDATE.c.branch_id == self.desk.branch_id
+        held = MANDATE.c.holder_branch == self.desk.branch.code
+        if member is not None:
+            given, held = given & (MANDATE.c.principal == member), held & (MANDATE.c.holder == member)
+        query = (
+            select(MANDATE, BRANCH.c.code)
+            .join(BRANCH, BRANCH.c.branch_id == MANDATE.c.branch_id)
+            .where(or_(given, held))
         )
+        rows = self.desk.connection.execute(query)
+        return sorted((_mandate(row, row.code) for row in rows), key=lambda each: (each.branch, each.no))
 
 
 class Beneficiaries(Repository):
@@ -312,6 +313,21 @@ class Redemptions(Repository):
         )
         is_further = or_(code > last.branch, and_(code == last.branch, no < last.no))
         return or_(at < asked, and_(at == asked, is_further))
+
+
+def _mandate(row: Found[Any], branch: str) -> Mandate:
+    return Mandate(
+        branch=branch,
+        no=row.no,
+        principal=row.principal,
+        holder=row.holder,
+        holder_branch=row.holder_branch,
+        basis=row.basis,
+        scopes=frozenset(Scope(scope) for scope in row.scopes.split()),
+        from_on=date.fromisoformat(row.from_on),
+        until_on=date.fromisoformat(row.until_on) if row.until_on is not None else None,
+        revoked_at=_instant(row.revoked_us),
+    )
 
 
 def _beneficiary(row: Found[Any], branch: str) -> Beneficiary:

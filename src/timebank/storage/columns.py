@@ -6,7 +6,8 @@ whole microseconds since 1970 in UTC (suffix `_us`), days are ISO text (suffix `
 
 from typing import Any, Final, cast
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, ColumnElement, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.engine import Connection
 from sqlmodel import Field, SQLModel
 
 NAMING: Final = {
@@ -70,3 +71,8 @@ def blob() -> Any:  # noqa: ANN401
 def table_of(row: type[Row]) -> Table:
     """Return the table behind a row class, for SQLAlchemy Core."""
     return cast("Table", row.__table__)  # type: ignore[attr-defined]
+
+
+def by_code_point(column: ColumnElement[str], connection: Connection) -> ColumnElement[str]:
+    """Return a text column that is compared and sorted by code points, on either engine."""
+    return column.collate("C") if connection.dialect.name == "postgresql" else column

@@ -57,6 +57,10 @@ class Identities(Repository):
         """Return all identities of the branch by reference."""
         return {row.ref: self._identity(row) for row in self._find(PersonRow)}
 
+    def among(self, refs: Sequence[str]) -> dict[str, Identity]:
+        """Return the identities behind some references, by reference."""
+        return {row.ref: self._identity(row) for row in self._rows(PersonRow, PERSON.c.ref.in_(refs))}
+
     def _identity(self, row: Found[Any]) -> Identity:
         return Identity(
             branch=self.desk.branch.code,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.engine import Row as Found
 
 from timebank.care.member import Member, MemberKind
@@ -14,7 +14,7 @@ from timebank.errors import UnknownHold, UnknownMember, UnknownRecord
 from timebank.ledger.canonical import instant_of, micros_of
 from timebank.ledger.holds import Hold, HoldState
 from timebank.ledger.model import Actor
-from timebank.storage.columns import table_of
+from timebank.storage.columns import by_code_point, table_of
 from timebank.storage.repository import Repository
 from timebank.storage.tables_care import HoldRow, MemberRow, ServiceEventRow, ServiceRecordRow
 
@@ -67,6 +67,15 @@ class Members(Repository):
     def list(self) -> Sequence[Member]:
         """Return all members, in the order of their references' numbers."""
         return sorted((self._member(row) for row in self._find(MemberRow)), key=lambda m: (len(m.ref), m.ref))
+
+    def page(self, *, after: str | None, limit: int) -> Sequence[Member]:
+        """Return members in the order of their references' numbers, from behind one of them."""
+        ref = by_code_point(MEMBER.c.ref, self.desk.connection)
+        size = func.length(MEMBER.c.ref)
+        where = []
+        if after is not None:
+            where.append((size > len(after)) | ((size == len(after)) & (ref > after)))
+        return [self._member(row) for row in self._rows(MemberRow, *where, order_by=(size, ref), limit=limit)]
 
     def free_ref(self, taken: Collection[str]) -> str:
         """Return the next reference that is not taken: m1, then m2 and so on."""
@@ -273,6 +282,19 @@ class Holds(Repository):
         """Return holds by number, of a state and of a member."""
         equal = {"state": state.value if state is not None else None, "member": member}
         return [_hold(row) for row in self._matching(HoldRow, "no", **equal)]
+
+    def newest(
+        self, *, state: HoldState | None, member: str | None, before: int | None, limit: int
+    ) -> Sequence[Hold]:
+        """Return holds, newest first, of a state and of a member; those before a number."""
+        asked = {
+            "no < ?": before,
+            "state = ?": state.value if state is not None else None,
+            "member = ?": member,
+        }
+        where = {part: value for part, value in asked.items() if value is not None}
+        rows = self._find(HoldRow, " AND ".join(where), *where.values(), order="no DESC", limit=limit)
+        return [_hold(row) for row in rows]
 
     def all(self) -> Iterator[Hold]:
         """Yield every hold, by number; streamed."""

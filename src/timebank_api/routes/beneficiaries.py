@@ -1,17 +1,24 @@
 """Beneficiaries: for whom a sponsor may spend hours."""
 
-from litestar import Controller, get, post
+from collections.abc import Collection
+
+from litestar import Controller, get
 from litestar.params import JSONBody
 from msgspec import Struct
+from msgspec.structs import asdict
 
+from timebank.care.access import Visitor
 from timebank.care.beneficiary import Beneficiary, Relation
+from timebank.care.mandate import Scope
 from timebank.errors import UnknownBeneficiary, UnknownBranch
 from timebank.instants import write_instant
-from timebank_api.auth import require_writer
+from timebank.services.beneficiaries import BeneficiaryHistory
+from timebank_api.acting import Visiting
+from timebank_api.acts import act, signed, signed_from_afar
 from timebank_api.inputs import PAGE_USUAL, Asking, Branch, Key, Limit, No, bank_of
-from timebank_api.keys import key_for
 from timebank_api.pages import Cursor, page_of, place_in, rest_of
-from timebank_api.sight import is_theirs, own_member
+from timebank_api.sight import own_member, whose
+from timebank_api.wire import ReasonIfAny, instant
 
 
 class BeneficiaryIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,12 +31,6 @@ class BeneficiaryIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The beneficiary: `REF@BRANCH`, or `REF` in the same branch."""
     reason: str | None = None
     """Why; needed of a coordinator."""
-
-
-class ReasonIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why, where that is needed; kept with the names, erased with them."""
-
-    reason: str | None = None
 
 
 class BeneficiaryOut(Struct, frozen=True, kw_only=True):
@@ -46,123 +47,139 @@ class BeneficiaryOut(Struct, frozen=True, kw_only=True):
     revoked_at: str | None
 
 
+class StageOut(Struct, frozen=True, kw_only=True):
+    """What was done about a beneficiary."""
+
+    no: int
+    act: str
+    acted_in: str
+    """Branch it was done in; `by` is written as seen from there."""
+    by: str
+    at: str
+    reason: str | None
+    """Null where there was none, or it was erased."""
+
+
+class BeneficiaryHistoryOut(BeneficiaryOut, frozen=True, kw_only=True):
+    """A beneficiary with everything that was done, oldest first."""
+
+    events: tuple[StageOut, ...]
+
+
 class BeneficiaryRoutes(Controller):
     """Beneficiaries of sponsors; `branch` is the sponsor's, which numbers them."""
 
     path = "/v1/beneficiaries"
     tags = ("beneficiaries",)
 
-    @post("/", operation_id="beneficiaries_add", sync_to_thread=True, guards=[require_writer])
-    def add(self, request: Asking, data: JSONBody[BeneficiaryIn], key: Key) -> BeneficiaryOut:
+    @act("/", "beneficiaries_add")
+    def add(
+        self, request: Asking, visitor: Visiting, data: JSONBody[BeneficiaryIn], key: Key
+    ) -> BeneficiaryOut:
         """Name somebody for whom I may spend hours."""
-        token = request.user
         added = bank_of(request).beneficiaries.add(
-            token.branch,
-            sponsor=data.sponsor if data.sponsor is not None else own_member(token),
+            visitor.branch,
+            sponsor=data.sponsor if data.sponsor is not None else own_member(visitor),
             relation=data.relation,
             member=data.member,
             reason=data.reason,
-            by=token.actor,
-            key=key_for(request, key, _out),
+            **signed(request, key, _out, visitor),
         )
         return _out(added)
 
     @get("/", operation_id="beneficiaries_list", sync_to_thread=True)
     def list_(
-        self, request: Asking, cursor: Cursor = None, limit: Limit = PAGE_USUAL
+        self, request: Asking, visitor: Visiting, cursor: Cursor = None, limit: Limit = PAGE_USUAL
     ) -> list[BeneficiaryOut]:
         """List those of my branch's sponsors, and members of my branch who are beneficiaries."""
-        found = bank_of(request).beneficiaries.list(request.user.branch)
-        seen = [each for each in found if _is_seen(request, each)]
-        after = place_in(request, cursor, tuple[str, int])
-        rest = rest_of(seen, after, place=_place)
+        whose(visitor)
+        found = bank_of(request).beneficiaries.list(visitor.branch)
+        seen = [each for each in found if _is_seen(visitor, each)]
+        rest = rest_of(seen, place_in(request, cursor, tuple[str, int]), place=_place)
         return [_out(each) for each in page_of(request, rest, limit=limit, place=_place)]
 
     @get("/{branch:str}/{no:int}", operation_id="beneficiaries_show", sync_to_thread=True)
-    def show(self, request: Asking, branch: Branch, no: No) -> BeneficiaryOut:
+    def show(self, request: Asking, visitor: Visiting, branch: Branch, no: No) -> BeneficiaryOut:
         """Show one."""
-        return _out(_seen(request, branch, no))
+        return _out(_seen(request, visitor, branch, no).beneficiary)
 
-    @post(
-        "/{branch:str}/{no:int}/consent",
-        operation_id="beneficiaries_consent",
-        sync_to_thread=True,
-        guards=[require_writer],
-    )
+    @get("/{branch:str}/{no:int}/history", operation_id="beneficiaries_history", sync_to_thread=True)
+    def history(self, request: Asking, visitor: Visiting, branch: Branch, no: No) -> BeneficiaryHistoryOut:
+        """Show one with everything that was done."""
+        return _history(_seen(request, visitor, branch, no))
+
+    @act("/{branch:str}/{no:int}/consent", "beneficiaries_consent")
     def consent(
-        self, request: Asking, branch: Branch, no: No, data: JSONBody[ReasonIn], key: Key
+        self,
+        request: Asking,
+        visitor: Visiting,
+        *,
+        branch: Branch,
+        no: No,
+        data: JSONBody[ReasonIfAny],
+        key: Key,
     ) -> BeneficiaryOut:
         """Agree to be one."""
-        token = request.user
-        _seen(request, branch, no)
-        use_case = bank_of(request).beneficiaries.consent
-        return _out(
-            use_case(
-                branch, no, reason=data.reason, by=token.actor_from_afar, key=key_for(request, key, _out)
-            )
+        _seen(request, visitor, branch, no, to={Scope.REQUEST})
+        beneficiaries, signature = (
+            bank_of(request).beneficiaries,
+            signed_from_afar(request, key, _out, visitor),
         )
+        return _out(beneficiaries.consent(branch, no, reason=data.reason, **signature))
 
-    @post(
-        "/{branch:str}/{no:int}/check",
-        operation_id="beneficiaries_check",
-        sync_to_thread=True,
-        guards=[require_writer],
-    )
+    @act("/{branch:str}/{no:int}/check", "beneficiaries_check")
     def check(self, request: Asking, branch: Branch, no: No, key: Key) -> BeneficiaryOut:
         """Record, as a coordinator, that relation and consent were checked."""
-        token = request.user
-        _seen(request, branch, no)
-        use_case = bank_of(request).beneficiaries.check
-        return _out(use_case(branch, no, by=token.actor_from_afar, key=key_for(request, key, _out)))
+        _seen(request, Visitor(token=request.user), branch, no)
+        beneficiaries = bank_of(request).beneficiaries
+        return _out(beneficiaries.check(branch, no, **signed_from_afar(request, key, _out)))
 
-    @post(
-        "/{branch:str}/{no:int}/revoke",
-        operation_id="beneficiaries_revoke",
-        sync_to_thread=True,
-        guards=[require_writer],
-    )
+    @act("/{branch:str}/{no:int}/revoke", "beneficiaries_revoke")
     def revoke(
-        self, request: Asking, branch: Branch, no: No, data: JSONBody[ReasonIn], key: Key
+        self,
+        request: Asking,
+        visitor: Visiting,
+        *,
+        branch: Branch,
+        no: No,
+        data: JSONBody[ReasonIfAny],
+        key: Key,
     ) -> BeneficiaryOut:
         """End it; what was requested before stays as it is."""
-        token = request.user
-        _seen(request, branch, no)
-        use_case = bank_of(request).beneficiaries.revoke
-        return _out(
-            use_case(
-                branch, no, reason=data.reason, by=token.actor_from_afar, key=key_for(request, key, _out)
-            )
+        _seen(request, visitor, branch, no, to={Scope.SPONSOR, Scope.REQUEST})
+        beneficiaries, signature = (
+            bank_of(request).beneficiaries,
+            signed_from_afar(request, key, _out, visitor),
         )
+        return _out(beneficiaries.revoke(branch, no, reason=data.reason, **signature))
 
 
-def _place(each: Beneficiary) -> tuple[str, int]:
-    return each.branch, each.no
+def _is_seen(visitor: Visitor, each: Beneficiary, to: Collection[Scope] = ()) -> bool:
+    return visitor.may_see((each.branch, each.sponsor), (each.host_branch, each.member), to=to)
 
 
-def _is_seen(request: Asking, each: Beneficiary) -> bool:
-    return is_theirs(request.user, (each.branch, each.sponsor), (each.host_branch, each.member))
-
-
-def _seen(request: Asking, branch: Branch, no: int) -> Beneficiary:
+def _seen(
+    request: Asking, visitor: Visitor, branch: str, no: int, *, to: Collection[Scope] = ()
+) -> BeneficiaryHistory:
     """Return a beneficiary that whoever asks may see.
 
     Raises:
         UnknownBeneficiary: there is none, or it is none of theirs: nobody is told which.
     """
     try:
-        found = bank_of(request).beneficiaries.show(branch, no).beneficiary
+        found = bank_of(request).beneficiaries.show(branch, no)
     except UnknownBranch:
         raise UnknownBeneficiary(beneficiary=no, branch=branch) from None
-    if not _is_seen(request, found):
+    if not _is_seen(visitor, found.beneficiary, to):
         raise UnknownBeneficiary(beneficiary=no, branch=branch)
     return found
 
 
+def _place(each: Beneficiary) -> tuple[str, int]:
+    return each.branch, each.no
+
+
 def _out(each: Beneficiary) -> BeneficiaryOut:
-    consented, checked, revoked = (
-        write_instant(at) if at is not None else None
-        for at in (each.consented_at, each.checked_at, each.revoked_at)
-    )
     return BeneficiaryOut(
         branch=each.branch,
         no=each.no,
@@ -170,7 +187,22 @@ def _out(each: Beneficiary) -> BeneficiaryOut:
         relation=each.relation.value,
         host_branch=each.host_branch,
         member=each.member,
-        consented_at=consented,
-        checked_at=checked,
-        revoked_at=revoked,
+        consented_at=instant(each.consented_at),
+        checked_at=instant(each.checked_at),
+        revoked_at=instant(each.revoked_at),
     )
+
+
+def _history(found: BeneficiaryHistory) -> BeneficiaryHistoryOut:
+    stages = tuple(
+        StageOut(
+            no=event.no,
+            act=event.act,
+            acted_in=event.acted_in,
+            by=event.actor,
+            at=write_instant(event.at),
+            reason=reason,
+        )
+        for event, reason in found.events
+    )
+    return BeneficiaryHistoryOut(**asdict(_out(found.beneficiary)), events=stages)

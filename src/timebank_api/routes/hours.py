@@ -1,22 +1,35 @@
 """Hours: log help that was given, look at it, agree with it."""
 
+from collections.abc import Collection
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
-from litestar import Controller, get, post
+from litestar import Controller, get
 from litestar.params import FromQuery, JSONBody, QueryParameter
 from msgspec import Struct
+from msgspec.structs import asdict
 
-from timebank.care.access import AccessRole
-from timebank.care.record import Mode, RecordState, ServiceRecord
-from timebank.errors import NotAllowed, UnknownRecord
+from timebank.care.access import Visitor
+from timebank.care.mandate import Scope
+from timebank.care.record import Mode, RecordState
+from timebank.errors import UnknownRecord
 from timebank.instants import write_instant
-from timebank.services.hours import HoursDone
-from timebank_api.auth import require_writer
+from timebank.ledger.model import MINUTES
+from timebank.services.hours import HoursDone, RecordHistory
+from timebank_api.acting import Visiting
+from timebank_api.acts import act, desk_act, signed
 from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, No, bank_of
-from timebank_api.keys import key_for
 from timebank_api.pages import Cursor, page_of, place_in
-from timebank_api.sight import own_member
+from timebank_api.sight import own_member, whose
+from timebank_api.wire import Reason, WarningOut, warnings_out
+
+
+class Decision(StrEnum):
+    """How a record is decided."""
+
+    CONFIRM = "confirm"
+    REJECT = "reject"
 
 
 class HoursIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +45,8 @@ class HoursIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     start_at: datetime
     """When it began, with a time zone."""
     mode: Mode = Mode.IN_PERSON
+    unit: str = MINUTES
+    """`min`, or `svc` for service that is counted but never redeemable."""
 
 
 class CorrectionIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,9 +59,12 @@ class CorrectionIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     reason: str | None = None
 
 
-class ReasonIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why; kept with the names, erased with them."""
+class DecisionIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a coordinator decides a record."""
 
+    decision: Decision
+    minutes: int | None = None
+    """Other minutes than stated, where it is confirmed."""
     reason: str
 
 
@@ -64,8 +82,36 @@ class HoursOut(Struct, frozen=True, kw_only=True):
     minutes: int
     credited_minutes: int | None
     """What was credited; null as long as it is not confirmed."""
+    unit: str
+    logged_by: str
+    stated_by: str
+    redemption: str | None
+    """Reference of the redemption that it fulfils."""
+    is_flagged_overlap: bool
+    """Whether the provider has another record at the same time, which the policy lets pass."""
+    warnings: tuple[WarningOut, ...] = ()
+    """Soft limits that this very act passed."""
     entries: tuple[int, ...] = ()
     """Entries that this very act posted."""
+
+
+class EventOut(Struct, frozen=True, kw_only=True):
+    """What was done to a record."""
+
+    no: int
+    act: str
+    by: str
+    at: str
+    minutes: int
+    """As stated then."""
+    reason: str | None
+    """Null where there was none, or it was erased."""
+
+
+class HistoryOut(HoursOut, frozen=True, kw_only=True):
+    """A service record with everything that was done to it, oldest first."""
+
+    events: tuple[EventOut, ...]
 
 
 class HoursRoutes(Controller):
@@ -74,20 +120,19 @@ class HoursRoutes(Controller):
     path = "/v1/hours"
     tags = ("hours",)
 
-    @post("/", operation_id="hours_log", sync_to_thread=True, guards=[require_writer])
-    def log(self, request: Asking, data: JSONBody[HoursIn], key: Key) -> HoursOut:
+    @act("/", "hours_log")
+    def log(self, request: Asking, visitor: Visiting, data: JSONBody[HoursIn], key: Key) -> HoursOut:
         """State help that was given; the other side then has the word."""
-        token = request.user
         done = bank_of(request).hours.log(
-            token.branch,
-            provider=data.provider if data.provider is not None else own_member(token),
+            visitor.branch,
+            provider=data.provider if data.provider is not None else own_member(visitor),
             recipient=data.recipient,
             minutes=data.minutes,
             kind=data.kind,
             start_at=data.start_at,
             mode=data.mode,
-            by=token.actor,
-            key=key_for(request, key, _out),
+            unit=data.unit,
+            **signed(request, key, _out, visitor),
         )
         return _out(done)
 
@@ -95,99 +140,127 @@ class HoursRoutes(Controller):
     def list_(
         self,
         request: Asking,
+        visitor: Visiting,
+        *,
         in_state: Annotated[RecordState | None, QueryParameter(name="state")] = None,
         member: FromQuery[str | None] = None,
         cursor: Cursor = None,
         limit: Limit = PAGE_USUAL,
     ) -> list[HoursOut]:
         """List records, newest first: a member's own, everybody's for who runs or audits the branch."""
-        token = request.user
-        if token.role is AccessRole.OPERATOR:
-            raise NotAllowed(actor=f"{token.role}:{token.ref}")
-        whose = token.ref if token.role is AccessRole.MEMBER else member
         records = bank_of(request).hours.list(
-            token.branch,
+            visitor.branch,
             state=in_state,
-            member=whose,
+            member=whose(visitor, member),
             before=place_in(request, cursor, int),
             limit=limit + 1,
         )
-        page = page_of(request, records, limit=limit, place=lambda each: each.no)
-        return [_out(HoursDone(record=each)) for each in page]
+        seen = [HoursDone(record=each) for each in records if visitor.may_see(*each.parties)]
+        page = page_of(request, seen, limit=limit, place=lambda done: done.record.no)
+        return [_out(each) for each in page]
 
     @get("/{no:int}", operation_id="hours_show", sync_to_thread=True)
-    def show(self, request: Asking, no: No) -> HoursOut:
+    def show(self, request: Asking, visitor: Visiting, no: No) -> HoursOut:
         """Show a record."""
-        return _out(HoursDone(record=_seen(request, no)))
+        return _out(HoursDone(record=_seen(request, visitor, no).record))
 
-    @post("/{no:int}/confirm", operation_id="hours_confirm", sync_to_thread=True, guards=[require_writer])
-    def confirm(self, request: Asking, no: No, key: Key) -> HoursOut:
+    @get("/{no:int}/history", operation_id="hours_history", sync_to_thread=True)
+    def history(self, request: Asking, visitor: Visiting, no: No) -> HistoryOut:
+        """Show a record with everything that was done to it."""
+        return _history(_seen(request, visitor, no))
+
+    @act("/{no:int}/confirm", "hours_confirm")
+    def confirm(self, request: Asking, visitor: Visiting, no: No, key: Key) -> HoursOut:
         """Agree with what the other side stated; this posts the help."""
-        token = request.user
-        _seen(request, no)
-        return _out(
-            bank_of(request).hours.confirm(token.branch, no, by=token.actor, key=key_for(request, key, _out))
-        )
+        branch = _acted_on(request, visitor, no)
+        return _out(bank_of(request).hours.confirm(branch, no, **signed(request, key, _out, visitor)))
 
-    @post("/{no:int}/correct", operation_id="hours_correct", sync_to_thread=True, guards=[require_writer])
-    def correct(self, request: Asking, no: No, data: JSONBody[CorrectionIn], key: Key) -> HoursOut:
+    @act("/{no:int}/correct", "hours_correct")
+    def correct(
+        self, request: Asking, visitor: Visiting, no: No, data: JSONBody[CorrectionIn], key: Key
+    ) -> HoursOut:
         """Restate a record; an open one then waits for the other side."""
-        token = request.user
-        _seen(request, no)
+        branch = _acted_on(request, visitor, no)
         done = bank_of(request).hours.correct(
-            token.branch,
+            branch,
             no,
             minutes=data.minutes,
             start_at=data.start_at,
             kind=data.kind,
             mode=data.mode,
             reason=data.reason,
-            by=token.actor,
-            key=key_for(request, key, _out),
+            **signed(request, key, _out, visitor),
         )
         return _out(done)
 
-    @post("/{no:int}/dispute", operation_id="hours_dispute", sync_to_thread=True, guards=[require_writer])
-    def dispute(self, request: Asking, no: No, data: JSONBody[ReasonIn], key: Key) -> HoursOut:
+    @act("/{no:int}/dispute", "hours_dispute")
+    def dispute(
+        self, request: Asking, visitor: Visiting, no: No, data: JSONBody[Reason], key: Key
+    ) -> HoursOut:
         """Say that it was not so; a coordinator then decides."""
-        token = request.user
-        _seen(request, no)
-        use_case = bank_of(request).hours.dispute
-        return _out(
-            use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(request, key, _out))
-        )
+        branch = _acted_on(request, visitor, no)
+        hours = bank_of(request).hours
+        return _out(hours.dispute(branch, no, reason=data.reason, **signed(request, key, _out, visitor)))
 
-    @post("/{no:int}/reject", operation_id="hours_reject", sync_to_thread=True, guards=[require_writer])
-    def reject(self, request: Asking, no: No, data: JSONBody[ReasonIn], key: Key) -> HoursOut:
+    @act("/{no:int}/reject", "hours_reject")
+    def reject(
+        self, request: Asking, visitor: Visiting, no: No, data: JSONBody[Reason], key: Key
+    ) -> HoursOut:
         """Refuse what the other side stated."""
-        token = request.user
-        _seen(request, no)
-        use_case = bank_of(request).hours.reject
-        return _out(
-            use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(request, key, _out))
-        )
+        branch = _acted_on(request, visitor, no)
+        hours = bank_of(request).hours
+        return _out(hours.reject(branch, no, reason=data.reason, **signed(request, key, _out, visitor)))
 
-    @post("/{no:int}/withdraw", operation_id="hours_withdraw", sync_to_thread=True, guards=[require_writer])
-    def withdraw(self, request: Asking, no: No, key: Key) -> HoursOut:
+    @act("/{no:int}/withdraw", "hours_withdraw")
+    def withdraw(self, request: Asking, visitor: Visiting, no: No, key: Key) -> HoursOut:
         """Take back what I stated, as long as nobody agreed."""
-        token = request.user
-        _seen(request, no)
-        return _out(
-            bank_of(request).hours.withdraw(token.branch, no, by=token.actor, key=key_for(request, key, _out))
+        branch = _acted_on(request, visitor, no)
+        return _out(bank_of(request).hours.withdraw(branch, no, **signed(request, key, _out, visitor)))
+
+    @desk_act("/{no:int}/decide", "hours_decide")
+    def decide(self, request: Asking, no: No, data: JSONBody[DecisionIn], key: Key) -> HoursOut:
+        """Decide a record as a coordinator; rejecting a confirmed one reverses its entry."""
+        done = bank_of(request).hours.decide(
+            request.user.branch,
+            no,
+            is_confirmed=data.decision is Decision.CONFIRM,
+            minutes=data.minutes,
+            reason=data.reason,
+            **signed(request, key, _out),
         )
+        return _out(done)
 
 
-def _seen(request: Asking, no: int) -> ServiceRecord:
+def _acted_on(request: Asking, visitor: Visitor, no: int) -> str:
+    """Return the branch of a record that whoever asks may speak about. Raises as `_seen` does."""
+    return _seen(request, visitor, no, to={Scope.CONFIRM}).record.branch
+
+
+def _seen(request: Asking, visitor: Visitor, no: int, *, to: Collection[Scope] = ()) -> RecordHistory:
     """Return a record that whoever asks may see.
 
     Raises:
         UnknownRecord: there is none, or it is none of theirs: nobody is told which.
     """
-    token = request.user
-    record = bank_of(request).hours.show(token.branch, no).record
-    if not token.may_see(record.provider, record.recipient.removeprefix("member:")):
-        raise UnknownRecord(record=no, branch=token.branch)
-    return record
+    found = bank_of(request).hours.show(visitor.branch, no)
+    if not visitor.may_see(*found.record.parties, to=to):
+        raise UnknownRecord(record=no, branch=visitor.branch)
+    return found
+
+
+def _history(found: RecordHistory) -> HistoryOut:
+    events = tuple(
+        EventOut(
+            no=event.no,
+            act=event.act,
+            by=event.actor,
+            at=write_instant(event.at),
+            minutes=event.minutes,
+            reason=reason,
+        )
+        for event, reason in found.events
+    )
+    return HistoryOut(**asdict(_out(HoursDone(record=found.record))), events=events)
 
 
 def _out(done: HoursDone) -> HoursOut:
@@ -203,5 +276,11 @@ def _out(done: HoursDone) -> HoursOut:
         start_at=write_instant(record.start_at),
         minutes=record.minutes,
         credited_minutes=record.credited_minutes,
+        unit=record.unit,
+        logged_by=str(record.logged_by),
+        stated_by=str(record.stated_by),
+        redemption=record.redemption,
+        is_flagged_overlap=record.is_flagged_overlap,
+        warnings=warnings_out(done.warnings),
         entries=done.entries,
     )

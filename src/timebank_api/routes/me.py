@@ -1,14 +1,15 @@
-"""Who I am, and how many hours I have."""
+"""Who I am, and how many hours I have; in a principal's name, how many they have."""
 
 from litestar import Controller, get
 from msgspec import Struct
 
 from timebank.care.access import AccessRole
 from timebank.ledger.chart import available
-from timebank.ledger.statement import StatementLine
+from timebank_api.acting import Visiting
 from timebank_api.inputs import PAGE_USUAL, Asking, Limit, bank_of
-from timebank_api.pages import Cursor, goes_on_at, place_in
-from timebank_api.sight import own_member
+from timebank_api.pages import Cursor
+from timebank_api.routes.accounts import LineOut, lines_of
+from timebank_api.sight import seen_member
 
 
 class Me(Struct, frozen=True):
@@ -31,19 +32,6 @@ class Balance(Struct, frozen=True):
     received_minutes: int
 
 
-class Line(Struct, frozen=True):
-    """What one entry did to an account."""
-
-    entry: int
-    effective_on: str
-    change_minutes: int
-    balance_minutes: int
-    """Of the account, after it."""
-    kind: str
-    others: tuple[str, ...]
-    """The accounts on the other side."""
-
-
 class MeRoutes(Controller):
     """What concerns whoever asks."""
 
@@ -61,43 +49,29 @@ class MeRoutes(Controller):
         return Me(branch=token.branch, role=token.role.value, ref=token.ref, name=name)
 
     @get("/balance", operation_id="me_balance", sync_to_thread=True)
-    def balance(self, request: Asking) -> Balance:
+    def balance(self, request: Asking, visitor: Visiting) -> Balance:
         """Say how many hours I have; 404 for who is no member."""
-        token = request.user
-        totals = bank_of(request).accounts.totals(token.branch, available(own_member(token)))
-        return Balance(
-            available_minutes=totals.balance,
-            held_minutes=totals.held,
-            given_minutes=totals.given,
-            received_minutes=totals.received,
-        )
+        return balance_of(request, visitor.branch, seen_member(visitor))
 
     @get("/statement", operation_id="me_statement", sync_to_thread=True)
     def statement(
-        self,
-        request: Asking,
-        cursor: Cursor = None,
-        limit: Limit = PAGE_USUAL,
-    ) -> list[Line]:
+        self, request: Asking, visitor: Visiting, cursor: Cursor = None, limit: Limit = PAGE_USUAL
+    ) -> list[LineOut]:
         """Show what happened to my hours, newest first; 404 for who is no member."""
-        token = request.user
-        page = bank_of(request).statements.page(
-            token.branch,
-            available(own_member(token)),
-            before=place_in(request, cursor, int),
-            limit=limit,
-        )
-        if page.older is not None:
-            goes_on_at(request, page.older)
-        return [_line(each) for each in page.lines]
+        return statement_of(request, visitor.branch, seen_member(visitor), cursor, limit)
 
 
-def _line(line: StatementLine) -> Line:
-    return Line(
-        entry=line.entry,
-        effective_on=line.effective_on.isoformat(),
-        change_minutes=line.change,
-        balance_minutes=line.balance,
-        kind=line.kind,
-        others=line.other_paths,
+def balance_of(request: Asking, branch: str, ref: str) -> Balance:
+    """Return the hours of a member."""
+    totals = bank_of(request).accounts.totals(branch, available(ref))
+    return Balance(
+        available_minutes=totals.balance,
+        held_minutes=totals.held,
+        given_minutes=totals.given,
+        received_minutes=totals.received,
     )
+
+
+def statement_of(request: Asking, branch: str, ref: str, cursor: str | None, limit: int) -> list[LineOut]:
+    """Return what happened to a member's hours, newest first."""
+    return lines_of(request, branch, available(ref), cursor, limit)

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from timebank.care.member import Identity, Member, MemberKind, require_active
+from timebank.care.member import Identity, Member, MemberKind, is_called, require_active
 from timebank.errors import BadReference, BadText, MemberLeft, PeriodReversed
 
 
@@ -81,3 +81,12 @@ def test_identity_hides_its_texts() -> None:
     identity = Identity(branch="lille", ref="m1", name="Zoé Sample", email="zoe@example.org", note="Allergy")
 
     assert "Identity(branch='lille', ref='m1')" == repr(identity)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("lea", True), ("LÉA d", True), ("dupré léa", True), ("lea m", False), ("", False), (" ", False)],
+)
+def test_a_name_is_found_without_its_accents_and_capitals(words: str, *, expected: bool) -> None:
+    """Whoever looks for somebody at a desk types what they heard."""
+    assert expected is is_called(Identity(branch="lille", ref="m1", name="Léa Dupré"), words)

@@ -1,0 +1,69 @@
+"""Acts: what every request that changes something shares, so that a route is two lines.
+
+A route first looks at what it acts on (404 unless it may be seen), then calls one use case, signed.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypedDict
+
+from litestar import post
+
+from timebank.care.access import AccessScope, Visitor
+from timebank.ledger.model import Actor
+from timebank_api.auth import require_writer
+from timebank_api.guards import require_coordinator
+from timebank_api.inputs import Asking
+from timebank_api.keys import key_for
+from timebank_api.scopes import OPTION
+
+
+class Signature(TypedDict):
+    """What every use case that changes something is told."""
+
+    by: Actor
+    key: str
+
+
+def act(path: str, operation_id: str, *, scope: AccessScope | None = None) -> post:
+    """Return the decorator of a route that changes something: for who acts on books, in a thread.
+
+    Args:
+        path: below the controller's.
+        operation_id: `noun_verb`.
+        scope: what a token must be for; as the noun says (see `scopes`) if None.
+    """
+    opt = {OPTION: scope} if scope is not None else {}
+    return post(path, operation_id=operation_id, sync_to_thread=True, guards=[require_writer], opt=opt)
+
+
+def desk_act(path: str, operation_id: str) -> post:
+    """Return the decorator of a route that changes what only a coordinator does."""
+    return post(path, operation_id=operation_id, sync_to_thread=True, guards=[require_coordinator])
+
+
+def signed(
+    request: Asking, key: str, out: Callable[[Any], object], visitor: Visitor | None = None
+) -> Signature:
+    """Say who acts, in the branch acted in, in whose name, and under which key.
+
+    Args:
+        request: that changes something.
+        key: as it was sent.
+        out: writes what the use case returns; the answer is kept with the key, see `key_for`.
+        visitor: who acts in whose name; whoever asks, in their own, if None.
+
+    Raises:
+        BadKey: the key is empty or too long.
+        RequestInProgress: the same request is being worked on.
+        NotAllowed: somebody who does not act on books.
+    """
+    who = visitor if visitor is not None else request.user
+    return {"by": who.actor, "key": key_for(request, key, out)}
+
+
+def signed_from_afar(
+    request: Asking, key: str, out: Callable[[Any], object], visitor: Visitor | None = None
+) -> Signature:
+    """Say who acts, with their branch named: for acts that two branches know. As `signed` otherwise."""
+    who = visitor if visitor is not None else request.user
+    return {"by": who.actor_from_afar, "key": key_for(request, key, out)}
