@@ -59,6 +59,7 @@ MEANINGS: Final[Mapping[int, str]] = {
 PARAMETERS: Final[Mapping[str, str]] = {
     "before": "Only what is older than this number; what the last page called `older`.",
     "branch": "Code of a branch.",
+    "path": "Path of an account, such as `member:m1:available`.",
     "limit": "At most so many.",
     "member": "Only what concerns this member, by their reference.",
     "no": "Its number in the branch.",

@@ -63,7 +63,29 @@ class Objects:
 
 
 OBJECTS: Mapping[str, Objects] = {
+    "accounts": Objects(
+        own=({"path": "member:m2:available"}, {"path": "member:m1:available"}, {"path": "fund:tea"}),
+        others={"path": "member:m3:available"},
+        elsewhere={"path": "member:m5:available"},
+        missing={"path": "member:m99:available"},
+    ),
+    "branches": Objects(
+        own=({"branch": "lille"},), elsewhere={"branch": "bayonne"}, missing={"branch": "nowhere"}
+    ),
+    "holds": Objects(own=({"no": 1}, {"no": 3}), others={"no": 2}, elsewhere={"no": 5}, missing={"no": 99}),
     "hours": Objects(own=({"no": 2}, {"no": 1}), others={"no": 4}, elsewhere={"no": 9}, missing={"no": 99}),
+    "mandates": Objects(
+        own=({"branch": "locmine", "no": 1},),
+        others={"branch": "lille", "no": 1},
+        elsewhere={"branch": "bayonne", "no": 1},
+        missing={"branch": "lille", "no": 99},
+    ),
+    "members": Objects(
+        own=({"ref": "m2"}, {"ref": "m1"}),
+        others={"ref": "m3"},
+        elsewhere={"ref": "m5"},
+        missing={"ref": "m99"},
+    ),
     "beneficiaries": Objects(
         own=({"branch": "lille", "no": 1}, {"branch": "lille", "no": 3}),
         others={"branch": "lille", "no": 2},
