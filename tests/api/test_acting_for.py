@@ -8,7 +8,14 @@ from tests.api.conftest import Service
 SHOPPING = {"recipient": "member:m1", "minutes": 90, "kind": "shopping", "start_at": "2026-06-10T10:00:00Z"}
 FOR_MOTHER = "m1@locmine; mandate=1"
 BASIS = "family-authorisation"
-READS = ("/v1/me/balance", "/v1/me/statement", "/v1/hours", "/v1/hours/1", "/v1/hours/1/history", "/v1/holds")
+READS: tuple[str, ...] = (
+    "/v1/me/balance",
+    "/v1/me/statement",
+    "/v1/hours",
+    "/v1/hours/1",
+    "/v1/hours/1/history",
+    "/v1/holds",
+)
 READS += ("/v1/members/m1/balance", "/v1/members/m1/statement", "/v1/accounts", "/v1/redemptions")
 READS += ("/v1/accounts/member:m1:available", "/v1/accounts/member:m1:available/lines")
 READS += ("/v1/beneficiaries", "/v1/branches", "/v1/branches/locmine")

@@ -98,6 +98,7 @@ OBJECTS: Mapping[str, Objects] = {
         elsewhere={"ref": "bayonne-1"},
         missing={"ref": "lille-99"},
     ),
+    "webhooks": Objects(own=({"no": 1},), elsewhere={"no": 2}, missing={"no": 99}),
 }
 """By the noun behind `/v1/`."""
 
@@ -222,6 +223,9 @@ def a_world(folder: Path) -> dict[str, str]:
             bank.members.add(branch, name=f"Sample Member {number} of {branch}", joined_on=JOINED_ON)
     _help(bank)
     _families(bank)
+    for branch, count in (("lille", 1), ("bayonne", 2)):
+        for _ in range(count):
+            bank.webhooks.add(branch, url="https://receiver.example/")
     tokens = {}
     for name, caller in {**CALLERS, **HELPERS}.items():
         if caller is not None:

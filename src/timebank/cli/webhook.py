@@ -8,7 +8,7 @@ from rich.table import Table
 from timebank.care.events import EventKind
 from timebank.care.webhook import DeadLetter
 from timebank.cli.exits import Exit
-from timebank.cli.options import Branch, By, DryRun, Json, Key, No
+from timebank.cli.options import NUMBER_MOST, Branch, By, DryRun, Json, Key, No
 from timebank.cli.output import JsonObject, Shown, emit, local_time, table_of
 from timebank.cli.session import session_of
 from timebank.cli.wire import instant
@@ -30,7 +30,14 @@ ReachOption = Annotated[
 ]
 EventNo = Annotated[
     int | None,
-    typer.Option("--event", help="Number of the event; every one if left out.", min=1, show_default=False),
+    typer.Option(
+        "--event",
+        help="Number of the event; every one if left out.",
+        metavar="NO",
+        min=1,
+        max=NUMBER_MOST,
+        show_default=False,
+    ),
 ]
 
 
@@ -41,7 +48,12 @@ def add(
     branch: Branch,
     kind: Annotated[
         list[EventKind] | None,
-        typer.Option("--kind", help="Only these events; all if left out.", show_default=False),
+        typer.Option(
+            "--kind",
+            help="Only these events, such as hours.logged; all if left out.",
+            metavar="KIND",
+            show_default=False,
+        ),
     ] = None,
     reach: ReachOption = Reach.PUBLIC,
     by: By = None,

@@ -69,7 +69,8 @@ class Streaming(Operation):
         answer = (self.responses or {}).get("200")
         if isinstance(answer, OpenAPIResponse) and answer.content is not None:
             text = Schema(type=OpenAPIType.STRING, description="Lines of `id`, `event` and `data`.")
-            answer.content[STREAM] = OpenAPIMediaType(schema=text)
+            shown = 'id: 17\r\nevent: hours.logged\r\ndata: {"type":"hours.logged","no":17}\r\n\r\n'
+            answer.content[STREAM] = OpenAPIMediaType(schema=text, example=shown)
 
 
 class EventRoutes(Controller):
