@@ -180,6 +180,8 @@ def _responses(method: str, operation: Document, schemas: Document, *, is_public
     found = {status: each for status, each in operation["responses"].items() if int(status) < 400}
     for status, each in found.items():
         each["description"] = HTTPStatus(int(status)).phrase
+        if int(status) == HTTPStatus.NO_CONTENT:
+            each.pop("content", None)
         each["headers"] = {
             name: {"$ref": f"#/components/headers/{name}"} if name in HEADERS else header
             for name, header in sorted(each.get("headers", {}).items())

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 Schema = Mapping[str, Any]
 
+INVITATION: Final = "lille-7K3M-Q2XD-90AB-CDEF-GHJK"
 FIELDS: Final[Mapping[str, object]] = {
     "act": "log",
     "acted_in": "lille",
@@ -36,6 +37,10 @@ FIELDS: Final[Mapping[str, object]] = {
     "created_at": "2026-01-01T09:00:00Z",
     "credited_minutes": 90,
     "decision": "confirm",
+    "cookie": False,
+    "csrf": None,
+    "current": "zebra crossing 7",
+    "days": 14,
     "detail": "No record 2 in the branch lille.",
     "earned_minutes": 0,
     "effective_on": "2026-03-02",
@@ -72,6 +77,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "missing": "beneficiary",
     "mode": "in-person",
     "name": "Sample Volunteer",
+    "new": "a slow boat in May",
     "no": 1,
     "older": None,
     "opening_minutes": 0,
@@ -80,6 +86,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "path": "member:m1:available",
     "phone": None,
     "planned_at": "2026-03-05T13:00:00Z",
+    "password": "zebra crossing 7",
     "planned_minutes": 60,
     "principal": "m1",
     "provider": "m1",
@@ -95,7 +102,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "reverses": None,
     "revoked_at": None,
     "role": "member",
-    "scopes": "view",
+    "scopes": "read",
     "sponsor": "m1",
     "start_at": "2026-03-02T14:00:00+01:00",
     "state": "logged",
@@ -113,6 +120,10 @@ FIELDS: Final[Mapping[str, object]] = {
 """What is shown for a field, wherever it stands."""
 FIELDS_OF: Final[Mapping[str, object]] = {
     "AccountIn.path": "fund:club-tea",
+    "ticket": "tc_lille_…",
+    "token": "tb_lille_…",
+    "used_at": None,
+    "AcceptIn.code": INVITATION,
     "AssignmentIn.provider": "m2",
     "BeneficiaryIn.member": "m1@locmine",
     "BranchOut.code": "lille",
@@ -132,10 +143,13 @@ FIELDS_OF: Final[Mapping[str, object]] = {
     "HistoryOut.entries": 1,
     "HoldOut.state": "pending",
     "HoursOut.entries": 1,
+    "InvitationOut.code": INVITATION,
     "Line.kind": "service",
     "LineOut.kind": "service",
     "MandateIn.holder": "m2",
+    "MandateIn.scopes": "view",
     "MandateOut.holder": "m1",
+    "MandateOut.scopes": "view",
     "MemberIn.ref": None,
     "MemberOut.kind": "person",
     "RedemptionIn.beneficiary": 1,
@@ -159,6 +173,9 @@ FIELDS_OF: Final[Mapping[str, object]] = {
     "WebhookOut.told": 12,
     "WebhookOut.url": "https://receiver.example/hours",
     "WebhookOut.waiting": 5,
+    "SignInIn.code": None,
+    "SignInIn.ticket": None,
+    "TokenOut.kind": "issued",
 }
 """Where a field of one body means something else."""
 MISSING: Final = object()

@@ -60,6 +60,15 @@ class Service:
         return self.ask(who, "POST", path, body, **how)
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody wait who guesses: tests do nothing else."""
+
+    async def sleep(_: float) -> None: ...
+
+    monkeypatch.setattr("timebank_api.routes.sign_in.sleep", sleep)
+
+
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     """Two branches: lille, where m1 has four hours, and locmine; everybody of `CALLERS` has a token."""

@@ -57,7 +57,8 @@ def fuzz(
     tokens = copied(folder)
     config = schemathesis.Config.from_dict(_config(examples, is_stateful=operation is None))
     schema = schemathesis.openapi.from_dict(document(), config=config)
-    schema.app = create_app(Settings(address=address_in(folder), webhooks="off"), clock=SteppingClock(NOW))
+    settings = Settings(address=address_in(folder), webhooks="off", mail="console")
+    schema.app = create_app(settings, clock=SteppingClock(NOW))
     if who in tokens:
         schema.config.update(headers={"Authorization": f"Bearer {tokens[who]}"})
     if place:

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from litestar import Litestar
@@ -27,6 +28,7 @@ from timebank.clock import SteppingClock
 from timebank.services.bank import Bank
 from timebank_api import Settings, create_app
 from timebank_api.description import describe
+from timebank_api.examples import FIELDS, INVITATION
 
 CALLERS: Mapping[str, tuple[str, AccessRole, str] | None] = {
     "anonymous": None,
@@ -99,6 +101,8 @@ OBJECTS: Mapping[str, Objects] = {
         missing={"ref": "lille-99"},
     ),
     "webhooks": Objects(own=({"no": 1},), elsewhere={"no": 2}, missing={"no": 99}),
+    "tokens": Objects(own=({"no": 1}, {"no": 2}), others={"no": 3}, elsewhere={"no": 9}, missing={"no": 99}),
+    "invitations": Objects(own=({"no": 1},), elsewhere={"no": 9}, missing={"no": 99}),
 }
 """By the noun behind `/v1/`."""
 
@@ -192,6 +196,7 @@ class World:
         headers = {"Idempotency-Key": "k"} if operation.method != "GET" else {}
         if token is not None or who in self.tokens:
             headers["Authorization"] = f"Bearer {token or self.tokens[who]}"
+        self.client.app.state.bank.sign_in.attempts.forget_all()  # every request is the first one of its kind
         sent: dict[str, Any] = {}
         if operation.form is not None:
             shown = operation.body if body is None else body
@@ -231,8 +236,24 @@ def a_world(folder: Path) -> dict[str, str]:
         if caller is not None:
             branch, role, ref = caller
             tokens[name] = bank.tokens.issue(branch, role=role, ref=ref).text or ""
+    tokens["family"] = _let_in(bank)
     bank.close()
     return tokens
+
+
+def _let_in(bank: Bank) -> str:
+    """Let the son sign in with the example's password, m2 come with its code; bayonne has nine of each."""
+    for _ in range(8):
+        bank.tokens.issue("bayonne", role=AccessRole.MEMBER, ref="m1")
+        bank.invitations.issue("bayonne", ref="m1")
+    bank.invitations.issue("bayonne", ref="m1")
+    secret = iter(INVITATION.partition("-")[2].replace("-", ""))
+    with patch("timebank.services.invitations.secrets.choice", lambda _: next(secret)):
+        bank.invitations.issue("lille", ref="m2")
+    password = str(FIELDS["password"])
+    invited = bank.invitations.issue("lille", ref="m1").code or ""
+    bank.sign_in.accept(invited, password=password)
+    return bank.sign_in.with_password("lille", ref="m1", password=password).text
 
 
 def _help(bank: Bank) -> None:
@@ -326,7 +347,7 @@ def opened(folder: Path, *, is_kept: bool = True, **how: Any) -> Iterator[World]
         how: further arguments of the client.
     """
     tokens = copied(folder)
-    settings = Settings(address=address_in(folder), webhooks="off")
+    settings = Settings(address=address_in(folder), webhooks="off", mail="console")
     app = create_app(settings, clock=SteppingClock(NOW))
     with TestClient(app, **how) as client:
         if is_kept:

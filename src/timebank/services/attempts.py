@@ -63,6 +63,11 @@ class Attempts:
                 if own is not None and count is not None:
                     count.number = max(0, count.number - own.number)
 
+    def forget_all(self) -> None:
+        """Begin anew."""
+        with self._lock:
+            self._counts.clear()
+
     def delay_seconds(self, account: Hashable, place: str, *, now: datetime) -> float:
         """Return how long an attempt should wait: a little more for each that failed lately, to a bound."""
         with self._lock:

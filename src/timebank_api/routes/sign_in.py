@@ -1,7 +1,7 @@
 """Signing in and out, with a password or a code that comes by mail, and choosing another password."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from anyio import sleep
 from anyio.to_thread import run_sync
@@ -10,10 +10,11 @@ from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
 from litestar.params import JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from timebank.care.access import AccessRole, AccessScope
 from timebank.errors import CredentialMissing, NoMail
+from timebank.ids import REFERENCE
 from timebank.instants import write_instant
 from timebank.services.bank import Bank
 from timebank.services.sign_in import Session
@@ -24,6 +25,7 @@ from timebank_api.mail import Mail, send_quietly
 from timebank_api.scopes import OPTION
 from timebank_api.settings import Settings
 
+Reference = Annotated[str, Meta(pattern=f"^{REFERENCE.pattern}$")]
 ANYBODY: Final = {"exclude_from_auth": True}
 OWN: Final = {OPTION: AccessScope.ACCOUNT}
 Knocking = Request[None, None, State]
@@ -48,9 +50,9 @@ class SignInIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class CodeIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who asks for a code by mail."""
 
-    branch: str
+    branch: Reference
     role: AccessRole = AccessRole.MEMBER
-    ref: str
+    ref: Reference
 
 
 class CodeOut(Struct, frozen=True, kw_only=True):
