@@ -46,7 +46,8 @@ async def read_strictly(request: Request[Any, Any, Any]) -> None:
     """
     described = request.route_handler.parsed_data_field
     if described is None:
-        await _refuse_body(request)
+        if "body" not in request.route_handler.parsed_fn_signature.parameters:
+            await _refuse_body(request)
     elif getattr(described.kwarg_definition, "media_type", JSON) == JSON:
         if request.content_type[0] != JSON:
             raise UnsupportedMediaType

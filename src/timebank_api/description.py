@@ -23,7 +23,7 @@ from msgspec.structs import fields
 
 from timebank import errors
 from timebank_api.event_docs import described_events
-from timebank_api.examples import FIELDS, MISSING, example_of
+from timebank_api.examples import FIELDS, MISSING, example_of, text_of
 from timebank_api.problems import KEY_HEADER, MEDIA_TYPE, status_of
 
 Document = dict[str, Any]
@@ -57,14 +57,29 @@ MEANINGS: Final[Mapping[int, str]] = {
 }
 """What each error status says."""
 PARAMETERS: Final[Mapping[str, str]] = {
-    "before": "Only what is older than this number; what the last page called `older`.",
+    "before": "Only what is older than this; what the last page called `older`.",
     "branch": "Code of a branch.",
     "path": "Path of an account, such as `member:m1:available`.",
+    "cause": "Only what came of this, such as `service 3`.",
+    "cursor": "Where the last page ended, as it said in `next`.",
+    "dates": "Whether the day or the month comes first.",
+    "dry_run": "Only tell what would happen.",
+    "effective_at": "When it takes effect; now, if it is left out.",
+    "encoding": "Of the file, such as `utf-8`; found out, if it is left out.",
+    "first_on": "First day.",
+    "format": "In which form.",
+    "known_at": "As it was known then; everything, if it is left out.",
+    "last_on": "Last day.",
     "limit": "At most so many.",
     "member": "Only what concerns this member, by their reference.",
     "no": "Its number in the branch.",
     "ref": "Its reference.",
+    "separator": "Between two columns; found out, if it is left out.",
     "state": "Only what stands so.",
+    "unit": "Of the account: `min`, or a currency.",
+    "version": "Which version; the one in force, if it is left out.",
+    "with_names": "With names and contacts.",
+    "without_identities": "Without names and contacts.",
     KEY_HEADER: (
         "Any text of the caller's own that names this act. The same key with the same request gives the same "
         "answer and takes no effect a second time, however much later; with another request it is refused."
@@ -170,7 +185,7 @@ def _operations(item: Document, schemas: Document, public: set[str]) -> Iterator
             operation["security"] = []
         for parameter in operation.get("parameters", ()):
             _say_parameter(parameter)
-        _show(operation.get("requestBody", {}), schemas)
+        _show(operation["operationId"], operation.get("requestBody", {}), schemas)
         operation["responses"] = _responses(method, operation, schemas, is_public=is_public)
         yield method, operation
 
@@ -186,7 +201,7 @@ def _responses(method: str, operation: Document, schemas: Document, *, is_public
             name: {"$ref": f"#/components/headers/{name}"} if name in HEADERS else header
             for name, header in sorted(each.get("headers", {}).items())
         }
-        _show(each, schemas)
+        _show(operation["operationId"], each, schemas)
     for status in sorted(set(_errors(method, operation, is_public=is_public))):
         found[str(status)] = {"$ref": f"#/components/responses/{status}"}
     return found
@@ -253,7 +268,8 @@ def _framework_codes(status: int) -> Iterator[str]:
 
 def _say_parameter(parameter: Document) -> None:
     name = parameter["name"]
-    parameter.setdefault("description", PARAMETERS.get(name, ""))
+    if not parameter.get("description"):
+        parameter["description"] = PARAMETERS.get(name, "")
     if name == KEY_HEADER:
         parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
     shown = PARAMETER_EXAMPLES.get(name, FIELDS.get(name))
@@ -261,13 +277,16 @@ def _say_parameter(parameter: Document) -> None:
         parameter["example"] = shown
 
 
-def _show(holder: Document, schemas: Document) -> None:
+def _show(name: str, holder: Document, schemas: Document) -> None:
     """Add an example to each form of a body or an answer."""
-    for media in holder.get("content", {}).values():
-        if media.get("schema") and "example" not in media:
-            shown = example_of(media["schema"], schemas)
-            if shown is not MISSING:
-                media["example"] = shown
+    for form, media in holder.get("content", {}).items():
+        schema = media.get("schema")
+        if not schema or "example" in media:
+            continue
+        schema.pop("examples", None)  # the framework's are random
+        shown = example_of(schema, schemas) if form == "application/json" else text_of(name, form)
+        if shown is not MISSING and shown is not None:
+            media["example"] = shown
 
 
 def _say_fields(name: str, schema: Document) -> None:

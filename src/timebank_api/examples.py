@@ -7,16 +7,25 @@ A field means the same in every body, so it is shown with the same value everywh
 from collections.abc import Mapping
 from typing import Any, Final
 
+from timebank.policy.document import FORMAT_KEY
+from timebank.policy.model import FORMAT
+
 Schema = Mapping[str, Any]
 
 INVITATION: Final = "lille-7K3M-Q2XD-90AB-CDEF-GHJK"
+DOCUMENT: Final = f"{FORMAT_KEY} = {FORMAT}\n\n[rounding]\nstep_minutes = 30\n"
+"""Rules, short."""
 FIELDS: Final[Mapping[str, object]] = {
+    "about": "hours:1",
     "act": "log",
     "acted_in": "lille",
+    "accounts_new": 2,
     "after": 1,
     "amount": 90,
     "at": "2026-03-02T13:05:00Z",
     "available_minutes": 90,
+    "balance": 90,
+    "balance_after": 90,
     "balance_minutes": 90,
     "basis": "family-authorisation",
     "before": 40,
@@ -45,6 +54,13 @@ FIELDS: Final[Mapping[str, object]] = {
     "earned_minutes": 0,
     "effective_on": "2026-03-02",
     "email": "sample@example.invalid",
+    "change": 90,
+    "closing": 90,
+    "credit_path": "member:m1:available",
+    "debit_path": "fund:care",
+    "document": DOCUMENT,
+    "effective_at": "2026-03-02T13:00:00Z",
+    "encoding": "utf-8",
     "entry": 1,
     "expired": "lille-2",
     "expires_at": "2026-04-02T13:00:00Z",
@@ -71,20 +87,31 @@ FIELDS: Final[Mapping[str, object]] = {
     "left_on": None,
     "level_minutes": -480,
     "limit": 50,
+    "format": "generic",
+    "key": "rounding.step_minutes",
+    "line": 2,
     "logged_by": "member:m1",
     "member": "m1",
     "minutes": 90,
     "missing": "beneficiary",
     "mode": "in-person",
+    "month": "2026-03",
     "name": "Sample Volunteer",
     "new": "a slow boat in May",
+    "new_paths": "member:m7:available",
     "no": 1,
+    "note": None,
+    "notes": "It took longer than planned.",
     "older": None,
     "opening_minutes": 0,
     "others": "member:m2:available",
     "paid_minutes": 0,
     "path": "member:m1:available",
     "phone": None,
+    "other": "locmine",
+    "other_paths": "member:m2:available",
+    "party": "m1",
+    "place": "lille",
     "planned_at": "2026-03-05T13:00:00Z",
     "password": "zebra crossing 7",
     "planned_minutes": 60,
@@ -103,6 +130,9 @@ FIELDS: Final[Mapping[str, object]] = {
     "revoked_at": None,
     "role": "member",
     "scopes": "read",
+    "separator": "comma",
+    "side": "credit",
+    "source": "timeoverflow",
     "sponsor": "m1",
     "start_at": "2026-03-02T14:00:00+01:00",
     "state": "logged",
@@ -116,6 +146,8 @@ FIELDS: Final[Mapping[str, object]] = {
     "what": "limits",
     "why": "The board agreed.",
     "zone": "Europe/Paris",
+    "version": 1,
+    "words": "It took longer than planned.",
 }
 """What is shown for a field, wherever it stands."""
 FIELDS_OF: Final[Mapping[str, object]] = {
@@ -176,8 +208,30 @@ FIELDS_OF: Final[Mapping[str, object]] = {
     "SignInIn.code": None,
     "SignInIn.ticket": None,
     "TokenOut.kind": "issued",
+    "ChangeOut.after": "30",
+    "ChangeOut.before": "15",
+    "EntryIn.effective_at": None,
+    "EntryIn.postings": [
+        {"path": "member:m2:available", "side": "debit", "amount": 30, "unit": "min"},
+        {"path": "member:m1:available", "side": "credit", "amount": 30, "unit": "min"},
+    ],
+    "PolicyIn.effective_on": "2026-07-01",
+    "TransferIn.debit_path": "member:m2:available",
+    "TransferIn.effective_at": None,
 }
 """Where a field of one body means something else."""
+TABLE: Final = "entry,effective_on,change_minutes,balance_minutes\n1,2026-03-02,90,90\n"
+TEXTS: Final[Mapping[str, str]] = {
+    "application/jsonl": '{"form":"timebank","version":1}\n',
+    "imports_exchanges": "date,provider,recipient,minutes\n2026-01-05,Sample A,Sample B,60\n",
+    "imports_members": "number,name,email\n7,Sample Newcomer,sample@example.org\n",
+    "imports_openings": "member,minutes\n7,120\n",
+    "imports_reconcile": "member,minutes\n7,120\n",
+    "metrics_read": "http_requests_total 1\n",
+    "text/csv": TABLE,
+    "text/plain": "2026-03-02 * service 1\n    member:m1:available  90 min\n    member:m2:available\n",
+}
+"""Bodies and answers in other forms than JSON: of an operation, or of all that have no other."""
 MISSING: Final = object()
 """What comes of a field for which nobody has chosen a value."""
 
@@ -190,6 +244,8 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema], *, place: str = ""
         schemas: what `$ref` refers to.
         place: `STRUCT.FIELD` where it stands.
     """
+    if place in FIELDS_OF:
+        return FIELDS_OF[place]
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         is_leaf = "properties" not in schemas[name]
@@ -208,15 +264,26 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema], *, place: str = ""
     return _leaf(schema, schemas, place)
 
 
+def text_of(operation: str, form: str) -> str | None:
+    """Return the example of a body or an answer that is no JSON."""
+    return TEXTS.get(operation, TEXTS.get(form.partition(";")[0]))
+
+
 def _leaf(schema: Schema, schemas: Mapping[str, Schema], place: str) -> object:
+    """Return the value of a field: chosen for it, or plain from its type."""
     field = place.rpartition(".")[2]
     options = schema.get("oneOf", schema.get("anyOf", ()))
     structures = [each for each in options if "$ref" in each or each.get("type") in {"array", "object"}]
-    if place not in FIELDS_OF and structures:
+    if structures:
         return example_of(structures[0], schemas, place=place)
-    chosen = FIELDS_OF.get(place, FIELDS.get(field, MISSING))
+    chosen = FIELDS.get(field, MISSING)
     if "enum" in schema:
         return chosen if chosen in schema["enum"] else schema["enum"][0]
     if chosen is not MISSING:
         return chosen
-    return schema.get("default", MISSING)
+    kinds = {schema.get("type"), *(each.get("type") for each in options)}
+    if "boolean" in kinds:
+        return schema.get("default", field.startswith("is_"))
+    if "integer" in kinds:
+        return 90 if field.endswith("_minutes") else 1
+    return schema.get("default", None if "null" in kinds else MISSING)

@@ -193,12 +193,21 @@ def in_parameters(request: AnyRequest) -> list[Found]:
             if each.is_required:
                 faults.append((each.field_alias, "missing"))
             continue
-        kind = handler.signature_model.__annotations__[each.field_name]
+        kind = _annotations(handler)[each.field_name]
         try:
             msgspec.convert(value, kind, strict=False)
         except msgspec.ValidationError as error:
             faults.append((each.field_alias, said_of(error, kind)))
     return faults
+
+
+def _annotations(handler: HTTPRouteHandler) -> Mapping[str, Any]:
+    """Return what a route's parameters are to be, those of its dependencies included."""
+    models = [each.signature_model for each in handler.resolve_dependencies().values()]
+    found: dict[str, Any] = {}
+    for model in (*models, handler.signature_model):
+        found.update(model.__annotations__)
+    return found
 
 
 def _value_of(request: AnyRequest, parameter: Any) -> Any:  # noqa: ANN401 - the framework does not name it

@@ -75,6 +75,7 @@ OBJECTS: Mapping[str, Objects] = {
         own=({"branch": "lille"},), elsewhere={"branch": "bayonne"}, missing={"branch": "nowhere"}
     ),
     "holds": Objects(own=({"no": 1}, {"no": 3}), others={"no": 2}, elsewhere={"no": 5}, missing={"no": 99}),
+    "entries": Objects(own=({"no": 1}, {"no": 3}), elsewhere={"no": 9}, missing={"no": 99}),
     "hours": Objects(own=({"no": 2}, {"no": 1}), others={"no": 4}, elsewhere={"no": 9}, missing={"no": 99}),
     "mandates": Objects(
         own=({"branch": "locmine", "no": 1},),
@@ -154,6 +155,15 @@ class Operation:
         assert self.noun in OBJECTS, f"say in OBJECTS what {self.parameters} of {self.path} may be"
         return OBJECTS[self.noun]
 
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Return what its query has to say, by the examples."""
+        return {
+            each["name"]: each["example"]
+            for each in self.document.get("parameters", ())
+            if each["in"] == "query" and each.get("required")
+        }
+
     def at(self, place: Place) -> str:
         """Return its path with the parameters filled in."""
         return self.path.format(**place)
@@ -205,7 +215,9 @@ class World:
             else:
                 sent["content"] = shown
                 headers["Content-Type"] = operation.form
-        return self.client.request(operation.method, operation.at(place), headers=headers, **sent)
+        return self.client.request(
+            operation.method, operation.at(place), headers=headers, params=operation.asked, **sent
+        )
 
     def fitting(self, operation: Operation) -> tuple[str, Place]:
         """Return who is answered well when they send the example, and about what."""
@@ -262,6 +274,14 @@ def _help(bank: Bank) -> None:
     _log(bank, "lille", "m2", "m1")
     help_given(bank, minutes=480, provider="m3", recipient="m4", ago=AGO)
     _log(bank, "lille", "m3", "m4")
+    for branch in ("lille", "bayonne"):
+        bank.transfers.transfer(
+            branch,
+            debit_path="member:m4:available",
+            credit_path="member:m3:available",
+            minutes=30,
+            reason="A sample.",
+        )
     help_given(bank, minutes=480, branch="bayonne", ago=AGO)
     for hours in range(1, 9):
         _log(bank, "bayonne", "m1", "m2", hours=hours * 3 + 10)
