@@ -46,21 +46,27 @@ def key_of(text: str) -> bytes:
 class AnsweredKey(str):
     """An idempotency key of a request that is answered again with the very same text, for ever."""
 
-    __slots__ = ("answer", "render")
+    __slots__ = ("answer", "expects", "render")
     answer: str | None
     """What was answered, once that is known; None if it is not kept."""
     render: Callable[[Any], str | None]
+    expects: Callable[[Any], None] | None
+    """Raises unless what the request is about is as whoever asks has seen it."""
 
-    def __new__(cls, key: str, render: Callable[[Any], str | None]) -> Self:
+    def __new__(
+        cls, key: str, render: Callable[[Any], str | None], expects: Callable[[Any], None] | None = None
+    ) -> Self:
         """Name a request.
 
         Args:
             key: as any.
             render: says what is answered to a use case's result, None if that must not be kept.
+            expects: raises unless what the request is about, as it stands, is as it was seen.
         """
         made = super().__new__(cls, key)
         made.answer = None
         made.render = render
+        made.expects = expects
         return made
 
     def answer_to(self, result: object) -> str | None:

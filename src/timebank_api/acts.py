@@ -42,7 +42,12 @@ def desk_act(path: str, operation_id: str) -> post:
 
 
 def signed(
-    request: Asking, key: str, out: Callable[[Any], object], visitor: Visitor | None = None
+    request: Asking,
+    key: str,
+    out: Callable[[Any], object],
+    visitor: Visitor | None = None,
+    *,
+    current: Callable[[Any], object] | None = None,
 ) -> Signature:
     """Say who acts, in the branch acted in, in whose name, and under which key.
 
@@ -51,6 +56,7 @@ def signed(
         key: as it was sent.
         out: writes what the use case returns; the answer is kept with the key, see `key_for`.
         visitor: who acts in whose name; whoever asks, in their own, if None.
+        current: writes how what is acted on stands, where two people edit it; see `key_for`.
 
     Raises:
         BadKey: the key is empty or too long.
@@ -58,12 +64,17 @@ def signed(
         NotAllowed: somebody who does not act on books.
     """
     who = visitor if visitor is not None else request.user
-    return {"by": who.actor, "key": key_for(request, key, out)}
+    return {"by": who.actor, "key": key_for(request, key, out, current=current)}
 
 
 def signed_from_afar(
-    request: Asking, key: str, out: Callable[[Any], object], visitor: Visitor | None = None
+    request: Asking,
+    key: str,
+    out: Callable[[Any], object],
+    visitor: Visitor | None = None,
+    *,
+    current: Callable[[Any], object] | None = None,
 ) -> Signature:
     """Say who acts, with their branch named: for acts that two branches know. As `signed` otherwise."""
     who = visitor if visitor is not None else request.user
-    return {"by": who.actor_from_afar, "key": key_for(request, key, out)}
+    return {"by": who.actor_from_afar, "key": key_for(request, key, out, current=current)}

@@ -14,6 +14,8 @@ from litestar.exceptions import ClientException
 from timebank_api.malformed import Malformed, in_body, in_parameters, in_query, said_of
 
 JSON: Final = "application/json"
+RAW: Final = "body"
+"""The parameter of a handler that takes the body as it is."""
 NULL: Final = b"\\u0000"
 NO_BODY: Final = frozenset({b"", b"{}"})
 
@@ -46,7 +48,7 @@ async def read_strictly(request: Request[Any, Any, Any]) -> None:
     """
     described = request.route_handler.parsed_data_field
     if described is None:
-        if "body" not in request.route_handler.parsed_fn_signature.parameters:
+        if RAW not in request.route_handler.parsed_fn_signature.parameters:
             await _refuse_body(request)
     elif getattr(described.kwarg_definition, "media_type", JSON) == JSON:
         if request.content_type[0] != JSON:

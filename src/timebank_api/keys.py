@@ -8,8 +8,11 @@ from typing import Any, Final, get_args
 import msgspec
 from litestar.serialization import encode_json
 
+from timebank.errors import VersionChanged
 from timebank.ids import AnsweredKey, key_of
 from timebank_api.inputs import Asking
+from timebank_api.malformed import Malformed
+from timebank_api.tags import tag_of
 from timebank_api.visits import visit_of
 
 WORDS: Final = frozenset(
@@ -19,7 +22,13 @@ WORDS: Final = frozenset(
 """Fields of answers that may hold what people wrote or a secret: such an answer is made anew."""
 
 
-def key_for(request: Asking, key: str, answered: Callable[[Any], object] | None = None) -> str:
+def key_for(
+    request: Asking,
+    key: str,
+    answered: Callable[[Any], object] | None = None,
+    *,
+    current: Callable[[Any], object] | None = None,
+) -> str:
     """Return the key under which the library remembers a request of somebody, and note that it runs.
 
     Two callers who happen to choose the same key do not meet, not even namesakes of two branches; nor do two
@@ -30,11 +39,14 @@ def key_for(request: Asking, key: str, answered: Callable[[Any], object] | None 
         key: as it was sent.
         answered: makes the body of the answer of what the use case returns. With it, the answer is kept with
             the key and repeated byte by byte, for ever, unless it says words or secrets.
+        current: makes the body of the read whose tag `If-Match` may give, of what the use case is about.
 
     Raises:
         BadKey: empty or too long.
         RequestInProgress: the same request is being worked on.
+        Malformed: there is an `If-Match` that nobody would look at.
     """
+    expects = _expects(request, current)
     key_of(key)
     token, operation = request.user, request.route_handler.operation_id
     said = f"{operation} {token.role}:{token.ref}@{token.branch}\0{key}".encode(errors="surrogatepass")
@@ -43,8 +55,24 @@ def key_for(request: Asking, key: str, answered: Callable[[Any], object] | None 
     visit.begin(name)
     if answered is None:
         return name
-    visit.key = AnsweredKey(name, partial(_text, answered))
+    visit.key = AnsweredKey(name, partial(_text, answered), expects)
     return visit.key
+
+
+def _expects(request: Asking, current: Callable[[Any], object] | None) -> Callable[[Any], None] | None:
+    """Return what raises `VersionChanged` unless it is given what `If-Match` names."""
+    asked = request.headers.get("if-match")
+    if asked is None:
+        return None
+    if current is None:
+        raise Malformed([("If-Match", "nothing here has a version")])
+    tags = [each.strip() for each in asked.split(",")]
+
+    def expect(value: object) -> None:
+        if tags != ["*"] and tag_of(encode_json(current(value))).decode() not in tags:
+            raise VersionChanged
+
+    return expect
 
 
 def _text(answered: Callable[[Any], object], result: object) -> str | None:

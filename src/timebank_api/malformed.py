@@ -185,6 +185,7 @@ def in_parameters(request: AnyRequest) -> list[Found]:
     """Return everything that is wrong with query, path and headers."""
     handler = request.route_handler
     model = handler.create_kwargs_model(dict.fromkeys(request.path_params))  # type: ignore[arg-type]
+    kinds = _kinds(handler)
     faults = in_query(request)
     known = {*model.expected_query_params, *model.expected_path_params, *model.expected_header_params}
     for each in sorted(known, key=lambda each: (each.param_type.value, each.field_alias)):
@@ -193,7 +194,7 @@ def in_parameters(request: AnyRequest) -> list[Found]:
             if each.is_required:
                 faults.append((each.field_alias, "missing"))
             continue
-        kind = _annotations(handler)[each.field_name]
+        kind = kinds.get(each.field_name, Any)
         try:
             msgspec.convert(value, kind, strict=False)
         except msgspec.ValidationError as error:
@@ -201,13 +202,15 @@ def in_parameters(request: AnyRequest) -> list[Found]:
     return faults
 
 
-def _annotations(handler: HTTPRouteHandler) -> Mapping[str, Any]:
-    """Return what a route's parameters are to be, those of its dependencies included."""
+@cache
+def _kinds(handler: HTTPRouteHandler) -> Mapping[str, Any]:
+    """Return the kinds of a route's parameters, those of what it depends on among them."""
     models = [each.signature_model for each in handler.resolve_dependencies().values()]
-    found: dict[str, Any] = {}
-    for model in (*models, handler.signature_model):
-        found.update(model.__annotations__)
-    return found
+    return {
+        name: kind
+        for model in (*models, handler.signature_model)
+        for name, kind in getattr(model, "__annotations__", {}).items()
+    }
 
 
 def _value_of(request: AnyRequest, parameter: Any) -> Any:  # noqa: ANN401 - the framework does not name it

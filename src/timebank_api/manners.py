@@ -6,7 +6,6 @@ request little.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 from timebank_api.limits import Buckets, peer_of
 from timebank_api.problems import raw_problem
+from timebank_api.tags import is_known, tag_of
 from timebank_api.visits import PLACE, Shared, Visit
 
 Scope = MutableMapping[str, Any]
@@ -23,7 +23,6 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 SECONDS_MOST: Final = 30
 RETRY_LATE: Final = 5
-TAG_BYTES: Final = 16
 OK: Final = 200
 NOT_MODIFIED: Final = 304
 UNAUTHORIZED: Final = 401
@@ -178,19 +177,4 @@ async def _is_refused(scope: Scope, answer: Answer) -> bool:
         detail = "The address has a null character."
         await answer.refuse(HTTPStatus.BAD_REQUEST, "malformed", detail)
         return True
-    return False
-
-
-def tag_of(content: bytes) -> bytes:
-    """Return the strong entity tag of an answer, made of its bytes."""
-    return b'"' + hashlib.blake2b(content, digest_size=TAG_BYTES).hexdigest().encode() + b'"'
-
-
-def is_known(scope: Scope, tag: bytes) -> bool:
-    """Tell whether whoever asks has the answer already, as `If-None-Match` says."""
-    for name, value in scope["headers"]:
-        if name == b"if-none-match":
-            tags = [each.strip().removeprefix(b"W/") for each in value.split(b",")]
-            if tag in tags or tags == [b"*"]:
-                return True
     return False

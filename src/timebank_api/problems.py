@@ -193,13 +193,20 @@ def _away(kind: type[TimebankError]) -> Response[Problem]:
 
 def of_body(request: AnyRequest, error: ValidationException) -> Response[Problem]:
     """Answer to a body or a parameter that is not as described."""
-    found = error.found if isinstance(error, Malformed) else in_parameters(request)
+    found = error.found if isinstance(error, Malformed) else in_parameters(request) or _said(error)
     if found == [(KEY_HEADER, "missing")]:
         detail = f"Send the header {KEY_HEADER}: the same key never takes effect twice."
         return problem_of(HTTPStatus.BAD_REQUEST, "key_missing", detail)
     faults = tuple(Fault(field=place, detail=what) for place, what in found)
     detail = "The request is not as it is described."
     return problem_of(HTTPStatus.BAD_REQUEST, "malformed", detail, faults=faults)
+
+
+def _said(error: ValidationException) -> list[tuple[str, str]]:
+    """Return what the framework, or a route, says is wrong."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    said = [each for each in extra if isinstance(each, dict)]
+    return [(str(each.get("key", "")), str(each.get("message", ""))) for each in said]
 
 
 def of_http(_: AnyRequest, error: HTTPException) -> Response[Problem]:

@@ -271,6 +271,7 @@ class Hours(Service):
             record = books.records.get(no)
             if request.outcome is not None:
                 return HoursDone(record=record)
+            request.require_unchanged(record)
             act = act_in(books, actor)
             outcome = decide(books, record, act)
             books.records.save(outcome.record)

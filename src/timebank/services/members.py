@@ -171,6 +171,7 @@ class Members(Service):
             _require_own(act_in(books, actor), branch, ref)
             if known is None:
                 raise MemberErased(member=ref)
+            request.require_unchanged(MemberView(member=member, identity=known))
             books.identities.change(
                 Identity(
                     branch=branch,

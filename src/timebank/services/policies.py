@@ -78,6 +78,7 @@ class Policies(Service):
             on = effective_on if effective_on is not None else books.today
             if on < books.today:
                 raise PolicyDatedInPast
+            request.require_unchanged(books.policies.list())
             before = books.policies.in_force(on).policy
             version = books.policies.add(document, effective_on=on, actor=str(actor))
             books.tell(of_policy(version.version, on))

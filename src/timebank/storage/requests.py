@@ -38,6 +38,15 @@ class Request:
             answer = self.asked.answer_to(result) if self.asked is not None else None
             self.requests.remember(self.key, self.fingerprint, str(outcome), answer)
 
+    def require_unchanged(self, current: object) -> None:
+        """See that what the request is about, as it stands now, is as whoever asks has seen it.
+
+        Raises:
+            VersionChanged: somebody changed it since.
+        """
+        if self.asked is not None and self.asked.expects is not None:
+            self.asked.expects(current)
+
 
 class Requests(Repository):
     """The keys that were used in a branch; what `remember_all` is told is held back until `flush`."""

@@ -1,6 +1,7 @@
 """Entries: the journal of the branch; coordinators post to it, nobody changes it."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from litestar import Controller, get, post
@@ -10,12 +11,13 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from timebank.instants import write_instant
-from timebank.ledger.batch import PostRequest
+from timebank.ledger.batch import Posted, PostRequest
 from timebank.ledger.model import MINUTES, JournalEntry, Posting, Side
 from timebank.services.writer import Writer
 from timebank_api.guards import require_books, require_coordinator
-from timebank_api.inputs import PAGE_USUAL, Asking, Before, Key, Limit, No, bank_of
+from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, No, bank_of
 from timebank_api.keys import key_for
+from timebank_api.pages import Cursor, page_of, place_in
 
 
 class PostingIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,10 +116,10 @@ class EntryRoutes(Controller):
         wish = PostRequest(
             postings=tuple(_posting(each) for each in data.postings),
             effective_at=data.effective_at,
-            key=key_for(request, key),
+            key=key_for(request, key, partial(_posted, token.branch)),
         )
         posted = await writer.apost(token.branch, wish, by=token.actor)
-        return PostedOut(branch=token.branch, entry=posted.seq)
+        return _posted(token.branch, posted)
 
     @get("/", operation_id="entries_list", sync_to_thread=True)
     def list_(
@@ -125,7 +127,7 @@ class EntryRoutes(Controller):
         request: Asking,
         path: Annotated[str | None, QueryParameter(max_length=100)] = None,
         cause: Annotated[str | None, QueryParameter(max_length=100)] = None,
-        before: Before = None,
+        cursor: Cursor = None,
         limit: Limit = PAGE_USUAL,
     ) -> list[EntryOut]:
         """List entries, newest first: all, those of an account, or those of a cause such as `service 3`."""
@@ -133,10 +135,10 @@ class EntryRoutes(Controller):
             request.user.branch,
             path=path,
             cause=_cause(cause) if cause is not None else None,
-            before=before,
-            limit=limit,
+            before=place_in(request, cursor, int),
+            limit=limit + 1,
         )
-        return [_out(each) for each in found]
+        return [_out(each) for each in page_of(request, found, limit=limit, place=lambda each: each.seq)]
 
     @get("/{no:int}", operation_id="entries_show", sync_to_thread=True)
     def show(self, request: Asking, no: No) -> EntryShown:
@@ -154,7 +156,8 @@ class EntryRoutes(Controller):
         """Undo an entry by posting its opposite, as a coordinator."""
         token = request.user
         use_case = bank_of(request).entries.reverse
-        return _out(use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(request, key)))
+        name = key_for(request, key, _out)
+        return _out(use_case(token.branch, no, reason=data.reason, by=token.actor, key=name))
 
 
 class TransferRoutes(Controller):
@@ -176,9 +179,13 @@ class TransferRoutes(Controller):
             unit=data.unit,
             effective_at=data.effective_at,
             by=token.actor,
-            key=key_for(request, key),
+            key=key_for(request, key, _out),
         )
         return _out(entry)
+
+
+def _posted(branch: str, posted: Posted) -> PostedOut:
+    return PostedOut(branch=branch, entry=posted.seq)
 
 
 def _posting(line: PostingIn) -> Posting:

@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 
 from timebank.care.access import Visitor
 from timebank.care.mandate import Scope
-from timebank.care.record import Mode, RecordState
+from timebank.care.record import Mode, RecordState, ServiceRecord
 from timebank.errors import UnknownRecord
 from timebank.instants import write_instant
 from timebank.ledger.model import MINUTES
@@ -162,7 +162,7 @@ class HoursRoutes(Controller):
     @get("/{no:int}", operation_id="hours_show", sync_to_thread=True)
     def show(self, request: Asking, visitor: Visiting, no: No) -> HoursOut:
         """Show a record."""
-        return _out(HoursDone(record=_seen(request, visitor, no).record))
+        return _standing(_seen(request, visitor, no).record)
 
     @get("/{no:int}/history", operation_id="hours_history", sync_to_thread=True)
     def history(self, request: Asking, visitor: Visiting, no: No) -> HistoryOut:
@@ -173,7 +173,11 @@ class HoursRoutes(Controller):
     def confirm(self, request: Asking, visitor: Visiting, no: No, key: Key) -> HoursOut:
         """Agree with what the other side stated; this posts the help."""
         branch = _acted_on(request, visitor, no)
-        return _out(bank_of(request).hours.confirm(branch, no, **signed(request, key, _out, visitor)))
+        return _out(
+            bank_of(request).hours.confirm(
+                branch, no, **signed(request, key, _out, visitor, current=_standing)
+            )
+        )
 
     @act("/{no:int}/correct", "hours_correct")
     def correct(
@@ -189,7 +193,7 @@ class HoursRoutes(Controller):
             kind=data.kind,
             mode=data.mode,
             reason=data.reason,
-            **signed(request, key, _out, visitor),
+            **signed(request, key, _out, visitor, current=_standing),
         )
         return _out(done)
 
@@ -261,6 +265,10 @@ def _history(found: RecordHistory) -> HistoryOut:
         for event, reason in found.events
     )
     return HistoryOut(**asdict(_out(HoursDone(record=found.record))), events=events)
+
+
+def _standing(record: ServiceRecord) -> HoursOut:
+    return _out(HoursDone(record=record))
 
 
 def _out(done: HoursDone) -> HoursOut:

@@ -101,8 +101,7 @@ class PolicyRoutes(Controller):
     @get("/versions", operation_id="policy_list", sync_to_thread=True, guards=[require_books])
     def list_(self, request: Asking) -> list[VersionOut]:
         """List the versions, oldest first."""
-        found = bank_of(request).policies.list(request.user.branch)
-        return [_version(each) for each in found]
+        return _versions(bank_of(request).policies.list(request.user.branch))
 
     @get("/default", operation_id="policy_default", sync_to_thread=False)
     def default(self) -> DocumentOut:
@@ -129,16 +128,28 @@ class PolicyRoutes(Controller):
 
     @post("/", operation_id="policy_set", sync_to_thread=True, guards=[require_coordinator])
     def set_(self, request: Asking, data: JSONBody[PolicyIn], key: Key) -> PolicySetOut:
-        """Give the branch new rules from a day on; what is booked keeps the rules it was booked under."""
+        """Give the branch new rules from a day on; what is booked keeps the rules it was booked under.
+
+        With `If-Match`, the tag of the list of versions, only if nobody has set any since.
+        """
         token = request.user
-        version, changes = bank_of(request).policies.set(
+        done = bank_of(request).policies.set(
             token.branch,
             data.document,
             effective_on=data.effective_on,
             by=token.actor,
-            key=key_for(request, key),
+            key=key_for(request, key, _set, current=_versions),
         )
-        return PolicySetOut(**asdict(_out(version)), changes=_changes(changes))
+        return _set(done)
+
+
+def _set(done: tuple[PolicyVersion, Iterable[Change]]) -> PolicySetOut:
+    version, changes = done
+    return PolicySetOut(**asdict(_out(version)), changes=_changes(changes))
+
+
+def _versions(versions: Iterable[PolicyVersion]) -> list[VersionOut]:
+    return [_version(each) for each in versions]
 
 
 def _version(version: PolicyVersion) -> VersionOut:
