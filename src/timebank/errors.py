@@ -533,6 +533,50 @@ class ChargeWithoutProvider(TimebankError):
     template = "redemption {redemption} has no provider to credit: nothing can be charged"
 
 
+class BadWindow(TimebankError):
+    """The text is not a time of a week. Retrying unchanged cannot help."""
+
+    code = "bad_window"
+    kind = Kind.USAGE
+    template = "not a time of a week: write it on the half hour, such as mon 09:00-12:00, until 24:00 at most"
+
+
+class WhenUnclear(TimebankError):
+    """A request says neither from when to when nor in which week, or both. Retrying unchanged cannot help."""
+
+    code = "when_unclear"
+    kind = Kind.USAGE
+    template = "say when: either the earliest and the latest instant, or times of a week"
+
+
+class WindowTooShort(TimebankError):
+    """The help does not fit into the time that is left for it. Retrying unchanged cannot help."""
+
+    code = "window_too_short"
+    template = "help of {minutes} min does not fit into the time that is left for it"
+
+
+class DeadlineOutOfRange(TimebankError):
+    """A request or an offer would end before now, or too far from now. Retrying unchanged cannot help."""
+
+    code = "deadline_out_of_range"
+    template = "let it end after now, and within {most} days"
+
+
+class TooManyListings(TimebankError):
+    """The member has as many open requests, or offers, as there may be. Withdraw another one first."""
+
+    code = "too_many_listings"
+    template = "a member has {most} open ones at most: withdraw another one first"
+
+
+class ListingNotOpen(TimebankError):
+    """The request or the offer was withdrawn, or has expired. Retrying unchanged cannot help."""
+
+    code = "listing_not_open"
+    template = "number {listing} is {state}"
+
+
 # --- Reports: imports and exports -------------------------------------------------------------------
 
 
@@ -1146,6 +1190,22 @@ class UnknownMandate(TimebankError):
     code = "unknown_mandate"
     kind = Kind.NOT_FOUND
     template = "there is no mandate {mandate} in {branch}"
+
+
+class UnknownHelpRequest(TimebankError):
+    """The branch has no request of that number. Retrying unchanged cannot help."""
+
+    code = "unknown_help_request"
+    kind = Kind.NOT_FOUND
+    template = "there is no request {request} in {branch}"
+
+
+class UnknownHelpOffer(TimebankError):
+    """The branch has no offer of that number. Retrying unchanged cannot help."""
+
+    code = "unknown_help_offer"
+    kind = Kind.NOT_FOUND
+    template = "there is no offer {offer} in {branch}"
 
 
 class UnknownBeneficiary(TimebankError):

@@ -47,9 +47,11 @@ from timebank_api.routes.me import MeRoutes
 from timebank_api.routes.member_data import export_me
 from timebank_api.routes.members import MemberRoutes
 from timebank_api.routes.metrics import MetricsRoutes
+from timebank_api.routes.offers import OfferRoutes
 from timebank_api.routes.policy import PolicyRoutes
 from timebank_api.routes.redemptions import RedemptionRoutes
 from timebank_api.routes.reports import ReportRoutes
+from timebank_api.routes.requests import RequestRoutes
 from timebank_api.routes.sign_in import SignInRoutes
 from timebank_api.routes.tokens import TokenRoutes
 from timebank_api.routes.webhooks import WebhookRoutes
@@ -77,9 +79,11 @@ ROUTES: Final = (
     MemberRoutes,
     MeRoutes,
     MetricsRoutes,
+    OfferRoutes,
     PolicyRoutes,
     RedemptionRoutes,
     ReportRoutes,
+    RequestRoutes,
     SignInRoutes,
     TokenRoutes,
     TransferRoutes,

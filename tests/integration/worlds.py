@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from tests.builders import NOW, a_bank, help_given
@@ -16,6 +17,7 @@ from timebank.care.beneficiary import Relation
 from timebank.care.events import EventKind
 from timebank.care.mandate import Scope
 from timebank.care.webhook import ATTEMPTS_MOST, Answer
+from timebank.care.week import Week, Window
 from timebank.clock import SteppingClock
 from timebank.ledger.chart import available
 from timebank.ledger.limits import Limits
@@ -56,6 +58,7 @@ def _fill(bank: Bank, clock: SteppingClock) -> None:
     _import(bank)
     _redeem(bank, clock)
     _tell(bank, clock)
+    _wish(bank)
     bank.members.erase("lille", "m9")
     _let_in(bank)
     assert bank.audits.run().is_kept
@@ -182,6 +185,25 @@ def _decide(bank: Bank) -> None:
     bank.policies.set("lille", write_policy(Policy()) + "\n# second\n", effective_on=date(2026, 7, 1))
     bank.accounts.open("lille", "fund:club-tea")
     bank.accounts.close("lille", "fund:club-tea")
+
+
+def _wish(bank: Bank) -> None:
+    """A request for a day that was withdrawn, one week by week, and an offer."""
+    at = bank.now() + timedelta(days=30)
+    week = Week.of([Window.parse("thu 14:00-17:00")])
+    facts: dict[str, Any] = {"kind": "company", "note": f"{MARKER} in the afternoon"}
+    bank.help_requests.post(
+        "lille",
+        member="m1",
+        minutes=60,
+        earliest_at=at,
+        latest_at=at + timedelta(hours=3),
+        by="member:m1",
+        **facts,
+    )
+    bank.help_requests.withdraw("lille", 1, reason=f"{MARKER} by phone")
+    bank.help_requests.post("lille", member="m2", minutes=60, week=week, by="member:m2", **facts)
+    bank.help_offers.post("lille", member="m3", minutes_per_week=120, week=week, by="member:m3", **facts)
 
 
 def _import(bank: Bank) -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from timebank.cli import wire, wire_care
+from timebank.cli import wire, wire_care, wire_listings
 from timebank.cli.output import JsonObject
 from timebank.cli.wire import instant
 from timebank.instants import write_instant
@@ -29,6 +29,8 @@ def member_data(data: "MemberData") -> JsonObject:
         "redemptions": [wire_care.redemption(each) for each in data.redemptions],
         "beneficiaries": [wire_care.beneficiary(each) for each in data.beneficiaries],
         "mandates": [wire_care.mandate(each) for each in data.mandates],
+        "requests": [wire_listings.request(each) for each in data.requests],
+        "offers": [wire_listings.offer(each) for each in data.offers],
         "tokens": [_token(each) for each in data.tokens],
         "notes": [{"about": about, "words": words} for about, words in data.notes],
     }

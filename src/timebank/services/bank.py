@@ -14,6 +14,8 @@ from timebank.services.deliveries import Deliveries
 from timebank.services.entries import Entries
 from timebank.services.events import Events
 from timebank.services.exports import Exports
+from timebank.services.help_offers import HelpOffers
+from timebank.services.help_requests import HelpRequests
 from timebank.services.holds import Holds
 from timebank.services.hours import Hours
 from timebank.services.imports import Imports
@@ -50,6 +52,8 @@ class Bank:
         self.mandates = Mandates(store, actor)
         self.beneficiaries = Beneficiaries(store, actor)
         self.redemptions = Redemptions(store, actor)
+        self.help_requests = HelpRequests(store, actor)
+        self.help_offers = HelpOffers(store, actor)
         self.policies = Policies(store, actor)
         self.statements = Statements(store, actor)
         self.audits = Audits(store, actor)

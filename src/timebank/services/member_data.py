@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from timebank.care.access import AccessRole, AccessToken
 from timebank.care.beneficiary import Beneficiary
+from timebank.care.listing import HelpOffer, HelpRequest
 from timebank.care.mandate import Mandate
 from timebank.care.member import Identity, Member
 from timebank.care.record import ServiceRecord
@@ -33,6 +34,10 @@ class MemberData:
     """For whom the member may spend hours, and who may spend hours for the member."""
     mandates: tuple[Mandate, ...]
     """Granted, or held in the member's own branch."""
+    requests: tuple[HelpRequest, ...]
+    """Help wished for, newest first."""
+    offers: tuple[HelpOffer, ...]
+    """Help offered, newest first."""
     tokens: tuple[AccessToken, ...]
     """When they open the door; their texts are nowhere kept."""
     notes: tuple[tuple[str, str], ...]
@@ -64,6 +69,8 @@ def data_of(books: Books, ref: str) -> MemberData:
             for each in books.mandates.list()
             if each.principal == ref or (each.holder_branch, each.holder) == (code, ref)
         ),
+        requests=tuple(books.help_requests.list(member=ref)),
+        offers=tuple(books.help_offers.list(member=ref)),
         tokens=tuple(
             each for each in books.access_tokens.list() if (each.role, each.ref) == (AccessRole.MEMBER, ref)
         ),

@@ -13,6 +13,7 @@ from timebank.ids import reference
 from timebank.ledger.chart import available
 from timebank.ledger.holds import HoldState
 from timebank.ledger.model import MINUTES
+from timebank.services.listing import end_all
 from timebank.services.member_data import MemberData, data_of
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
@@ -189,6 +190,8 @@ class Members(Service):
     def erase(self, branch: str, ref: str, *, by: Who | None = None, key: str | None = None) -> MemberView:
         """Erase a person: name, contacts, every note that names them, how they sign in. The books stay.
 
+        Their open requests and offers are withdrawn, and their access tokens revoked.
+
         Erasing twice changes nothing.
 
         Raises:
@@ -220,6 +223,7 @@ class Members(Service):
             books.invitations.revoke_of(AccessRole.MEMBER, ref)
             books.credentials.erase(AccessRole.MEMBER, ref)
             books.tell(of_member(EventKind.MEMBER_ERASED, (branch, ref)))
+            end_all(books, ref, by=actor)
             view = MemberView(member=member, identity=None)
             request.done(ref, view)
             return view

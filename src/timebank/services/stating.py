@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Protocol
 
 from timebank.care import workflow
 from timebank.care.mandate import Act
 from timebank.care.member import require_active
-from timebank.care.record import Hours, HoursRules, RecordOutcome, ServiceRecord, member_in
+from timebank.care.record import Hours, HoursRules, Mode, RecordOutcome, ServiceRecord, member_in
 from timebank.errors import ConfirmationClosed, KindNotOffered, ModeNotOffered
 from timebank.instants import day_of
 from timebank.policy.model import Policy
@@ -25,7 +26,19 @@ def require_parties(books: Books, provider: str, recipient: str, stated: Hours) 
         books.accounts.state(recipient)
 
 
-def require_offered(policy: Policy, stated: Hours) -> None:
+class Named(Protocol):
+    """Help of some kind, in some mode: given, wished for or offered."""
+
+    @property
+    def kind(self) -> str:
+        """Code of the kind of help."""
+
+    @property
+    def mode(self) -> Mode:
+        """How it reaches who is helped."""
+
+
+def require_offered(policy: Policy, stated: Named) -> None:
     """Refuse a kind or mode of help that the policy does not list."""
     if policy.service.kinds and stated.kind not in policy.service.kinds:
         raise KindNotOffered(offered=", ".join(policy.service.kinds))

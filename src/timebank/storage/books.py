@@ -15,6 +15,7 @@ from timebank.storage.evidence import Evidence
 from timebank.storage.identities import Identities
 from timebank.storage.imports import Imports
 from timebank.storage.journal import Journal
+from timebank.storage.listings import HelpOffers, HelpRequests
 from timebank.storage.outbox import Outbox
 from timebank.storage.policies import Policies, PolicyVersion
 from timebank.storage.reading import JournalReader
@@ -113,6 +114,16 @@ class Books:
     def redemptions(self) -> Redemptions:
         """Redemptions whose sponsor is in this branch."""
         return Redemptions(self.desk)
+
+    @cached_property
+    def help_requests(self) -> HelpRequests:
+        """Help that members wish for."""
+        return HelpRequests(self.desk)
+
+    @cached_property
+    def help_offers(self) -> HelpOffers:
+        """Help that members offer."""
+        return HelpOffers(self.desk)
 
     @cached_property
     def requests(self) -> Requests:

@@ -22,6 +22,7 @@ from timebank.storage import (
     tables_care,
     tables_events,
     tables_identity,
+    tables_listings,
     tables_sign_in,
 )
 from timebank.storage.columns import Row
@@ -34,6 +35,7 @@ MODELS: Final = (
     tables_care,
     tables_events,
     tables_identity,
+    tables_listings,
     tables_sign_in,
 )
 """What has told the metadata of every table."""

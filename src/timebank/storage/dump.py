@@ -46,6 +46,7 @@ from timebank.storage.tables_care import (
 )
 from timebank.storage.tables_events import DeadLetterRow, OutboxRow, WebhookRow
 from timebank.storage.tables_identity import AddressRow, AliasRow, NoteRow, PersonRow
+from timebank.storage.tables_listings import HelpOfferRow, HelpRequestRow
 from timebank.storage.tables_manners import AccessLogRow, BranchSecretRow
 from timebank.storage.tables_sign_in import CredentialRow, InvitationRow, MailCodeRow, SubjectRow
 
@@ -68,6 +69,7 @@ ROWS: Final[tuple[type[Row], ...]] = (
     *(PersonRow, NoteRow, AliasRow),
     *(AccountRow, AccountBalanceRow, AccountLimitRow, AccountOverrideRow, MandateRow),
     *(BeneficiaryRow, BeneficiaryEventRow),
+    *(HelpRequestRow, HelpOfferRow),
     *(EntryRow, HoldRow, ServiceRecordRow, ServiceEventRow, RedemptionRow, RedemptionEventRow),
     *(RequestKeyRow, ImportBatchRow, OutboxRow),
 )

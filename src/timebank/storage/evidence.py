@@ -35,6 +35,7 @@ from timebank.storage.tables_care import (
     ServiceRecordRow,
 )
 from timebank.storage.tables_identity import NoteRow, PersonRow
+from timebank.storage.tables_listings import HelpOfferRow, HelpRequestRow
 
 CHUNK = 2_000
 ACCOUNT = table_of(AccountRow)
@@ -51,6 +52,8 @@ ABOUT_ENTRY = "entry "
 NUMBERED = {
     "account": table_of(AccountRow),
     "beneficiary": table_of(BeneficiaryRow),
+    "help_offer": table_of(HelpOfferRow),
+    "help_request": table_of(HelpRequestRow),
     "hold": table_of(HoldRow),
     "mandate": table_of(MandateRow),
     "record": table_of(ServiceRecordRow),

@@ -15,6 +15,8 @@ from timebank.ledger.holds import Hold
 from timebank.ledger.statement import Statement, StatementLine
 from timebank.services.member_data import MemberData
 from timebank_api.inputs import Asking, bank_of
+from timebank_api.routes.offers import HelpOfferOut, offer_out
+from timebank_api.routes.requests import HelpRequestOut, request_out
 from timebank_api.sight import own_member
 
 
@@ -162,6 +164,8 @@ class MemberDataOut(Struct, frozen=True, kw_only=True):
     redemptions: tuple[RedeemedOut, ...]
     beneficiaries: tuple[SponsoringOut, ...]
     mandates: tuple[MandateHeldOut, ...]
+    requests: tuple[HelpRequestOut, ...]
+    offers: tuple[HelpOfferOut, ...]
     tokens: tuple[TokenHeldOut, ...]
     notes: tuple[NoteOut, ...]
 
@@ -183,6 +187,8 @@ def _out(data: MemberData) -> MemberDataOut:
         redemptions=tuple(map(_redemption, data.redemptions)),
         beneficiaries=tuple(map(_beneficiary, data.beneficiaries)),
         mandates=tuple(map(_mandate, data.mandates)),
+        requests=tuple(map(request_out, data.requests)),
+        offers=tuple(map(offer_out, data.offers)),
         tokens=tuple(map(_token, data.tokens)),
         notes=tuple(NoteOut(*each) for each in data.notes),
     )

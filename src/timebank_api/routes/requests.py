@@ -1,0 +1,182 @@
+"""Requests: help that members wish for."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from litestar import Controller, get, post
+from litestar.params import FromQuery, JSONBody
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from timebank.care.listing import HelpRequest
+from timebank.care.record import Mode
+from timebank.errors import UnknownHelpRequest
+from timebank.services.listing import ListingView
+from timebank_api.auth import require_writer
+from timebank_api.guards import require_coordinator
+from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, No, bank_of
+from timebank_api.keys import key_for
+from timebank_api.listings import (
+    InState,
+    ListingOut,
+    WindowIn,
+    WindowOut,
+    common_of,
+    instant,
+    week_of,
+    whose,
+    windows_of,
+)
+from timebank_api.pages import Cursor, page_of, place_in
+from timebank_api.routes.beneficiaries import ReasonIn
+from timebank_api.sight import own_member
+
+
+class HelpRequestIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Help that is wished for: once between two instants, or week by week."""
+
+    member: str | None = None
+    """Member reference of who is to be helped; whoever asks, if it is left out."""
+    kind: str
+    """Code of the kind of help, such as `company`."""
+    minutes: int
+    """How long it is planned to take, each time."""
+    mode: Mode = Mode.IN_PERSON
+    earliest_at: datetime | None = None
+    """It does not begin before; with a time zone."""
+    latest_at: datetime | None = None
+    """It has ended by then; with a time zone."""
+    week: list[WindowIn] | None = None
+    """Instead of the two instants: when it would suit, week by week."""
+    until_on: date | None = None
+    """Last day of a wish week by week; in 90 days, if it is left out."""
+    note: str | None = None
+    """In words; kept with the names, erased with them."""
+    reason: str | None = None
+    """Why; needed of a coordinator."""
+
+
+class HelpRequestOut(ListingOut, frozen=True, kw_only=True):
+    """A request."""
+
+    minutes: int
+    earliest_at: str | None
+    latest_at: str | None
+    week: tuple[WindowOut, ...] | None
+
+
+class HelpRequestShown(HelpRequestOut, frozen=True, kw_only=True):
+    """A request with the words about it."""
+
+    note: str | None
+    reasons: tuple[str, ...]
+
+
+class RequestRoutes(Controller):
+    """Help that members of the branch wish for."""
+
+    path = "/v1/requests"
+    tags = ("requests",)
+
+    @post("/", operation_id="requests_post", sync_to_thread=True, guards=[require_writer])
+    def post_(self, request: Asking, data: JSONBody[HelpRequestIn], key: Key) -> HelpRequestOut:
+        """Ask for help; no hours move."""
+        token = request.user
+        view = bank_of(request).help_requests.post(
+            token.branch,
+            member=data.member if data.member is not None else own_member(token),
+            kind=data.kind,
+            minutes=data.minutes,
+            mode=data.mode,
+            earliest_at=data.earliest_at,
+            latest_at=data.latest_at,
+            week=week_of(data.week) if data.week is not None else None,
+            until_on=data.until_on,
+            note=data.note,
+            reason=data.reason,
+            by=token.actor,
+            key=key_for(request, key, _out),
+        )
+        return _out(view)
+
+    @get("/", operation_id="requests_list", sync_to_thread=True)
+    def list_(
+        self,
+        request: Asking,
+        *,
+        in_state: InState = None,
+        member: FromQuery[str | None] = None,
+        cursor: Cursor = None,
+        limit: Limit = PAGE_USUAL,
+    ) -> list[HelpRequestOut]:
+        """List requests, newest first: a member's own, everybody's for who runs or audits the branch."""
+        found = bank_of(request).help_requests.list(
+            request.user.branch,
+            state=in_state,
+            member=whose(request, member),
+            before=place_in(request, cursor, int),
+            limit=limit + 1,
+        )
+        return _all(page_of(request, found, limit=limit, place=lambda each: each.no))
+
+    @get("/{no:int}", operation_id="requests_show", sync_to_thread=True)
+    def show(self, request: Asking, no: No) -> HelpRequestShown:
+        """Show a request."""
+        return _shown(_seen(request, no))
+
+    @post(
+        "/{no:int}/withdraw", operation_id="requests_withdraw", sync_to_thread=True, guards=[require_writer]
+    )
+    def withdraw(self, request: Asking, no: No, data: JSONBody[ReasonIn], key: Key) -> HelpRequestOut:
+        """Take a request back."""
+        token = request.user
+        _seen(request, no)
+        use_case = bank_of(request).help_requests.withdraw
+        return _out(
+            use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(request, key, _out))
+        )
+
+    @post("/expire", operation_id="requests_expire", sync_to_thread=True, guards=[require_coordinator])
+    def expire(self, request: Asking, key: Key) -> list[HelpRequestOut]:
+        """Write down which requests have expired, as a coordinator; they are not open even without."""
+        token = request.user
+        use_case = bank_of(request).help_requests.expire_due
+        found = use_case(token.branch, by=token.actor, key=key_for(request, key, _all))
+        return _all(found)
+
+
+def request_out(value: HelpRequest) -> HelpRequestOut:
+    """Return a request as it is sent."""
+    return HelpRequestOut(
+        **common_of(value),
+        minutes=value.minutes,
+        earliest_at=instant(value.earliest_at),
+        latest_at=instant(value.latest_at),
+        week=windows_of(value.week) if value.week is not None else None,
+    )
+
+
+def _seen(request: Asking, no: int) -> ListingView[HelpRequest]:
+    """Return a request that whoever asks may see.
+
+    Raises:
+        UnknownHelpRequest: there is none, or it is none of theirs: nobody is told which.
+    """
+    token = request.user
+    view = bank_of(request).help_requests.show(token.branch, no)
+    if not token.may_see(view.listing.member):
+        raise UnknownHelpRequest(request=no, branch=token.branch)
+    return view
+
+
+def _shown(view: ListingView[HelpRequest]) -> HelpRequestShown:
+    return HelpRequestShown(**asdict(request_out(view.listing)), note=view.note, reasons=view.reasons)
+
+
+def _out(view: ListingView[HelpRequest]) -> HelpRequestOut:
+    """Return what is answered to an act, for ever: without words."""
+    return request_out(view.listing)
+
+
+def _all(found: Sequence[HelpRequest]) -> list[HelpRequestOut]:
+    return list(map(request_out, found))
