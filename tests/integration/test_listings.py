@@ -259,8 +259,15 @@ def test_a_copy_of_a_branch_has_its_requests_and_offers(tmp_path: Path) -> None:
     bank = a_branch(tmp_path)
     post(bank, "requests", "m1", date(2026, 7, 1))
     post(bank, "offers", "m2", date(2026, 7, 1))
-    once = {"earliest_at": NOW + DAY, "latest_at": NOW + 2 * DAY}
-    bank.help_requests.post("lille", member="m1", kind="company", minutes=60, by="member:m1", **once)
+    bank.help_requests.post(
+        "lille",
+        member="m1",
+        kind="company",
+        minutes=60,
+        earliest_at=NOW + DAY,
+        latest_at=NOW + 2 * DAY,
+        by="member:m1",
+    )
     bank.help_requests.withdraw("lille", 1, by="member:m1")
     file = io.BytesIO()
     bank.exports.branch("lille", file)

@@ -117,7 +117,7 @@ class HelpOffer(_Listing):
     minutes_per_week: int
 
 
-Listing = TypeVar("Listing", HelpRequest, HelpOffer)
+Listing = TypeVar("Listing", bound=HelpRequest | HelpOffer)
 
 
 def post_request(

@@ -27,8 +27,8 @@ from timebank_api.listings import (
     windows_of,
 )
 from timebank_api.pages import Cursor, page_of, place_in
-from timebank_api.routes.beneficiaries import ReasonIn
 from timebank_api.sight import own_member
+from timebank_api.wire import ReasonIfAny
 
 
 class HelpOfferIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,7 +116,7 @@ class OfferRoutes(Controller):
         return _shown(_seen(request, no))
 
     @post("/{no:int}/withdraw", operation_id="offers_withdraw", sync_to_thread=True, guards=[require_writer])
-    def withdraw(self, request: Asking, no: No, data: JSONBody[ReasonIn], key: Key) -> HelpOfferOut:
+    def withdraw(self, request: Asking, no: No, data: JSONBody[ReasonIfAny], key: Key) -> HelpOfferOut:
         """Take an offer back."""
         token = request.user
         _seen(request, no)

@@ -28,8 +28,8 @@ from timebank_api.listings import (
     windows_of,
 )
 from timebank_api.pages import Cursor, page_of, place_in
-from timebank_api.routes.beneficiaries import ReasonIn
 from timebank_api.sight import own_member
+from timebank_api.wire import ReasonIfAny
 
 
 class HelpRequestIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,7 +127,7 @@ class RequestRoutes(Controller):
     @post(
         "/{no:int}/withdraw", operation_id="requests_withdraw", sync_to_thread=True, guards=[require_writer]
     )
-    def withdraw(self, request: Asking, no: No, data: JSONBody[ReasonIn], key: Key) -> HelpRequestOut:
+    def withdraw(self, request: Asking, no: No, data: JSONBody[ReasonIfAny], key: Key) -> HelpRequestOut:
         """Take a request back."""
         token = request.user
         _seen(request, no)
