@@ -58,7 +58,7 @@ async def visitor_of(request: Asking, acting_for: ActingFor = None) -> Visitor:
     return await run_sync(partial(admit, token, branch, int(found["no"]), principal=found["ref"]))
 
 
-def heed_acting_for(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+async def heed_acting_for(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """Refuse the header where it would have no effect: whoever sends it expects one.
 
     Raises:

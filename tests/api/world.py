@@ -233,13 +233,17 @@ class World:
 
 def a_world(folder: Path) -> dict[str, str]:
     """Make the sample world in a folder's bank; return the tokens of everybody in it."""
-    bank = a_bank(folder)
-    for branch in ("lille", "locmine", "bayonne"):
+    clock = SteppingClock(NOW - AGO)
+    bank = a_bank(folder, clock=clock)
+    for branch, members in (("lille", 4), ("locmine", 4), ("bayonne", 5)):
         bank.branches.create(branch, name=f"Sample {branch}")
-        for number in range(1, 5):
+        for number in range(1, members + 1):
             bank.members.add(branch, name=f"Sample Member {number} of {branch}", joined_on=JOINED_ON)
+    bank.accounts.open("lille", "fund:tea")
     _help(bank)
     _families(bank)
+    clock.advance(AGO)
+    bank.redemptions.log("lille-4", minutes=60, start_at=NOW - timedelta(days=1), by="member:m2@locmine")
     for branch, count in (("lille", 1), ("bayonne", 2)):
         for _ in range(count):
             bank.webhooks.add(branch, url="https://receiver.example/")
@@ -294,21 +298,26 @@ def _log(bank: Bank, branch: str, provider: str, recipient: str, *, hours: int =
         recipient=f"member:{recipient}",
         minutes=60,
         kind="shopping",
-        start_at=NOW - timedelta(hours=hours),
+        start_at=bank.now() - timedelta(hours=hours),
         by=f"member:{provider}",
     )
 
 
 def _families(bank: Bank) -> None:
     """Make lille's 1 the son's mother, 2 somebody else's, 3 not agreed to; redemptions in each state."""
-    bank.mandates.grant(
-        "locmine",
-        principal="m1",
-        holder="m1@lille",
-        basis="family-authorisation",
-        scopes=frozenset(Scope),
-        by="member:m1@locmine",
-    )
+    for branch, principal, holder in (
+        ("locmine", "m1", "m1@lille"),
+        ("lille", "m3", "m4"),
+        ("bayonne", "m1", "m2"),
+    ):
+        bank.mandates.grant(
+            branch,
+            principal=principal,
+            holder=holder,
+            basis="family-authorisation",
+            scopes=frozenset(Scope),
+            by=f"member:{principal}@{branch}",
+        )
     for branch, sponsor, whose in (
         ("lille", "m1", "m1@locmine"),
         ("lille", "m3", "m3@locmine"),
@@ -321,24 +330,24 @@ def _families(bank: Bank) -> None:
         if whose != "m4@locmine":
             bank.beneficiaries.consent(branch, named.no, by=f"member:{whose}")
             bank.beneficiaries.check(branch, named.no, by=f"coordinator:desk@{branch}")
-    for branch, no, sponsor in (
-        ("lille", 1, "m1"),
-        ("lille", 2, "m3"),
-        ("lille", 1, "m1"),
-        ("lille", 1, "m1"),
-        ("bayonne", 1, "m1"),
+    for branch, no, sponsor, days, minutes in (
+        ("lille", 1, "m1", 2, 120),
+        ("lille", 2, "m3", 2, 120),
+        ("lille", 1, "m1", -1, 120),
+        ("lille", 1, "m1", 2, 120),
+        ("bayonne", 1, "m1", 2, 120),
+        *[("bayonne", 1, "m1", 3, 30)] * 4,
     ):
         bank.redemptions.request(
             branch,
             no,
-            start_at=NOW + timedelta(days=2),
-            minutes=120,
+            start_at=NOW + timedelta(days=days),
+            minutes=minutes,
             kind="shopping",
             by=f"member:{sponsor}",
         )
     for ref in ("lille-3", "lille-4"):
         bank.redemptions.assign(ref, provider="m2", by="coordinator:desk@locmine")
-    bank.redemptions.log("lille-4", minutes=60, start_at=NOW - timedelta(days=1), by="member:m2@locmine")
 
 
 @cache

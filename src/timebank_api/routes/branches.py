@@ -28,7 +28,7 @@ class BranchRoutes(Controller):
 
     @get("/", operation_id="branches_list", sync_to_thread=True)
     def list_(self, request: Asking, visitor: Visiting) -> list[BranchOut]:
-        """List my branch, or the principal's; all of them for an operator."""
+        """List what I may see: my branch, or the principal's."""
         found = bank_of(request).branches.list()
         return [_out(each) for each in found if visitor.may_see_branch(each.code)]
 

@@ -174,10 +174,11 @@ class MemberDataOut(Struct, frozen=True, kw_only=True):
 def export_me(request: Asking) -> MemberDataOut:
     """Give me everything that is held on me; 404 for who is no member."""
     token = request.user
-    return _out(bank_of(request).members.export_data(token.branch, own_member(token)))
+    return data_out(bank_of(request).members.export_data(token.branch, own_member(token)))
 
 
-def _out(data: MemberData) -> MemberDataOut:
+def data_out(data: MemberData) -> MemberDataOut:
+    """Write everything that is held on a member."""
     return MemberDataOut(
         profile=_profile(data),
         aliases=tuple(AliasOut(*each) for each in data.aliases),

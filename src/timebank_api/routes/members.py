@@ -18,6 +18,7 @@ from timebank_api.inputs import PAGE_MOST, PAGE_USUAL, Asking, Key, Limit, bank_
 from timebank_api.pages import Cursor, page_of, place_in
 from timebank_api.routes.accounts import LineOut
 from timebank_api.routes.me import Balance, balance_of, statement_of
+from timebank_api.routes.member_data import MemberDataOut, data_out
 from timebank_api.scopes import OPTION
 
 Ref = Annotated[str, PathParameter(max_length=40, description="Such as `m1`.")]
@@ -130,6 +131,12 @@ class MemberRoutes(Controller):
         """Erase a person for ever: name, contacts, and every note that names them. The books stay."""
         branch = _seen(Visitor(token=request.user), ref)
         return _out(bank_of(request).members.erase(branch, ref, **signed(request, key, _out)))
+
+    @get("/{ref:str}/export", operation_id="members_export", sync_to_thread=True)
+    def export(self, request: Asking, ref: Ref) -> MemberDataOut:
+        """Write out everything that is held on a member, for them to have."""
+        branch = _seen(Visitor(token=request.user), ref)
+        return data_out(bank_of(request).members.export_data(branch, ref))
 
     @get("/{ref:str}/balance", operation_id="members_balance", sync_to_thread=True)
     def balance(self, request: Asking, visitor: Visiting, ref: Ref) -> Balance:
