@@ -1371,7 +1371,7 @@ class TooManyRequests(TimebankError):
 
     code = "too_many_requests"
     kind = Kind.TRANSIENT
-    template = "too many requests within a short time"
+    template = "too many requests within a short time: wait {retry_seconds} s"
 
 
 class ScopeMissing(TimebankError):

@@ -7,6 +7,7 @@ from typing import Final
 
 from anyio.to_thread import run_sync
 from litestar import Litestar
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
@@ -21,6 +22,7 @@ from timebank_api.auth import Callers
 from timebank_api.bodies import read_strictly
 from timebank_api.description import config
 from timebank_api.ending import Ending
+from timebank_api.limits import Buckets
 from timebank_api.logs import Log
 from timebank_api.mail import mail_of
 from timebank_api.manners import Manners
@@ -58,6 +60,7 @@ from timebank_api.routes.webhooks import WebhookRoutes
 from timebank_api.scopes import require_scope
 from timebank_api.settings import Settings
 from timebank_api.traces import Traces
+from timebank_api.visits import Shared
 from timebank_api.witness import Witness, refuse_name
 
 ROUTES: Final = (
@@ -89,6 +92,32 @@ ROUTES: Final = (
     TransferRoutes,
     WebhookRoutes,
 )
+
+
+BURST: Final = 10
+"""How many seconds' worth of requests may come at once."""
+SENT_ACROSS: Final = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
+READ_ACROSS: Final = ("ETag", "Link", "Retry-After", "X-Request-Id")
+
+
+def _bucket(per_second: int) -> Buckets:
+    return Buckets(per_second=per_second, burst=per_second * BURST)
+
+
+def _origins(settings: Settings) -> CORSConfig | None:
+    """Return which other sites' pages may ask; None, so none of them, unless the settings name some.
+
+    Cookies are never taken from them: they send a token, as programs do.
+    """
+    if not settings.origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.origins),
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=list(SENT_ACROSS),
+        expose_headers=list(READ_ACROSS),
+        allow_credentials=False,
+    )
 
 
 def create_app(
@@ -133,6 +162,7 @@ def create_app(
         exception_handlers=HANDLERS,
         openapi_config=config(root_path=settings.root_path),
         response_headers=SAFE,
+        cors_config=_origins(settings),
         request_max_body_size=settings.body_bytes_most,
         state=State(),
         logging_config=None,
@@ -142,7 +172,13 @@ def create_app(
     app.state.ending = Ending()
     app.state.metrics = Metrics()
     app.asgi_handler = Witness(
-        Manners(app.asgi_handler),  # type: ignore[arg-type]  # the framework's types, less exactly
+        Manners(  # type: ignore[arg-type]  # the framework's types, less exactly
+            app.asgi_handler,
+            seconds_most=settings.seconds_most,
+            refused=_bucket(settings.refusals_per_second),
+            shared=Shared(callers=_bucket(settings.requests_per_second)),
+            is_behind_tls=settings.tls,
+        ),
         refuse_name=refuse_name,
         peers=Peers(settings.proxies),
         names=Names(settings.allowed_hosts),

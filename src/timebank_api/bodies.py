@@ -12,6 +12,7 @@ from litestar import Request
 from litestar.exceptions import ClientException
 
 from timebank_api.malformed import Malformed, in_body, in_parameters, in_query, said_of
+from timebank_api.visits import visit_of
 
 JSON: Final = "application/json"
 RAW: Final = "body"
@@ -44,8 +45,12 @@ async def read_strictly(request: Request[Any, Any, Any]) -> None:
 
     Raises:
         UnsupportedMediaType: its body is no JSON.
+        TooManyRequests: whoever asks does so too often.
         Malformed: with all that is wrong with it.
     """
+    caller = request.scope.get("user")
+    if caller is not None:
+        visit_of(request.scope).count((caller.branch, caller.role, caller.ref))
     described = request.route_handler.parsed_data_field
     if described is None:
         if RAW not in request.route_handler.parsed_fn_signature.parameters:

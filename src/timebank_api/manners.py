@@ -26,6 +26,7 @@ RETRY_LATE: Final = 5
 OK: Final = 200
 NOT_MODIFIED: Final = 304
 UNAUTHORIZED: Final = 401
+STRICT: Final = (b"strict-transport-security", b"max-age=31536000")
 READS: Final = frozenset({"GET", "HEAD"})
 LATE: Final = "The answer takes too long. The same request, with its key, finds out later what became of it."
 UNFINISHED: Final = "The request did not arrive as a whole in time."
@@ -41,6 +42,8 @@ class Manners:
     refused: Buckets = field(default_factory=lambda: Buckets(per_second=0, burst=0))
     """How often a peer may come without being let in."""
     shared: Shared = field(default_factory=Shared)
+    is_behind_tls: bool = False
+    """Whether browsers are told to come by https only."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and its answer back."""
@@ -48,9 +51,11 @@ class Manners:
             await self.app(scope, receive, send)
             return
         visit = scope[PLACE] = Visit(self.shared)
+        if self.is_behind_tls:
+            send = _strictly(send)
         answer = Answer(visit, scope, send, self.refused)
         wait_seconds = self.refused.wait_seconds(peer_of(scope)) if self.refused.per_second else 0
-        if wait_seconds:
+        if wait_seconds and not self.shared.knows(scope):
             detail = "Too many requests without a valid access token came from your address."
             await answer.refuse(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", detail, retry=wait_seconds)
             return
@@ -67,6 +72,15 @@ class Manners:
             if timer is not None:
                 timer.cancel()
             visit.end()
+
+
+def _strictly(send: Send) -> Send:
+    async def send_strictly(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), STRICT]
+        await send(message)
+
+    return send_strictly
 
 
 class _Arriving:
@@ -108,8 +122,8 @@ class Answer:
         kind = message["type"]
         if kind == "http.response.start":
             self._start = message
-            if message["status"] == UNAUTHORIZED and self._refused.per_second:
-                self._refused.take(peer_of(self._scope))
+            if self._refused.per_second:
+                self._count(message["status"])
             return
         if kind == "http.response.body" and self._start is not None:
             start, self._start = self._start, None
@@ -118,6 +132,13 @@ class Answer:
                 message = self._finished(start, message)
             await self._send(start)
         await self._send(message)
+
+    def _count(self, status: int) -> None:
+        """Count who is not let in, and remember who is."""
+        if status == UNAUTHORIZED:
+            self._refused.take(peer_of(self._scope))
+        elif self._scope.get("user") is not None:
+            self._visit.shared.remember(self._scope)
 
     def _finished(self, start: Message, message: Message) -> Message:
         """Complete an answer that is there as a whole."""

@@ -81,6 +81,11 @@ def is_mail_server(text: str) -> bool:
         return False
 
 
+def is_origin(text: str) -> bool:
+    """Tell whether a text is an origin, as browsers say it."""
+    return ORIGIN.fullmatch(text) is not None
+
+
 def all_fit(fits: Fits) -> Fits:
     """Return what tells whether every one of several fits."""
     return lambda values: all(fits(value) for value in values)
@@ -133,6 +138,38 @@ class Settings:
     )
     body_bytes_most: int = setting(
         BODY_BYTES_MOST, "Largest body of a request.", unit="bytes", least=1_024, most=16_777_216
+    )
+    seconds_most: int = setting(
+        30,
+        "How long a request may take, its arrival included; then 503, or 408 if it did not arrive. 0: no "
+        "limit.",
+        unit="seconds",
+        least=0,
+        most=3_600,
+    )
+    requests_per_second: int = setting(
+        200,
+        "How often one caller may ask in the long run, and ten times as often at once; then 429. 0: no "
+        "limit.",
+        least=0,
+        most=1_000_000,
+    )
+    refusals_per_second: int = setting(
+        20,
+        "How often one address may come without being let in, likewise. Others behind it are not held up "
+        "by it once they are in. 0: no limit.",
+        least=0,
+        most=1_000_000,
+    )
+    origins: tuple[str, ...] = setting(
+        (),
+        "Other sites whose pages may ask from a browser, such as `https://app.example`; empty means none.",
+        fits=all_fit(is_origin),
+        wants="a list of origins such as https://app.example, without a path",
+    )
+    tls: bool = setting(
+        default=False,
+        says="Whether people reach the service by https only: browsers are told to remember it for a year.",
     )
     log: Literal["auto", "json", "text"] = setting(
         "auto", "Form of the log on stderr: JSON lines, or text for people; `auto` is text on a terminal."
