@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from litestar.types import Scope
@@ -56,6 +56,8 @@ class Peers:
             address = ip_address(host)
         except ValueError:
             return False
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped  # of a socket that listens to both kinds
         return any(address in network for network in self._networks)
 
     def admit(self, scope: Scope) -> str:

@@ -20,7 +20,7 @@ from timebank_api.logs import log_to_stderr, start
 from timebank_api.settings import Settings
 
 __all__ = ["InForce", "load", "serve"]
-LAST_SECONDS: Final = 0.5
+LAST_SECONDS: Final = 1.0
 """How long we wait for requests on connections that are open when nobody is let in any more."""
 PAUSE_SECONDS: Final = 0.02
 BACKLOG: Final = 2_048

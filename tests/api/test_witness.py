@@ -368,3 +368,9 @@ def test_a_path_that_a_proxy_left_on_is_taken_off(service: Service) -> None:
         for path in ("/timebankhealth/live", "/timebank/timebank/health/live", "/timebank"):
             assert 404 == client.get(path).status_code
         assert [{"url": "/timebank"}] == client.get("/timebank/schema/openapi.json").json()["servers"]
+
+
+def test_a_proxy_is_the_same_on_a_socket_that_listens_to_both_kinds() -> None:
+    """There an IPv4 address comes as an IPv6 one."""
+    assert Peers(["10.0.0.0/24"]).is_named("::ffff:10.0.0.7")
+    assert not Peers(["10.0.0.0/24"]).is_named("::ffff:10.0.1.7")

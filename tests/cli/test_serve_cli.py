@@ -155,3 +155,13 @@ def test_a_token_of_the_demo_opens_nothing_elsewhere(demo: str, address: str) ->
     with pytest.raises(TokenRefused):
         bank.tokens.find(token)
     bank.close()
+
+
+def test_books_without_a_branch_are_served_with_a_hint(tmp_path: Path) -> None:
+    """Whoever has just begun; and no books are made where there are none."""
+    address = f"sqlite:///{tmp_path / 'new.db'}"
+    assert "[no_database]" in run("serve", "--db", address).err
+    assert not (tmp_path / "new.db").exists()
+    open_bank(address).close()
+    told = run("serve", "--db", address)
+    assert "no branch yet" in told.out

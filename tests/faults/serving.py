@@ -37,6 +37,7 @@ LOAD_SECONDS: Final = (0.5, 2.0)
 """How long there is load before the end comes, at least and at most."""
 DRAIN_SECONDS: Final = 1
 GRACE_SECONDS: Final = 10
+HALF: Final = "half answered"
 MINUTES: Final = 15
 SLACK_SECONDS: Final = 5
 """What a busy machine needs beside, to end a process."""
@@ -72,8 +73,10 @@ class Client:
                 self.endings["closed unanswered"] += 1
             except (ConnectionResetError, BrokenPipeError):
                 self.endings["reset unanswered"] += 1
-            except (http.client.HTTPException, OSError) as error:
-                self.wrong.append(f"half an answer, or none in time: {error!r}")
+            except (http.client.IncompleteRead, http.client.BadStatusLine):
+                self.endings[HALF] += 1
+            except OSError as error:
+                self.wrong.append(f"no answer in time: {error!r}")
 
     def _step(self, connection: http.client.HTTPConnection) -> bool:
         """Send the next request; tells whether the connection is kept."""
@@ -99,7 +102,7 @@ class Client:
         if answer.status == 201:
             return int(said["no"])
         if answer.status == 503:
-            self.endings["refused for now"] += 1
+            self.endings[f"refused for now ({said.get('code')})"] += 1
         else:
             self.wrong.append(f"answered with {answer.status} {said.get('code')}: {said.get('detail')}")
         return None
@@ -159,6 +162,7 @@ def end_service(ends: int, *, seed: int, folder: Path, how: signal.Signals, say:
             score.expect(is_in_time, f"end {number}: it took {seconds:.0f} seconds")
         say(f"{score.name}: {number} of {ends}")
     _look_again(score, address, clients)
+    score.expect(how is signal.SIGKILL or not score.counts[HALF], "answers were broken off")
     return score
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from timebank.cli.options import Json
 from timebank.cli.output import emit, table_of
-from timebank.cli.session import Session, session_of
+from timebank.cli.session import session_of
 from timebank.errors import ServiceMissing
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def register(app: typer.Typer) -> None:
 
         def announce(url: str) -> None:
             value = {"url": url, "branches": branches, "sign_in": sign_in}
-            emit(value, as_json=json_, table=_greeting(url, session, branches, sign_in))
+            emit(value, as_json=json_, table=_greeting(url, branches, sign_in))
             sys.stdout.flush()
 
         service.serve(found.settings, announce=announce)
@@ -102,14 +102,13 @@ def _sign_in(bank: "Bank") -> Iterator[dict[str, str]]:
         yield {"who": who, "branch": branch, "role": role.value, "ref": ref, "token": issued.text}
 
 
-def _greeting(url: str, session: Session, branches: int, sign_in: list[dict[str, str]]) -> Text:
+def _greeting(url: str, branches: int, sign_in: list[dict[str, str]]) -> Text:
     """Say where the service is, and who may come in."""
     said = Text("timebank serves ", style="bold").append(url, style="bold cyan underline")
     said.append("; Ctrl-C ends it", style="not bold")
     said.append(f"\n  described at  {url}/schema/openapi.json", style="not bold")
     if branches == 0:
-        said.append("\n  no branch yet: ", style="not bold yellow")
-        said.append(f"timebank branch create --db {session.address}", style="not bold")
+        said.append("\n  no branch yet: `timebank branch create` makes one", style="not bold yellow")
     if not sign_in:
         return said
     said.append("\n\nThe demo's sign-in, for a day; its tokens are said only now:", style="bold")
