@@ -37,9 +37,14 @@ class Metrics:
             ("code",),
             registry=self.registry,
         )
-        self.in_flight = Gauge(
+        self.in_flight = 0
+        """Requests that wait for their answer."""
+        in_flight = Gauge(
             "timebank_requests_in_flight", "Requests that wait for their answer.", registry=self.registry
         )
+        in_flight.set_function(lambda: self.in_flight)
+        self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        """The numbers of an operation and a class of status, looked up once."""
         self._waiting = Gauge(
             "timebank_writer_waiting", "Posts that wait for the coalescing writer.", registry=self.registry
         )
@@ -50,8 +55,13 @@ class Metrics:
 
     def count(self, *, operation: str, status: int, seconds: float, code: str) -> None:
         """Count a request that was answered; `code` is the problem's, if it was one."""
-        self._requests.labels(operation, f"{status // 100}xx").inc()
-        self._seconds.labels(operation).observe(seconds)
+        kind = operation, status // 100
+        known = self._known.get(kind)
+        if known is None:
+            counter = self._requests.labels(operation, f"{status // 100}xx")
+            known = self._known[kind] = counter, self._seconds.labels(operation)
+        known[0].inc()
+        known[1].observe(seconds)
         if status >= 500:
             self._failures.labels(code or "unknown").inc()
 

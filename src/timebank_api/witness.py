@@ -87,7 +87,7 @@ class Witness:
         began = perf_counter()
         request = Seen(self._peers.admit(scope))
         token = CURRENT.set(request)
-        self._metrics.in_flight.inc()
+        self._metrics.in_flight += 1
         try:
             if self._traces is None:
                 await self._answer(request, scope, receive, send)
@@ -101,7 +101,7 @@ class Witness:
             raise
         finally:
             CURRENT.reset(token)
-            self._metrics.in_flight.dec()
+            self._metrics.in_flight -= 1
             self._write_down(request, scope, perf_counter() - began)
 
     async def _answer(self, request: Seen, scope: HTTPScope, receive: Receive, send: Send) -> None:
