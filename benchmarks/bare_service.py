@@ -12,6 +12,7 @@ from itertools import count
 
 import uvicorn
 from litestar import Litestar, Request, get, post
+from litestar.datastructures import State
 from litestar.params import JSONBody
 from msgspec import Struct
 
@@ -72,7 +73,7 @@ def app_of(file: str) -> Litestar:
         return {"status": "live"}
 
     @post("/v1/hours")
-    async def log(request: Request[None, None, None], data: JSONBody[HoursIn]) -> HoursOut:
+    async def log(request: Request[None, None, State], data: JSONBody[HoursIn]) -> HoursOut:
         no, now_us = next(NUMBERS), time.time_ns() // 1_000
         start_us = round(data.start_at.timestamp()) * 1_000_000
         who = f"member:{data.provider}"
