@@ -61,10 +61,6 @@ class Webhook:
     said: str | None = None
     """What came of the last attempt: a status, or a code of ours such as `timeout`."""
 
-    def wants(self, kind: EventKind) -> bool:
-        """Tell whether an event of this kind is sent there."""
-        return not self.kinds or kind in self.kinds
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
