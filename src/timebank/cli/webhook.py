@@ -202,7 +202,7 @@ def _sender(reach: Reach) -> "Sender":
     try:
         from timebank.services.sending import Sender
     except ModuleNotFoundError as missing:
-        raise ServiceMissing from missing
+        raise ServiceMissing(extra="service") from missing
     return Sender(reach)
 
 
