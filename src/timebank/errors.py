@@ -1480,13 +1480,6 @@ class ProviderUnreachable(TimebankError):
     template = "the OpenID provider does not answer"
 
 
-class NoProvider(TimebankError):
-    """The service knows no OpenID provider. Whoever runs it sets one up."""
-
-    code = "no_provider"
-    template = "this service knows no OpenID provider: sign in in another way"
-
-
 class UnknownWebhook(TimebankError):
     """The branch has no webhook of that number, or it was removed. Retrying unchanged cannot help."""
 

@@ -1,8 +1,9 @@
 """The application: routes, who may come in, and what an error looks like."""
 
 from asyncio import create_task
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Final
 
 from anyio.to_thread import run_sync
@@ -11,8 +12,10 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
+from litestar.types import ControllerRouterHandler
 
 from timebank.clock import Clock
+from timebank.errors import ServiceMissing
 from timebank.services.addresses import Reach
 from timebank.services.bank import Bank, open_bank
 from timebank.services.deliverer import Deliverer
@@ -132,7 +135,7 @@ def create_app(
         traces: makes a span of every request; None makes them as the settings say.
 
     Raises:
-        ServiceMissing: traces are wished for, and the extra `otel` is not installed.
+        ServiceMissing: the settings ask for what an extra brings, and it is not installed.
     """
 
     @asynccontextmanager
@@ -154,6 +157,8 @@ def create_app(
     app = Litestar(
         route_handlers=ROUTES,
         guards=[require_scope, heed_acting_for],
+        route_handlers=(*ROUTES, *_openid_routes(settings)),
+        guards=[require_scope],
         lifespan=[with_bank],
         middleware=[DefineMiddleware(Callers)],
         before_request=read_strictly,
@@ -169,6 +174,8 @@ def create_app(
     )
     app.state.settings = settings
     app.state.mail = mail_of(settings)
+    if settings.openid_issuer:
+        app.state.openid = import_module("timebank_api.openid").Provider(settings)
     app.state.ending = Ending()
     app.state.metrics = Metrics()
     app.asgi_handler = Witness(
@@ -189,6 +196,19 @@ def create_app(
         traces=traces,
     )
     return app
+
+
+def _openid_routes(settings: Settings) -> Iterator[ControllerRouterHandler]:
+    """Yield the routes of a provider, if the settings name one: its libraries are an extra.
+
+    Raises:
+        ServiceMissing: they are not installed.
+    """
+    if settings.openid_issuer:
+        try:
+            yield import_module("timebank_api.routes.openid").OpenIdRoutes
+        except ModuleNotFoundError as missing:
+            raise ServiceMissing(extra="oidc") from missing
 
 
 @asynccontextmanager

@@ -72,6 +72,16 @@ def is_this_machine(host: str) -> bool:
         return False
 
 
+def is_web_address(text: str) -> bool:
+    """Tell whether nobody else reads what is said at an address: over TLS, or on this machine."""
+    try:
+        parts = urlsplit(text)
+        is_near = parts.scheme == "http" and is_this_machine(parts.hostname or "")
+        return bool(parts.hostname) and (parts.scheme == "https" or is_near)
+    except ValueError:
+        return False
+
+
 def is_mail_server(text: str) -> bool:
     """Tell whether a text names a mail server."""
     try:
@@ -222,6 +232,22 @@ class Settings:
         fits=lambda text: SENDER.fullmatch(text) is not None,
         wants="an address such as timebank@bank.example",
     )
+    openid_issuer: str = setting(
+        "",
+        "OpenID provider through which people may sign in, by its issuer (extra `oidc`); empty: none.",
+        fits=lambda text: not text or is_web_address(text),
+        wants="the https address of a provider",
+    )
+    openid_client_id: str = setting("", "What the service is to the provider.")
+    openid_client_secret: str = setting(
+        "", "What it shows the provider, if that has given it one.", is_secret=True
+    )
+    openid_return_url: str = setting(
+        "",
+        "Where the provider sends people back: the public address of `/v1/sign-in/openid/return`.",
+        fits=lambda text: not text or is_web_address(text),
+        wants="the https address of /v1/sign-in/openid/return",
+    )
 
     def __post_init__(self) -> None:
         """Refuse values that do not fit."""
@@ -231,6 +257,9 @@ class Settings:
             raise SettingInvalid(
                 name="metrics_token", place="as given", wanted="there, though metrics = token"
             )
+        for name in ("openid_client_id", "openid_return_url") if self.openid_issuer else ():
+            if not getattr(self, name):
+                raise SettingInvalid(name=name, place="as given", wanted="there, though openid_issuer is")
         if self.insecure_cookies and not is_this_machine(self.host):
             wanted = "false, as the service listens to other machines"
             raise SettingInvalid(name="insecure_cookies", place="as given", wanted=wanted)
