@@ -155,10 +155,8 @@ def create_app(
     if traces is None and settings.traces:
         traces = Traces()
     app = Litestar(
-        route_handlers=ROUTES,
-        guards=[require_scope, heed_acting_for],
         route_handlers=(*ROUTES, *_openid_routes(settings)),
-        guards=[require_scope],
+        guards=[require_scope, heed_acting_for],
         lifespan=[with_bank],
         middleware=[DefineMiddleware(Callers)],
         before_request=read_strictly,

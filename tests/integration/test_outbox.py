@@ -81,7 +81,7 @@ def test_pages_of_any_size_give_the_same_events(
     world: Bank, branch: str, limit: int, kinds: set[EventKind], member: str | None
 ) -> None:
     """Whatever is asked for, page after page it is what it is at once, and nobody sees what is another's."""
-    after, found = 0, []
+    after, found = 0, list[Event]()
     while True:
         page = world.events.page(branch, after=after, limit=limit, kinds=kinds, member=member)
         assert after < page.through
