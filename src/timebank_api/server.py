@@ -17,6 +17,7 @@ from timebank_api.app import create_app
 from timebank_api.configuration import InForce, load
 from timebank_api.ending import Ending
 from timebank_api.logs import log_to_stderr, start
+from timebank_api.patience import Patient
 from timebank_api.settings import Settings
 
 __all__ = ["InForce", "load", "serve"]
@@ -104,6 +105,7 @@ def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
         app,
         access_log=False,
         backlog=BACKLOG,
+        http=partial(Patient, head_seconds=settings.head_seconds),  # type: ignore[arg-type]
         lifespan="on",
         log_config=None,
         proxy_headers=False,  # the application knows the proxies

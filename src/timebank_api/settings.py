@@ -132,6 +132,9 @@ class Settings:
         fits=all_fit(is_host),
         wants="a list of host names without a port",
     )
+    head_seconds: int = setting(
+        10, "How long a connection may take to say what it asks for.", unit="seconds", least=1, most=120
+    )
     drain_seconds: int = setting(
         1,
         "How long everybody is still answered, and `/health/ready` says no, before nobody comes in any more.",

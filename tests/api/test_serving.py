@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.builders import a_branch, address_in
 from tests.faults.processes import LOOPBACK, free_port
-from tests.faults.serving import a_service
+from tests.faults.serving import a_service, is_there
 
 from timebank.care.access import AccessRole
 from timebank.services.bank import open_bank
@@ -191,3 +191,18 @@ def test_it_ends_in_time_though_somebody_never_finishes_a_request(
         said = b"".join(iter(lambda: hanging.recv(65_536), b""))
     assert said.startswith(b"HTTP/1.1 503 ")
     assert b"service_ending" in said
+
+
+def test_who_never_says_what_they_ask_for_is_hung_up_on(running: Running) -> None:
+    """Neither silence nor a byte now and then keeps a connection open; others are answered meanwhile."""
+    port = free_port()
+    with a_service(running.address, port, head_seconds="1", drain_seconds="0"):
+        silent, slow, again = (socket.create_connection((LOOPBACK, port), timeout=30) for _ in range(3))
+        with silent, slow, again:
+            again.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert again.recv(65_536).startswith(b"HTTP/1.1 200 ")
+            again.sendall(b"GET /health/live HTTP/1.1\r\nHost:")
+            slow.sendall(b"GET /health/live HTTP/1.1\r\n")
+            for asking in (silent, slow, again):
+                assert b"" == asking.recv(65_536)
+            assert is_there(port)
