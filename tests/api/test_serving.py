@@ -208,3 +208,13 @@ def test_who_never_says_what_they_ask_for_is_hung_up_on(running: Running) -> Non
             for asking in (silent, slow, again):
                 assert b"" == asking.recv(65_536)
             assert is_there(port)
+
+
+def test_a_backup_needs_no_pause(running: Running, tmp_path: Path) -> None:
+    """As of one moment, while the service has the books open; what was copied opens, and holds."""
+    running.ask("/v1/me", ("Authorization", f"Bearer {running.token}"))
+    copy = tmp_path / "backup.db"
+    command = [sys.executable, "-c", "from timebank.cli.main import run; run()"]
+    for words in (("backup", str(copy), "--db", running.address), ("audit", "--db", f"sqlite:///{copy}")):
+        done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=60, check=False)
+        assert (0, "") == (done.returncode, done.stderr)
