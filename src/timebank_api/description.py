@@ -24,6 +24,7 @@ from msgspec.structs import fields
 from timebank import errors
 from timebank_api.event_docs import described_events
 from timebank_api.examples import FIELDS, MISSING, example_of, text_of
+from timebank_api.inputs import ACTING_HEADER
 from timebank_api.problems import KEY_HEADER, MEDIA_TYPE, status_of
 
 Document = dict[str, Any]
@@ -270,6 +271,8 @@ def _say_parameter(parameter: Document) -> None:
     name = parameter["name"]
     if not parameter.get("description"):
         parameter["description"] = PARAMETERS.get(name, "")
+    if name == ACTING_HEADER:
+        parameter["schema"] = {"type": "string", "pattern": parameter["schema"]["pattern"]}
     if name == KEY_HEADER:
         parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
     shown = PARAMETER_EXAMPLES.get(name, FIELDS.get(name))

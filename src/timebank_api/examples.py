@@ -245,7 +245,8 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema], *, place: str = ""
         place: `STRUCT.FIELD` where it stands.
     """
     if place in FIELDS_OF:
-        return FIELDS_OF[place]
+        chosen = FIELDS_OF[place]
+        return [chosen] if schema.get("type") == "array" and not isinstance(chosen, list) else chosen
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         is_leaf = "properties" not in schemas[name]

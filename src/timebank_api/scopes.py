@@ -23,6 +23,8 @@ OF_NOUN: Final[Mapping[str, AccessScope]] = {
 """What acts on a noun are; those on any other are for whoever runs the branch."""
 ABOUT_HELP: Final = frozenset({"redemptions_confirm", "redemptions_dispute", "redemptions_log"})
 """What is said about help in a redemption, as about any other."""
+LOOKS: Final = frozenset({"audit_run", "members_search", "policy_check", "policy_diff"})
+"""What is asked with a body, and changes nothing."""
 
 
 async def require_scope(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
@@ -41,9 +43,9 @@ def scope_of(method: str, handler: BaseRouteHandler) -> AccessScope:
     named = handler.opt.get(OPTION)
     if named is not None:
         return AccessScope(named)
-    if method in HARMLESS:
-        return AccessScope.READ
     operation = str(getattr(handler, "operation_id", ""))
+    if method in HARMLESS or operation in LOOKS:
+        return AccessScope.READ
     if operation in ABOUT_HELP:
         return AccessScope.LOG
     return OF_NOUN.get(operation.partition("_")[0], AccessScope.COORDINATE)

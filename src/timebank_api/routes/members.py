@@ -19,7 +19,6 @@ from timebank_api.pages import Cursor, page_of, place_in
 from timebank_api.routes.accounts import LineOut
 from timebank_api.routes.me import Balance, balance_of, statement_of
 from timebank_api.routes.member_data import MemberDataOut, data_out
-from timebank_api.scopes import OPTION
 
 Ref = Annotated[str, PathParameter(max_length=40, description="Such as `m1`.")]
 
@@ -104,7 +103,6 @@ class MemberRoutes(Controller):
         sync_to_thread=True,
         guards=[require_books],
         status_code=200,
-        opt={OPTION: AccessScope.READ},
     )
     def search(self, request: Asking, data: JSONBody[SearchIn]) -> list[MemberOut]:
         """Look members up by name; changes nothing, and needs no key."""
