@@ -148,6 +148,17 @@ FIELDS: Final[Mapping[str, object]] = {
     "zone": "Europe/Paris",
     "version": 1,
     "words": "It took longer than planned.",
+    "earliest_at": None,
+    "latest_at": None,
+    "ended_at": None,
+    "ended_by": None,
+    "minutes_per_week": 120,
+    "posted_at": "2026-03-02T13:05:00Z",
+    "posted_by": "member:m1",
+    "reasons": "She asked on the phone.",
+    "day": "thu",
+    "ends": "17:00",
+    "starts": "14:00",
 }
 """What is shown for a field, wherever it stands."""
 FIELDS_OF: Final[Mapping[str, object]] = {
