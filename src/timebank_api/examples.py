@@ -159,6 +159,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "day": "thu",
     "ends": "17:00",
     "starts": "14:00",
+    "week": [{"day": "thu", "starts": "14:00", "ends": "17:00"}],
 }
 """What is shown for a field, wherever it stands."""
 FIELDS_OF: Final[Mapping[str, object]] = {
@@ -183,6 +184,11 @@ FIELDS_OF: Final[Mapping[str, object]] = {
     "EventsOut.end": 17,
     "EventsOut.through": 17,
     "HelpIn.start_at": "2026-06-15T10:00:00+02:00",
+    "HelpOfferOut.state": "open",
+    "HelpOfferShown.state": "open",
+    "HelpRequestIn.minutes": 60,
+    "HelpRequestOut.state": "open",
+    "HelpRequestShown.state": "open",
     "HistoryOut.entries": 1,
     "HoldOut.state": "pending",
     "HoursOut.entries": 1,

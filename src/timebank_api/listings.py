@@ -1,4 +1,4 @@
-"""What requests and offers of help share: how a week is written, and who sees whose."""
+"""What requests and offers of help share: how a week is written, and what both say."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,12 +7,9 @@ from typing import Annotated, Any
 from litestar.params import QueryParameter
 from msgspec import Struct
 
-from timebank.care.access import AccessRole
 from timebank.care.listing import HelpOffer, HelpRequest, ListingState
 from timebank.care.week import Week, Weekday, Window
-from timebank.errors import NotAllowed
 from timebank.instants import write_instant
-from timebank_api.inputs import Asking
 
 InState = Annotated[ListingState | None, QueryParameter(name="state")]
 
@@ -50,18 +47,6 @@ class ListingOut(Struct, frozen=True, kw_only=True):
     """First instant at which it is not open any more."""
     ended_at: str | None
     ended_by: str | None
-
-
-def whose(request: Asking, member: str | None) -> str | None:
-    """Return of which member a list is to be: a member sees their own; None for everybody's.
-
-    Raises:
-        NotAllowed: an operator sees none.
-    """
-    token = request.user
-    if token.role is AccessRole.OPERATOR:
-        raise NotAllowed(actor=f"{token.role}:{token.ref}")
-    return token.ref if token.role is AccessRole.MEMBER else member
 
 
 def week_of(windows: Sequence[WindowIn]) -> Week:

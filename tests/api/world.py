@@ -24,6 +24,7 @@ from tests.builders import JOINED_ON, NOW, a_bank, address_in, help_given
 from timebank.care.access import AccessRole
 from timebank.care.beneficiary import Relation
 from timebank.care.mandate import Scope
+from timebank.care.week import Week, Window
 from timebank.clock import SteppingClock
 from timebank.services.bank import Bank
 from timebank_api import Settings, create_app
@@ -101,6 +102,10 @@ OBJECTS: Mapping[str, Objects] = {
         elsewhere={"ref": "bayonne-1"},
         missing={"ref": "lille-99"},
     ),
+    "requests": Objects(
+        own=({"no": 1}, {"no": 2}), others={"no": 3}, elsewhere={"no": 9}, missing={"no": 99}
+    ),
+    "offers": Objects(own=({"no": 1}, {"no": 2}), others={"no": 3}, elsewhere={"no": 9}, missing={"no": 99}),
     "webhooks": Objects(own=({"no": 1},), elsewhere={"no": 2}, missing={"no": 99}),
     "tokens": Objects(own=({"no": 1}, {"no": 2}), others={"no": 3}, elsewhere={"no": 9}, missing={"no": 99}),
     "invitations": Objects(own=({"no": 1},), elsewhere={"no": 9}, missing={"no": 99}),
@@ -247,6 +252,7 @@ def a_world(folder: Path) -> dict[str, str]:
     for branch, count in (("lille", 1), ("bayonne", 2)):
         for _ in range(count):
             bank.webhooks.add(branch, url="https://receiver.example/")
+    _wish(bank)
     tokens = {}
     for name, caller in {**CALLERS, **HELPERS}.items():
         if caller is not None:
@@ -255,6 +261,21 @@ def a_world(folder: Path) -> dict[str, str]:
     tokens["family"] = _let_in(bank)
     bank.close()
     return tokens
+
+
+def _wish(bank: Bank) -> None:
+    """Requests and offers 1 to 3 of lille: of m2, of the son, of m3; bayonne has nine of each."""
+    week = Week.of([Window.parse("thu 14:00-17:00")])
+    for branch, members in (("lille", ("m2", "m1", "m3")), ("bayonne", ("m1",) * 9)):
+        for member in members:
+            facts: dict[str, Any] = {
+                "member": member,
+                "kind": "company",
+                "week": week,
+                "by": f"member:{member}",
+            }
+            bank.help_requests.post(branch, minutes=60, **facts)
+            bank.help_offers.post(branch, minutes_per_week=60, **facts)
 
 
 def _let_in(bank: Bank) -> str:

@@ -1,21 +1,22 @@
 """Offers: help that members offer; other members do not see them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
-from litestar import Controller, get, post
+from litestar import Controller, get
 from litestar.params import FromQuery, JSONBody
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from timebank.care.access import Visitor
 from timebank.care.listing import HelpOffer
+from timebank.care.mandate import Scope
 from timebank.care.record import Mode
 from timebank.errors import UnknownHelpOffer
 from timebank.services.listing import ListingView
-from timebank_api.auth import require_writer
-from timebank_api.guards import require_coordinator
+from timebank_api.acting import Visiting
+from timebank_api.acts import act, desk_act, signed
 from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, No, bank_of
-from timebank_api.keys import key_for
 from timebank_api.listings import (
     InState,
     ListingOut,
@@ -23,11 +24,10 @@ from timebank_api.listings import (
     WindowOut,
     common_of,
     week_of,
-    whose,
     windows_of,
 )
 from timebank_api.pages import Cursor, page_of, place_in
-from timebank_api.sight import own_member
+from timebank_api.sight import own_member, whose
 from timebank_api.wire import ReasonIfAny
 
 
@@ -71,13 +71,14 @@ class OfferRoutes(Controller):
     path = "/v1/offers"
     tags = ("offers",)
 
-    @post("/", operation_id="offers_post", sync_to_thread=True, guards=[require_writer])
-    def post_(self, request: Asking, data: JSONBody[HelpOfferIn], key: Key) -> HelpOfferOut:
+    @act("/", "offers_post")
+    def post_(
+        self, request: Asking, visitor: Visiting, data: JSONBody[HelpOfferIn], key: Key
+    ) -> HelpOfferOut:
         """Offer help; no hours move."""
-        token = request.user
-        view = bank_of(request).help_offers.post(
-            token.branch,
-            member=data.member if data.member is not None else own_member(token),
+        posted = bank_of(request).help_offers.post(
+            visitor.branch,
+            member=data.member if data.member is not None else own_member(visitor),
             kind=data.kind,
             mode=data.mode,
             week=week_of(data.week),
@@ -85,15 +86,15 @@ class OfferRoutes(Controller):
             until_on=data.until_on,
             note=data.note,
             reason=data.reason,
-            by=token.actor,
-            key=key_for(request, key, _out),
+            **signed(request, key, _out, visitor),
         )
-        return _out(view)
+        return _out(posted)
 
     @get("/", operation_id="offers_list", sync_to_thread=True)
     def list_(
         self,
         request: Asking,
+        visitor: Visiting,
         *,
         in_state: InState = None,
         member: FromQuery[str | None] = None,
@@ -102,36 +103,37 @@ class OfferRoutes(Controller):
     ) -> list[HelpOfferOut]:
         """List offers, newest first: a member's own, everybody's for who runs or audits the branch."""
         found = bank_of(request).help_offers.list(
-            request.user.branch,
+            visitor.branch,
             state=in_state,
-            member=whose(request, member),
+            member=whose(visitor, member),
             before=place_in(request, cursor, int),
             limit=limit + 1,
         )
-        return _all(page_of(request, found, limit=limit, place=lambda each: each.no))
+        seen = [each for each in found if visitor.may_see((visitor.branch, each.member))]
+        return _all(page_of(request, seen, limit=limit, place=lambda each: each.no))
 
     @get("/{no:int}", operation_id="offers_show", sync_to_thread=True)
-    def show(self, request: Asking, no: No) -> HelpOfferShown:
-        """Show an offer."""
-        return _shown(_seen(request, no))
+    def show(self, request: Asking, visitor: Visiting, no: No) -> HelpOfferShown:
+        """Show an offer, with the words about it."""
+        view = _seen(request, visitor, no)
+        return HelpOfferShown(**asdict(offer_out(view.listing)), note=view.note, reasons=view.reasons)
 
-    @post("/{no:int}/withdraw", operation_id="offers_withdraw", sync_to_thread=True, guards=[require_writer])
-    def withdraw(self, request: Asking, no: No, data: JSONBody[ReasonIfAny], key: Key) -> HelpOfferOut:
+    @act("/{no:int}/withdraw", "offers_withdraw")
+    def withdraw(
+        self, request: Asking, visitor: Visiting, no: No, data: JSONBody[ReasonIfAny], key: Key
+    ) -> HelpOfferOut:
         """Take an offer back."""
-        token = request.user
-        _seen(request, no)
-        use_case = bank_of(request).help_offers.withdraw
-        return _out(
-            use_case(token.branch, no, reason=data.reason, by=token.actor, key=key_for(request, key, _out))
+        _seen(request, visitor, no, to=frozenset({Scope.REQUEST}))
+        withdrawn = bank_of(request).help_offers.withdraw(
+            visitor.branch, no, reason=data.reason, **signed(request, key, _out, visitor)
         )
+        return _out(withdrawn)
 
-    @post("/expire", operation_id="offers_expire", sync_to_thread=True, guards=[require_coordinator])
+    @desk_act("/expire", "offers_expire")
     def expire(self, request: Asking, key: Key) -> list[HelpOfferOut]:
         """Write down which offers have expired, as a coordinator; they are not open even without."""
-        token = request.user
-        use_case = bank_of(request).help_offers.expire_due
-        found = use_case(token.branch, by=token.actor, key=key_for(request, key, _all))
-        return _all(found)
+        expired = bank_of(request).help_offers.expire_due(request.user.branch, **signed(request, key, _all))
+        return _all(expired)
 
 
 def offer_out(value: HelpOffer) -> HelpOfferOut:
@@ -141,21 +143,18 @@ def offer_out(value: HelpOffer) -> HelpOfferOut:
     )
 
 
-def _seen(request: Asking, no: int) -> ListingView[HelpOffer]:
+def _seen(
+    request: Asking, visitor: Visitor, no: int, *, to: Collection[Scope] = ()
+) -> ListingView[HelpOffer]:
     """Return an offer that whoever asks may see.
 
     Raises:
         UnknownHelpOffer: there is none, or it is none of theirs: nobody is told which.
     """
-    token = request.user
-    view = bank_of(request).help_offers.show(token.branch, no)
-    if not token.may_see(view.listing.member):
-        raise UnknownHelpOffer(offer=no, branch=token.branch)
+    view = bank_of(request).help_offers.show(visitor.branch, no)
+    if not visitor.may_see((visitor.branch, view.listing.member), to=to):
+        raise UnknownHelpOffer(offer=no, branch=visitor.branch)
     return view
-
-
-def _shown(view: ListingView[HelpOffer]) -> HelpOfferShown:
-    return HelpOfferShown(**asdict(offer_out(view.listing)), note=view.note, reasons=view.reasons)
 
 
 def _out(view: ListingView[HelpOffer]) -> HelpOfferOut:
