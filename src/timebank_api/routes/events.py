@@ -37,7 +37,7 @@ Kinds = Annotated[
 ]
 
 
-class EventOut(Struct, frozen=True, kw_only=True):
+class BranchEventOut(Struct, frozen=True, kw_only=True):
     """Something that happened."""
 
     type: EventKind
@@ -53,7 +53,7 @@ class EventOut(Struct, frozen=True, kw_only=True):
 class EventsOut(Struct, frozen=True, kw_only=True):
     """Events that whoever asks may hear of."""
 
-    events: tuple[EventOut, ...]
+    events: tuple[BranchEventOut, ...]
     through: int
     """Everything up to this number was looked at: what to ask for next, as `after`."""
     end: int
@@ -145,8 +145,8 @@ def _number(text: str | None) -> int | None:
     return min(int(text), NUMBER_MOST) if text is not None and is_number else None
 
 
-def _out(event: Event) -> EventOut:
-    return EventOut(
+def _out(event: Event) -> BranchEventOut:
+    return BranchEventOut(
         type=event.kind,
         timestamp=write_instant(event.at),
         branch=event.branch,
