@@ -37,7 +37,7 @@ class Deliveries(Service):
 
     def due(self) -> Sequence[tuple[str, int]]:
         """Return (branch, number) of the webhooks that something can be sent to now."""
-        with self.store.glance() as tx:
+        with self.store.read() as tx:
             return due_in(tx.connection, tx.now)
 
     def deliver_all(self, send: Send) -> int:

@@ -24,7 +24,7 @@ KINDS_MOST = len(EventKind)
 After = Annotated[
     int | None,
     QueryParameter(
-        ge=0, le=NUMBER_MOST, description="The number of the last event that is known; 0 for none."
+        gt=-1, le=NUMBER_MOST, description="The number of the last event that is known; 0 for none."
     ),
 ]
 LastEventId = Annotated[
