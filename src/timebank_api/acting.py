@@ -53,7 +53,7 @@ async def visitor_of(request: Asking, acting_for: ActingFor = None) -> Visitor:
         raise Malformed([(ACTING_HEADER, "REF@BRANCH; mandate=NO")])
     branch = found["branch"] if found["branch"] is not None else token.branch
     visit = visit_of(request.scope)
-    visit.member, visit.mandate = f"{found['ref']}@{branch}", int(found["no"])
+    visit.members, visit.mandate = ((branch, found["ref"]),), int(found["no"])
     admit = bank_of(request).mandates.admit
     return await run_sync(partial(admit, token, branch, int(found["no"]), principal=found["ref"]))
 

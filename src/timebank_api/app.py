@@ -34,6 +34,8 @@ from timebank_api.metrics import Metrics
 from timebank_api.newsroom import Newsroom
 from timebank_api.peers import Names, Peers
 from timebank_api.problems import HANDLERS, SAFE
+from timebank_api.recorder import Recorder
+from timebank_api.routes.access_log import AccessLogRoutes
 from timebank_api.routes.accounts import AccountRoutes
 from timebank_api.routes.audit import AuditRoutes
 from timebank_api.routes.beneficiaries import BeneficiaryRoutes
@@ -67,6 +69,7 @@ from timebank_api.visits import Shared
 from timebank_api.witness import Witness, refuse_name
 
 ROUTES: Final = (
+    AccessLogRoutes,
     AccountRoutes,
     AuditRoutes,
     BeneficiaryRoutes,
@@ -137,17 +140,20 @@ def create_app(
     Raises:
         ServiceMissing: the settings ask for what an extra brings, and it is not installed.
     """
+    shared = Shared(callers=_bucket(settings.requests_per_second))
 
     @asynccontextmanager
     async def with_bank(app: Litestar) -> AsyncGenerator[None, None]:
         app.state.bank = await run_sync(lambda: open_bank(settings.address, clock=clock, create=False))
         app.state.writer = app.state.bank.writer()
         app.state.metrics.watch_writer(app.state.writer.waiting)
+        recorder = shared.recorder = Recorder(app.state.bank)
         try:
             async with _telling(app, settings):
                 yield
         finally:
             await run_sync(app.state.writer.close)  # whoever waits is answered first
+            await run_sync(recorder.close)
             await run_sync(app.state.bank.close)
             if traces is not None:
                 await run_sync(traces.close)
@@ -181,7 +187,7 @@ def create_app(
             app.asgi_handler,
             seconds_most=settings.seconds_most,
             refused=_bucket(settings.refusals_per_second),
-            shared=Shared(callers=_bucket(settings.requests_per_second)),
+            shared=shared,
             is_behind_tls=settings.tls,
         ),
         refuse_name=refuse_name,

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from timebank_api.limits import Buckets, peer_of
 from timebank_api.problems import raw_problem
+from timebank_api.sightings import write_down
 from timebank_api.tags import is_known, tag_of
 from timebank_api.visits import PLACE, Shared, Visit
 
@@ -72,6 +73,8 @@ class Manners:
             if timer is not None:
                 timer.cancel()
             visit.end()
+            if self.shared.recorder is not None:
+                write_down(self.shared.recorder, visit, scope, answer.status)
 
 
 def _strictly(send: Send) -> Send:
@@ -102,7 +105,7 @@ class _Arriving:
 class Answer:
     """An answer on its way out."""
 
-    __slots__ = ("_refused", "_scope", "_send", "_start", "_visit", "is_over", "is_started")
+    __slots__ = ("_refused", "_scope", "_send", "_start", "_visit", "is_over", "is_started", "status")
 
     def __init__(self, visit: Visit, scope: Scope, send: Send, refused: Buckets) -> None:
         """Begin with nothing sent."""
@@ -111,6 +114,7 @@ class Answer:
         self._send = send
         self._refused = refused
         self._start: Message | None = None
+        self.status = 0
         self.is_started = False
         self.is_over = False
         """Whether something else was answered: the rest comes too late."""
@@ -122,6 +126,7 @@ class Answer:
         kind = message["type"]
         if kind == "http.response.start":
             self._start = message
+            self.status = message["status"]
             if self._refused.per_second:
                 self._count(message["status"])
             return

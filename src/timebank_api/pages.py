@@ -51,7 +51,10 @@ def place_in(request: Asking, cursor: str | None, kind: type[Place]) -> Place | 
         return None
     if CURSOR.fullmatch(cursor) is None:
         raise BadCursor
-    sealed = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    try:
+        sealed = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except ValueError:
+        raise BadCursor from None
     seal, place = sealed[:SEAL_BYTES], sealed[SEAL_BYTES:]
     is_ours = hmac.compare_digest(seal, _seal(request, place))
     if not is_ours or cursor != _written(seal, place):  # the last digit has bits that stand for nothing

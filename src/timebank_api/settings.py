@@ -161,14 +161,14 @@ class Settings:
         most=3_600,
     )
     requests_per_second: int = setting(
-        200,
+        1_000,
         "How often one caller may ask in the long run, and ten times as often at once; then 429. 0: no "
         "limit.",
         least=0,
         most=1_000_000,
     )
     refusals_per_second: int = setting(
-        20,
+        50,
         "How often one address may come without being let in, likewise. Others behind it are not held up "
         "by it once they are in. 0: no limit.",
         least=0,

@@ -7,9 +7,11 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from timebank.care.mandate import Person
 from timebank.errors import RequestInProgress, TooManyRequests
 from timebank.ids import AnsweredKey
 from timebank_api.limits import Buckets
+from timebank_api.recorder import Recorder
 
 CREDENTIALS: Final = frozenset({b"authorization", b"cookie"})
 KNOWN_MOST: Final = 10_000
@@ -23,6 +25,8 @@ class Shared:
 
     running: dict[str, "Visit"] = field(default_factory=dict)
     """By idempotency key: requests that are being worked on."""
+    recorder: Recorder | None = None
+    """Writes the access log."""
     callers: Buckets = field(default_factory=lambda: Buckets(per_second=0, burst=0))
     """How often each caller may ask."""
     secrets: dict[str, bytes] = field(default_factory=dict)
@@ -59,9 +63,10 @@ class Visit:
     """The same, where the answer is kept with it."""
     next: str | None = None
     """Where the list goes on."""
-    member: str | None = None
-    """Whom it concerns: `REF`, or `REF@BRANCH`; for the access log."""
+    members: tuple[Person, ...] = ()
+    """Whom it concerns, (branch, member) each; for the access log."""
     mandate: int | None = None
+    """Under which mandate."""
 
     def count(self, caller: object) -> None:
         """Count a request of a caller.

@@ -57,7 +57,7 @@ def fuzz(
     tokens = copied(folder)
     config = schemathesis.Config.from_dict(_config(examples, is_stateful=operation is None))
     schema = schemathesis.openapi.from_dict(document(), config=config)
-    settings = Settings(address=address_in(folder), webhooks="off", mail="console")
+    settings = Settings(address=address_in(folder), webhooks="off", mail="console", refusals_per_second=0)
     schema.app = create_app(settings, clock=SteppingClock(NOW))
     if who in tokens:
         schema.config.update(headers={"Authorization": f"Bearer {tokens[who]}"})

@@ -111,6 +111,7 @@ def test_no_tampered_cursor_is_taken(service: Service) -> None:
         cursor[:-1],
         cursor + "A",
         cursor[1:],
+        *(cursor + "A" * more for more in range(1, 5)),
         cursor + "=",
         *(
             cursor[:at] + chance.choice(letters.replace(cursor[at], "")) + cursor[at + 1 :]

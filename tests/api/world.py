@@ -397,7 +397,7 @@ def opened(folder: Path, *, is_kept: bool = True, **how: Any) -> Iterator[World]
         how: further arguments of the client.
     """
     tokens = copied(folder)
-    settings = Settings(address=address_in(folder), webhooks="off", mail="console")
+    settings = Settings(address=address_in(folder), webhooks="off", mail="console", refusals_per_second=0)
     app = create_app(settings, clock=SteppingClock(NOW))
     with TestClient(app, **how) as client:
         if is_kept:

@@ -45,6 +45,7 @@ READS = {
     ("token", "list"),
     ("redeem", "list"),
     ("redeem", "show"),
+    ("report", "access"),
     ("report", "trial-balance"),
     ("statement",),
     ("version",),

@@ -11,6 +11,7 @@ from timebank.cli.inputs import day_in, known_at_in
 from timebank.cli.options import Branch, Json, KnownAt
 from timebank.cli.output import amount, emit, table_of
 from timebank.cli.session import session_of
+from timebank.instants import write_instant
 from timebank.ledger.statement import TrialBalance
 
 app = typer.Typer(name="report", help="Whole branches at a glance.", no_args_is_help=True)
@@ -51,6 +52,42 @@ def trial_balance(
     )
     if not all(each.is_balanced for each in balances):
         raise typer.Exit(Exit.BROKEN)
+
+
+@app.command("access", epilog="Example:  timebank report access --branch lille --member m1")
+def access(
+    ctx: typer.Context,
+    branch: Branch,
+    member: Annotated[
+        str | None,
+        typer.Option("--member", help="Only what concerned this member.", metavar="REF", show_default=False),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", help="At most so many.", min=1, max=100_000)] = 50,
+    json_: Json = False,
+) -> None:
+    """Print who saw or did what for whom over the service, newest first.
+
+    References only. What happened in the last second may not be written yet.
+    """
+    lines = session_of(ctx).open().access_log.list(branch, member=member, limit=limit)
+    rows = [
+        (
+            write_instant(each.at),
+            f"{each.role}:{each.ref}",
+            each.operation,
+            each.object or "",
+            each.member or "",
+            str(each.status),
+        )
+        for each in lines
+    ]
+    emit(
+        [wire.sighting(each) for each in lines],
+        as_json=json_,
+        table=table_of(f"Access log of {branch}", ("at", "who", "what", "of", "concerned", "status"), rows)
+        if rows
+        else "Nobody has seen or done anything over the service yet.",
+    )
 
 
 def _table(title: str, balance: TrialBalance) -> Table:

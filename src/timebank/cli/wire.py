@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from timebank.care.sightings import Sighting
 from timebank.cli.output import JsonObject
 from timebank.instants import write_instant
 from timebank.ledger.canonical import instant_of
@@ -251,6 +252,22 @@ def trial_balance(value: TrialBalance) -> JsonObject:
         "debit_total": value.debit_total,
         "credit_total": value.credit_total,
         "rows": [{"path": row.path, "debit": row.debit, "credit": row.credit} for row in value.rows],
+    }
+
+
+def sighting(value: Sighting) -> JsonObject:
+    """Write a line of an access log."""
+    return {
+        "branch": value.branch,
+        "at": write_instant(value.at),
+        "request": value.request,
+        "role": value.role,
+        "ref": value.ref,
+        "operation": value.operation,
+        "object": value.object,
+        "member": value.member,
+        "mandate": value.mandate,
+        "status": value.status,
     }
 
 

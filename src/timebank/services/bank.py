@@ -4,6 +4,7 @@ from datetime import datetime
 
 from timebank.clock import Clock, SystemClock
 from timebank.ledger.model import Actor
+from timebank.services.access_log import AccessLog
 from timebank.services.accounts import Accounts
 from timebank.services.activity import Activity
 from timebank.services.audits import Audits
@@ -63,6 +64,7 @@ class Bank:
         self.backups = Backups(store, actor)
         self.tokens = Tokens(store, actor)
         self.secrets = Secrets(store, actor)
+        self.access_log = AccessLog(store, actor)
         self.invitations = Invitations(store, actor)
         self.sign_in = SignIn(store, actor)
         self.activity = Activity(store, actor)

@@ -23,6 +23,7 @@ from timebank.storage.records import Holds, Members, Records
 from timebank.storage.repository import Desk
 from timebank.storage.requests import Requests
 from timebank.storage.secrets import Secrets
+from timebank.storage.sightings import Sightings
 from timebank.storage.sign_in import Credentials, Invitations
 from timebank.storage.warm import WarmBook
 from timebank.storage.webhooks import Webhooks
@@ -167,6 +168,11 @@ class Books:
         if "journal" in self.__dict__:
             last_entry = self.journal.book.last_seq
         self.outbox.add(news, last_entry=last_entry)
+
+    @cached_property
+    def sightings(self) -> Sightings:
+        """Who saw or did what for whom."""
+        return Sightings(self.desk)
 
     @cached_property
     def imports(self) -> Imports:

@@ -23,6 +23,7 @@ from timebank.storage.tables import (
     PostingRow,
     RequestKeyRow,
 )
+from timebank.storage.tables_manners import AccessLogRow
 
 APPEND_ONLY: Final = frozenset(
     table_of(row).name
@@ -34,6 +35,7 @@ APPEND_ONLY: Final = frozenset(
         AccountOverrideRow,
         RequestKeyRow,
         ImportBatchRow,
+        AccessLogRow,
         tables_care.ServiceEventRow,
         tables_care.RedemptionEventRow,
         tables_care.BeneficiaryEventRow,

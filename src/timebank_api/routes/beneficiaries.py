@@ -18,6 +18,7 @@ from timebank_api.acts import act, signed, signed_from_afar
 from timebank_api.inputs import PAGE_USUAL, Asking, Branch, Key, Limit, No, bank_of
 from timebank_api.pages import Cursor, page_of, place_in, rest_of
 from timebank_api.sight import own_member, whose
+from timebank_api.sightings import concerns
 from timebank_api.wire import ReasonIfAny, instant
 
 
@@ -172,6 +173,8 @@ def _seen(
         raise UnknownBeneficiary(beneficiary=no, branch=branch) from None
     if not _is_seen(visitor, found.beneficiary, to):
         raise UnknownBeneficiary(beneficiary=no, branch=branch)
+    named = found.beneficiary
+    concerns(request, (named.branch, named.sponsor), (named.host_branch, named.member))
     return found
 
 

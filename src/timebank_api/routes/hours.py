@@ -22,6 +22,7 @@ from timebank_api.acts import act, desk_act, signed
 from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, No, bank_of
 from timebank_api.pages import Cursor, page_of, place_in
 from timebank_api.sight import own_member, whose
+from timebank_api.sightings import concerns
 from timebank_api.wire import Reason, WarningOut, warnings_out
 
 
@@ -249,6 +250,7 @@ def _seen(request: Asking, visitor: Visitor, no: int, *, to: Collection[Scope] =
     found = bank_of(request).hours.show(visitor.branch, no)
     if not visitor.may_see(*found.record.parties, to=to):
         raise UnknownRecord(record=no, branch=visitor.branch)
+    concerns(request, *found.record.parties)
     return found
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from timebank.care.access import Visitor
-from timebank.care.mandate import Scope
+from timebank.care.mandate import Person, Scope
 from timebank.care.record import Mode
 from timebank.care.redemption import Redemption, RedemptionState
 from timebank.errors import NotARedemption, UnknownBranch, UnknownRedemption
@@ -23,6 +23,7 @@ from timebank_api.acts import act, signed, signed_from_afar
 from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, bank_of
 from timebank_api.pages import Cursor, page_of, place_in
 from timebank_api.sight import whose
+from timebank_api.sightings import concerns
 from timebank_api.wire import Reason, ReasonIfAny, WarningOut, warnings_out
 
 Ref = Annotated[
@@ -287,10 +288,13 @@ class RedemptionRoutes(Controller):
         return redemption_out(redemptions.cancel(ref, reason=data.reason, **signature))
 
 
+def _parties(each: Redemption) -> list[Person]:
+    helper = [each.provider_person] if each.provider_person is not None else []
+    return [(each.branch, each.sponsor), (each.host_branch, each.beneficiary), *helper]
+
+
 def _is_seen(visitor: Visitor, each: Redemption, to: Collection[Scope] = ()) -> bool:
-    helper = (each.provider_person,) if each.provider_person is not None else ()
-    sponsor, beneficiary = (each.branch, each.sponsor), (each.host_branch, each.beneficiary)
-    return visitor.may_see(sponsor, beneficiary, *helper, to=to)
+    return visitor.may_see(*_parties(each), to=to)
 
 
 def _seen(request: Asking, visitor: Visitor, ref: str, *, to: Collection[Scope] = ()) -> RedemptionStory:
@@ -305,6 +309,7 @@ def _seen(request: Asking, visitor: Visitor, ref: str, *, to: Collection[Scope] 
         raise UnknownRedemption(redemption=ref) from None
     if not _is_seen(visitor, found.redemption, to):
         raise UnknownRedemption(redemption=ref)
+    concerns(request, *_parties(found.redemption))
     return found
 
 
