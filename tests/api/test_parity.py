@@ -82,6 +82,7 @@ OVER_HTTP: dict[tuple[str, ...], tuple[str, ...]] = {
     ("redeem", "request"): ("redemptions_request",),
     ("redeem", "show"): ("redemptions_show", "redemptions_story"),
     ("redeem", "unassign"): ("redemptions_unassign",),
+    ("report", "access"): ("access_log_list", "me_access_log"),
     ("report", "trial-balance"): ("reports_trial_balance",),
     ("request", "expire"): ("requests_expire",),
     ("request", "list"): ("requests_list",),
