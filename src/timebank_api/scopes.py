@@ -27,10 +27,6 @@ LOOKS: Final = frozenset({"audit_run", "members_search", "policy_check", "policy
 """What is asked with a body, and changes nothing."""
 
 
-QUESTIONS: Final = frozenset({"audit_run", "policy_check", "policy_diff"})
-"""What is asked with a body or takes its time, and changes no book."""
-
-
 async def require_scope(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """Let only those tokens pass that are for the operation.
 
@@ -49,7 +45,6 @@ def scope_of(method: str, handler: BaseRouteHandler) -> AccessScope:
         return AccessScope(named)
     operation = str(getattr(handler, "operation_id", ""))
     if method in HARMLESS or operation in LOOKS:
-    if method in HARMLESS or operation in QUESTIONS:
         return AccessScope.READ
     if operation in ABOUT_HELP:
         return AccessScope.LOG
