@@ -11,6 +11,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter
 
 from timebank.care.access import Visitor
+from timebank.errors import BadActor
 from timebank_api.inputs import ACTING_HEADER, Asking, bank_of
 from timebank_api.malformed import Malformed
 from timebank_api.visits import visit_of
@@ -42,7 +43,7 @@ async def visitor_of(request: Asking, acting_for: ActingFor = None) -> Visitor:
     """Return who comes, in whose name.
 
     Raises:
-        Malformed: the header is not as described.
+        BadActor: the header is not as described.
         NotAllowed: there is no such mandate of theirs in force; nobody is told why.
     """
     token = request.user
@@ -50,7 +51,7 @@ async def visitor_of(request: Asking, acting_for: ActingFor = None) -> Visitor:
         return Visitor(token=token)
     found = FORM.fullmatch(acting_for)
     if found is None:
-        raise Malformed([(ACTING_HEADER, "REF@BRANCH; mandate=NO")])
+        raise BadActor
     branch = found["branch"] if found["branch"] is not None else token.branch
     visit = visit_of(request.scope)
     visit.members, visit.mandate = ((branch, found["ref"]),), int(found["no"])

@@ -87,7 +87,10 @@ PARAMETERS: Final[Mapping[str, str]] = {
     ),
 }
 """What parameters mean, wherever they stand."""
-PARAMETER_EXAMPLES: Final[Mapping[str, object]] = {KEY_HEADER: "visit-of-2-march"}
+PARAMETER_EXAMPLES: Final[Mapping[str, object]] = {
+    ACTING_HEADER: "m1@locmine; mandate=1",
+    KEY_HEADER: "visit-of-2-march",
+}
 HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "Nobody keeps the answer.",
     "Referrer-Policy": "Nobody is told where a reader came from.",
@@ -272,7 +275,8 @@ def _say_parameter(parameter: Document) -> None:
     if not parameter.get("description"):
         parameter["description"] = PARAMETERS.get(name, "")
     if name == ACTING_HEADER:
-        parameter["schema"] = {"type": "string", "pattern": parameter["schema"]["pattern"]}
+        pattern = parameter["schema"]["pattern"]
+        parameter["schema"] = {"type": "string", "minLength": 11, "maxLength": 102, "pattern": pattern}
     if name == KEY_HEADER:
         parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
     shown = PARAMETER_EXAMPLES.get(name, FIELDS.get(name))
