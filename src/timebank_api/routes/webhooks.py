@@ -92,9 +92,8 @@ class WebhookRoutes(Controller):
 
     path = "/v1/webhooks"
     tags = ("webhooks",)
-    guards = (require_desk,)
 
-    @post("/", operation_id="webhooks_add", sync_to_thread=True, guards=[require_writer])
+    @post("/", operation_id="webhooks_add", sync_to_thread=True, guards=[require_desk, require_writer])
     def add(self, request: Asking, data: JSONBody[WebhookIn], key: Key) -> NewWebhookOut:
         """Send everything that happens from now on to an address, signed; the secret is said once."""
         added = bank_of(request).webhooks.add(
@@ -107,30 +106,43 @@ class WebhookRoutes(Controller):
         )
         return _new(added)
 
-    @get("/", operation_id="webhooks_list", sync_to_thread=True)
+    @get("/", operation_id="webhooks_list", sync_to_thread=True, guards=[require_desk])
     def list_(self, request: Asking) -> list[WebhookOut]:
         """List them; never their secrets."""
         return [_out(each) for each in bank_of(request).webhooks.list(request.user.branch)]
 
-    @get("/{no:int}", operation_id="webhooks_show", sync_to_thread=True)
+    @get("/{no:int}", operation_id="webhooks_show", sync_to_thread=True, guards=[require_desk])
     def show(self, request: Asking, no: No) -> WebhookOut:
         """Show one, with what it did not take."""
         return _out(bank_of(request).webhooks.show(request.user.branch, no))
 
-    @post("/{no:int}/disable", operation_id="webhooks_disable", sync_to_thread=True, guards=[require_writer])
+    @post(
+        "/{no:int}/disable",
+        operation_id="webhooks_disable",
+        sync_to_thread=True,
+        guards=[require_desk, require_writer],
+    )
     def disable(self, request: Asking, no: No, key: Key) -> WebhookOut:
         """Send nothing for now; what happens meanwhile waits."""
         use_case, token = bank_of(request).webhooks.disable, request.user
         return _out(use_case(token.branch, no, by=token.actor, key=key_for(request, key, _out)))
 
-    @post("/{no:int}/enable", operation_id="webhooks_enable", sync_to_thread=True, guards=[require_writer])
+    @post(
+        "/{no:int}/enable",
+        operation_id="webhooks_enable",
+        sync_to_thread=True,
+        guards=[require_desk, require_writer],
+    )
     def enable(self, request: Asking, no: No, key: Key) -> WebhookOut:
         """Send again, everything from where it was."""
         use_case, token = bank_of(request).webhooks.enable, request.user
         return _out(use_case(token.branch, no, by=token.actor, key=key_for(request, key, _out)))
 
     @post(
-        "/{no:int}/redeliver", operation_id="webhooks_redeliver", sync_to_thread=True, guards=[require_writer]
+        "/{no:int}/redeliver",
+        operation_id="webhooks_redeliver",
+        sync_to_thread=True,
+        guards=[require_desk, require_writer],
     )
     def redeliver(self, request: Asking, no: No, data: JSONBody[RedeliveryIn], key: Key) -> WebhookOut:
         """Send a dead letter again, or all of them."""
@@ -139,7 +151,12 @@ class WebhookRoutes(Controller):
             use_case(token.branch, no, event=data.event, by=token.actor, key=key_for(request, key, _out))
         )
 
-    @delete("/{no:int}", operation_id="webhooks_remove", sync_to_thread=True, guards=[require_writer])
+    @delete(
+        "/{no:int}",
+        operation_id="webhooks_remove",
+        sync_to_thread=True,
+        guards=[require_desk, require_writer],
+    )
     def remove(self, request: Asking, no: No) -> None:
         """Send nothing there any more, and forget the secret."""
         token = request.user
