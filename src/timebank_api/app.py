@@ -164,7 +164,7 @@ def create_app(
         route_handlers=(*ROUTES, *_openid_routes(settings)),
         guards=[require_scope, heed_acting_for],
         lifespan=[with_bank],
-        middleware=[DefineMiddleware(Callers)],
+        middleware=[DefineMiddleware(Callers, exclude_http_methods=())],
         before_request=read_strictly,
         dependencies={VISITOR: Provide(visitor_of)},
         before_send=[say_methods],

@@ -26,6 +26,9 @@ ABOUT_HELP: Final = frozenset({"redemptions_confirm", "redemptions_dispute", "re
 LOOKS: Final = frozenset({"audit_run", "members_search", "policy_check", "policy_diff"})
 """What is asked with a body, and changes nothing."""
 
+LOOKS: Final = frozenset({"audit_run", "imports_reconcile", "policy_check", "policy_diff"})
+"""What is sent a body and changes nothing."""
+
 
 async def require_scope(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
     """Let only those tokens pass that are for the operation.
