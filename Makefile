@@ -51,6 +51,7 @@ docs: $(VENV)/.dev ## Write from the program: docs/cli.md, errors.md, settings.m
 	@$(BIN)/python -m timebank.cli.reference
 	@$(BIN)/python -m timebank_api.configuration
 	@$(BIN)/python -m timebank_api.reference
+	@$(BIN)/python -m tests.client_source
 	@$(BIN)/python -m tests.catalogue
 
 bench: $(VENV)/.dev ## Measure against peers and ceilings (make bench ROWS=startup for some)

@@ -1,0 +1,1307 @@
+"""Shapes: what the service answers. Written by `make docs`; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+
+class AcceptIn(Struct, frozen=True, kw_only=True):
+    """How somebody will sign in: a password, an address for codes, or both."""
+
+    code: str
+    """Of the invitation."""
+    password: str | None = None
+    email: str | None = None
+
+
+class AcceptedOut(Struct, frozen=True, kw_only=True):
+    """Who can sign in now."""
+
+    branch: str
+    role: str
+    ref: str
+
+
+class AccountIn(Struct, frozen=True, kw_only=True):
+    """An account that is nobody's: a fund, an issuance or a suspense account."""
+
+    path: str
+    unit: str | None = None
+
+
+class AccountOut(Struct, frozen=True, kw_only=True):
+    """An account; `balance_minutes` is positive when the member has credit."""
+
+    path: str
+    unit: str
+    balance_minutes: int
+    held_minutes: int
+    given_minutes: int
+    received_minutes: int
+    floor_minutes: int | None
+    ceiling_minutes: int | None
+    warn_floor_minutes: int | None
+    warn_ceiling_minutes: int | None
+    is_closed: bool
+
+
+class AliasOut(Struct, frozen=True, kw_only=True):
+    """How another system, from which something was imported, calls the member."""
+
+    source: str
+    party: str
+
+
+class AssignmentIn(Struct, frozen=True, kw_only=True):
+    """Who will help."""
+
+    provider: str
+    """Member reference in the beneficiary's branch."""
+
+
+class AuditIn(Struct, frozen=True, kw_only=True):
+    """How much is to be looked at."""
+
+    since_last: bool | None = None
+    """Go on from the last audit that a coordinator ran: a change behind it is not seen."""
+
+
+class AuditOut(Struct, frozen=True, kw_only=True):
+    """What the audit found."""
+
+    is_clean: bool
+    """Whether the books hold."""
+    findings: tuple[FindingOut, ...]
+    entries: int
+    checked_entries: int
+    """How many of them were read: all but those behind the last audit, if that was asked for."""
+    accounts: int
+    is_kept: bool
+    """Whether the next audit can go on from this one."""
+    outside_limits: tuple[AuditOutsideOut, ...]
+
+
+class Balance(Struct, frozen=True, kw_only=True):
+    """The hours of a member, in minutes."""
+
+    available_minutes: int
+    """Can be spent now; negative for who has received more than given."""
+    held_minutes: int
+    """Reserved for redemptions."""
+    given_minutes: int
+    received_minutes: int
+
+
+class BalanceRowOut(Struct, frozen=True, kw_only=True):
+    """One account, on one of the two sides."""
+
+    path: str
+    debit: int
+    credit: int
+
+
+class BeneficiaryHistoryOut(Struct, frozen=True, kw_only=True):
+    """A beneficiary with everything that was done, oldest first."""
+
+    branch: str
+    no: int
+    sponsor: str
+    relation: str
+    host_branch: str
+    member: str
+    consented_at: datetime | None
+    checked_at: datetime | None
+    revoked_at: datetime | None
+    events: tuple[StageOut, ...]
+
+
+class BeneficiaryIn(Struct, frozen=True, kw_only=True):
+    """Somebody for whom hours may be spent."""
+
+    sponsor: str | None = None
+    """Member reference of who pays; whoever asks, if it is left out."""
+    relation: Literal["self", "spouse", "partner", "parent", "grandparent", "child", "sibling", "named"]
+    member: str
+    """The beneficiary: `REF@BRANCH`, or `REF` in the same branch."""
+    reason: str | None = None
+    """Why; needed of a coordinator."""
+
+
+class BeneficiaryOut(Struct, frozen=True, kw_only=True):
+    """A beneficiary."""
+
+    branch: str
+    no: int
+    sponsor: str
+    relation: str
+    host_branch: str
+    member: str
+    consented_at: datetime | None
+    checked_at: datetime | None
+    revoked_at: datetime | None
+
+
+class BranchOut(Struct, frozen=True, kw_only=True):
+    """A branch."""
+
+    code: str
+    name: str
+    zone: str
+    """IANA time zone of its calendar."""
+    created_at: datetime
+
+
+class CheckOut(Struct, frozen=True, kw_only=True):
+    """What is to be mended in a document."""
+
+    is_usable: bool
+    faults: tuple[Fault, ...]
+
+
+class ClearingOut(Struct, frozen=True, kw_only=True):
+    """What the branch and others owe one another."""
+
+    is_reconciled: bool
+    """Whether all books agree."""
+    positions: tuple[PositionOut, ...]
+
+
+class CodeIn(Struct, frozen=True, kw_only=True):
+    """Who asks for a code by mail."""
+
+    branch: str
+    role: Literal["member", "coordinator", "auditor", "operator"] | None = None
+    ref: str
+
+
+class CodeOut(Struct, frozen=True, kw_only=True):
+    """What to say together with the code, if one comes."""
+
+    ticket: str
+
+
+class CorrectionIn(Struct, frozen=True, kw_only=True):
+    """What is restated; what is left out stays as it is."""
+
+    minutes: int | None = None
+    start_at: datetime | None = None
+    kind: str | None = None
+    mode: Literal["in-person", "phone", "video", "mail", "sms"] | None = None
+    reason: str | None = None
+
+
+class DeadLetterOut(Struct, frozen=True, kw_only=True):
+    """An event that a webhook did not take in all the time there was."""
+
+    event: int
+    attempts: int
+    said: str
+    """What came of the last attempt: a status, or a code of ours such as `timeout`."""
+    given_up_at: datetime
+    asked_at: datetime | None
+    delivered_at: datetime | None
+
+
+class DecisionIn(Struct, frozen=True, kw_only=True):
+    """How a coordinator decides a record."""
+
+    decision: Literal["confirm", "reject"]
+    minutes: int | None = None
+    """Other minutes than stated, where it is confirmed."""
+    reason: str
+
+
+class DifferenceOut(Struct, frozen=True, kw_only=True):
+    """An account on which the file and the books do not agree; null: not listed there."""
+
+    line: int | None
+    path: str | None
+    theirs_minutes: int | None
+    ours_minutes: int | None
+
+
+class DocumentIn(Struct, frozen=True, kw_only=True):
+    """Rules."""
+
+    document: str
+    """TOML."""
+
+
+class DocumentOut(Struct, frozen=True, kw_only=True):
+    """Rules."""
+
+    document: str
+    """TOML."""
+
+
+class EntryIn(Struct, frozen=True, kw_only=True):
+    """An entry to post; debits equal credits in each unit."""
+
+    postings: tuple[PostingIn, ...]
+    effective_at: datetime | None = None
+    """When it takes effect, with a time zone; now, if it is left out."""
+
+
+class EntryOut(Struct, frozen=True, kw_only=True):
+    """A journal entry."""
+
+    branch: str
+    entry: int
+    kind: str
+    cause: str
+    """What led to it, such as `service 3`."""
+    effective_at: datetime
+    effective_on: date
+    recorded_at: datetime
+    policy_version: int
+    by: str
+    reverses: int | None
+    postings: tuple[PostingOut, ...]
+
+
+class EntryShown(Struct, frozen=True, kw_only=True):
+    """A journal entry, what reversed it, and the words about it."""
+
+    branch: str
+    entry: int
+    kind: str
+    cause: str
+    effective_at: datetime
+    effective_on: date
+    recorded_at: datetime
+    policy_version: int
+    by: str
+    reverses: int | None
+    postings: tuple[PostingOut, ...]
+    reversed_by: int | None
+    notes: tuple[str, ...]
+    """None once erased."""
+
+
+class EventsOut(Struct, frozen=True, kw_only=True):
+    """Events that whoever asks may hear of."""
+
+    events: tuple[EventsEventOut, ...]
+    through: int
+    """Everything up to this number was looked at: what to ask for next, as `after`."""
+    end: int
+    """The number of the branch's last event: go on until `through` is there."""
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """What is wrong with one field of a body or one parameter."""
+
+    field: str
+    """Its path, such as `minutes` or `postings.0.amount`."""
+    detail: str
+
+
+class FindingOut(Struct, frozen=True, kw_only=True):
+    """What does not hold."""
+
+    code: str
+    place: str
+    detail: str
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """How the service is."""
+
+    status: str
+
+
+class HelpIn(Struct, frozen=True, kw_only=True):
+    """Help that was given; what is left out was as planned."""
+
+    minutes: int | None = None
+    start_at: datetime | None = None
+
+
+class HistoryOut(Struct, frozen=True, kw_only=True):
+    """A service record with everything that was done to it, oldest first."""
+
+    branch: str
+    no: int
+    state: str
+    provider: str
+    recipient: str
+    kind: str
+    mode: str
+    start_at: datetime
+    minutes: int
+    credited_minutes: int | None
+    unit: str
+    logged_by: str
+    stated_by: str
+    redemption: str | None
+    is_flagged_overlap: bool
+    warnings: tuple[WarningOut, ...] = ()
+    entries: tuple[int, ...] = ()
+    events: tuple[HoursEventOut, ...]
+
+
+class HoursIn(Struct, frozen=True, kw_only=True):
+    """Help that was given."""
+
+    provider: str | None = None
+    """Member reference of who helped; whoever asks, if it is left out."""
+    recipient: str
+    """Who was helped: `member:REF`, or `fund:NAME`."""
+    minutes: int
+    kind: str
+    """Code of the kind of help, such as `shopping`."""
+    start_at: datetime
+    """When it began, with a time zone."""
+    mode: Literal["in-person", "phone", "video", "mail", "sms"] | None = None
+    unit: str | None = None
+    """`min`, or `svc` for service that is counted but never redeemable."""
+
+
+class HoursOut(Struct, frozen=True, kw_only=True):
+    """A service record."""
+
+    branch: str
+    no: int
+    state: str
+    provider: str
+    recipient: str
+    kind: str
+    mode: str
+    start_at: datetime
+    minutes: int
+    credited_minutes: int | None
+    """What was credited; null as long as it is not confirmed."""
+    unit: str
+    logged_by: str
+    stated_by: str
+    redemption: str | None
+    """Reference of the redemption that it fulfils."""
+    is_flagged_overlap: bool
+    """Whether the provider has another record at the same time, which the policy lets pass."""
+    warnings: tuple[WarningOut, ...] = ()
+    """Soft limits that this very act passed."""
+    entries: tuple[int, ...] = ()
+    """Entries that this very act posted."""
+
+
+class IdentityIn(Struct, frozen=True, kw_only=True):
+    """Name and contacts; a contact that is left out stays, one that is empty is removed."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+
+
+class ImportOut(Struct, frozen=True, kw_only=True):
+    """What an import did, or would do; lists hold a thousand at most."""
+
+    is_dry_run: bool
+    format_: str = field(name="format")
+    encoding: str
+    separator: str
+    rows_new: int
+    rows_known: int
+    """Rows that an earlier import had brought already."""
+    accounts_new: int
+    new_paths: tuple[str, ...]
+    """Accounts opened for parties that were not known; not listed again for a repeated key."""
+    first_entry: int | None
+    last_entry: int | None
+    notices: tuple[NoticeOut, ...]
+    outside_limits: tuple[ImportsOutsideOut, ...]
+
+
+class InvitationIn(Struct, frozen=True, kw_only=True):
+    """Who is invited."""
+
+    role: Literal["member", "coordinator", "auditor", "operator"] | None = None
+    ref: str
+    """A member reference; in another role, how they are called."""
+    days: int | None = None
+
+
+class InvitationOut(Struct, frozen=True, kw_only=True):
+    """An invitation."""
+
+    branch: str
+    no: int
+    role: str
+    ref: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    revoked_at: datetime | None
+    code: str | None = None
+    """Said once, in the answer that made it."""
+
+
+class LimitsIn(Struct, frozen=True, kw_only=True):
+    """Limits of an account's own, or none: it then follows the policy. A level that is null is no limit."""
+
+    follows_policy: bool | None = None
+    """Drop the account's own limits; no level is said then."""
+    floor_minutes: int | None = None
+    ceiling_minutes: int | None = None
+    warn_floor_minutes: int | None = None
+    warn_ceiling_minutes: int | None = None
+    reason: str
+
+
+class LineOut(Struct, frozen=True, kw_only=True):
+    """What one entry did to an account."""
+
+    entry: int
+    effective_on: date
+    recorded_at: datetime
+    change_minutes: int
+    balance_minutes: int
+    """Of the account, after it."""
+    kind: str
+    cause: str
+    others: tuple[str, ...]
+    """The accounts on the other side."""
+    reverses: int | None
+    reversed_by: int | None
+
+
+class MandateHeldOut(Struct, frozen=True, kw_only=True):
+    """A right to act for somebody."""
+
+    branch: str
+    no: int
+    principal: str
+    holder: str
+    holder_branch: str
+    basis: str
+    scopes: tuple[str, ...]
+    from_on: date
+    until_on: date | None
+    revoked_at: datetime | None
+
+
+class MandateIn(Struct, frozen=True, kw_only=True):
+    """A right to act for somebody."""
+
+    principal: str | None = None
+    """Member reference of who is acted for; whoever asks, if it is left out."""
+    holder: str
+    """Who may act: `REF@BRANCH`, or `REF` in the same branch."""
+    basis: str
+    """Code of what it rests on, such as `family-authorisation`; the paper stays outside."""
+    scopes: tuple[Literal["view", "request", "confirm", "sponsor"], ...]
+    """What it covers."""
+    from_on: date | None = None
+    """First day, in the branch's calendar; today if it is left out."""
+    until_on: date | None = None
+    """Last day; until it is revoked if it is left out."""
+
+
+class MandateOut(Struct, frozen=True, kw_only=True):
+    """A mandate; `branch` is the principal's, which numbers it."""
+
+    branch: str
+    no: int
+    principal: str
+    holder: str
+    holder_branch: str
+    basis: str
+    scopes: tuple[str, ...]
+    from_on: date
+    until_on: date | None
+    revoked_at: datetime | None
+
+
+class Me(Struct, frozen=True, kw_only=True):
+    """Whoever asks."""
+
+    branch: str
+    role: str
+    ref: str
+    name: str | None
+
+
+class MemberDataOut(Struct, frozen=True, kw_only=True):
+    """Everything that is held on a member; of others their references only."""
+
+    profile: ProfileOut
+    aliases: tuple[AliasOut, ...]
+    accounts: tuple[MemberDataStatementOut, ...]
+    records: tuple[RecordOut, ...]
+    holds: tuple[MemberDataHoldOut, ...]
+    redemptions: tuple[RedeemedOut, ...]
+    beneficiaries: tuple[SponsoringOut, ...]
+    mandates: tuple[MandateHeldOut, ...]
+    tokens: tuple[TokenHeldOut, ...]
+    notes: tuple[NoteOut, ...]
+
+
+class MemberIn(Struct, frozen=True, kw_only=True):
+    """Somebody who joins."""
+
+    name: str
+    """Kept apart from the books, erasable; so are the contacts."""
+    email: str | None = None
+    phone: str | None = None
+    ref: str | None = None
+    """Opaque reference; the next free one, such as `m3`, if it is left out."""
+    kind: Literal["person", "organisation"] | None = None
+    joined_on: date | None = None
+    """First day; today if it is left out."""
+
+
+class MemberOut(Struct, frozen=True, kw_only=True):
+    """A member with, unless erased, who it is."""
+
+    branch: str
+    ref: str
+    kind: str
+    joined_on: date
+    left_on: date | None
+    is_erased: bool
+    name: str | None
+    email: str | None
+    phone: str | None
+
+
+class MissIn(Struct, frozen=True, kw_only=True):
+    """Who was not there."""
+
+    missing: Literal["beneficiary", "provider"]
+    reason: str | None = None
+    """Why; needed of a coordinator."""
+
+
+class MonthOut(Struct, frozen=True, kw_only=True):
+    """Help that took effect in one calendar month, what was taken back not counted."""
+
+    month: str
+    """Such as `2025-03`."""
+    exchanges: int
+    minutes: int
+
+
+class NewWebhookOut(Struct, frozen=True, kw_only=True):
+    """A new webhook, with what its messages are signed with."""
+
+    branch: str
+    no: int
+    url: str
+    kinds: tuple[
+        Literal[
+            "branch.created",
+            "policy.set",
+            "member.joined",
+            "member.erased",
+            "mandate.granted",
+            "mandate.revoked",
+            "beneficiary.added",
+            "beneficiary.consented",
+            "beneficiary.checked",
+            "beneficiary.revoked",
+            "hours.logged",
+            "hours.corrected",
+            "hours.confirmed",
+            "hours.disputed",
+            "hours.rejected",
+            "hours.withdrawn",
+            "hours.decided",
+            "hours.annulled",
+            "redemption.requested",
+            "redemption.assigned",
+            "redemption.unassigned",
+            "redemption.logged",
+            "redemption.reopened",
+            "redemption.settled",
+            "redemption.corrected",
+            "redemption.cancelled",
+            "redemption.missed",
+            "redemption.expired",
+            "entry.posted",
+            "entry.reversed",
+        ],
+        ...,
+    ]
+    secret: str | None
+    """For the receiver, said once; null if the same request, with its key, was answered before."""
+
+
+class NoteOut(Struct, frozen=True, kw_only=True):
+    """Words that name the member, and what they are about."""
+
+    about: str
+    words: str
+
+
+class NoticeOut(Struct, frozen=True, kw_only=True):
+    """Something left out, or guessed."""
+
+    line: int
+    code: str
+    reason: str
+
+
+class OverrideIn(Struct, frozen=True, kw_only=True):
+    """A permission to pass the limits for a while."""
+
+    floor_minutes: int | None = None
+    ceiling_minutes: int | None = None
+    until_at: datetime
+    """Last instant, with a time zone."""
+    reason: str
+
+
+class PasswordIn(Struct, frozen=True, kw_only=True):
+    """Another password."""
+
+    current: str | None = None
+    """Left out by whoever has none yet."""
+    new: str
+
+
+class PlaceOut(Struct, frozen=True, kw_only=True):
+    """Where an entry is: the branch and its number there."""
+
+    branch: str
+    entry: int
+
+
+class PolicyIn(Struct, frozen=True, kw_only=True):
+    """New rules."""
+
+    document: str
+    """TOML."""
+    effective_on: date | None = None
+    """First day they count; today, if it is left out."""
+
+
+class PolicyOut(Struct, frozen=True, kw_only=True):
+    """A version of the branch's rules, with the whole document."""
+
+    version: int
+    effective_on: date
+    recorded_at: datetime
+    by: str
+    document: str
+    """TOML."""
+
+
+class PolicySetOut(Struct, frozen=True, kw_only=True):
+    """The version that was set."""
+
+    version: int
+    effective_on: date
+    recorded_at: datetime
+    by: str
+    document: str
+    changes: tuple[PolicyChangeOut, ...]
+
+
+class PositionOut(Struct, frozen=True, kw_only=True):
+    """What one branch owes another, as each of the two books says."""
+
+    branch: str
+    other: str
+    unit: str
+    owed: int
+    """What `branch` owes `other`, as its own book says; minutes, or the smallest quantity of the unit."""
+    owed_back: int
+    """What `other` owes `branch`, as the book of `other` says: the two add up to zero."""
+    is_reconciled: bool
+
+
+class PostedOut(Struct, frozen=True, kw_only=True):
+    """What was posted."""
+
+    branch: str
+    entry: int
+
+
+class PostingIn(Struct, frozen=True, kw_only=True):
+    """One line of an entry."""
+
+    path: str
+    """Of the account, such as `member:m1:available`."""
+    side: Literal["debit", "credit"]
+    amount: int
+    """Above zero, in the smallest quantity of the unit: minutes, or cents."""
+    unit: str | None = None
+
+
+class PostingOut(Struct, frozen=True, kw_only=True):
+    """One line of an entry."""
+
+    path: str
+    side: str
+    amount: int
+    unit: str
+    balance_after: int
+
+
+class ProfileOut(Struct, frozen=True, kw_only=True):
+    """Who stands behind a reference; name, contacts and note are null once erased."""
+
+    branch: str
+    ref: str
+    kind: str
+    joined_on: date
+    left_on: date | None
+    name: str | None
+    email: str | None
+    phone: str | None
+    note: str | None
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """Why; kept with the names, erased with them."""
+
+    reason: str
+
+
+class ReasonIfAny(Struct, frozen=True, kw_only=True):
+    """Why, where that is needed; kept with the names, erased with them."""
+
+    reason: str | None = None
+
+
+class ReconciledOut(Struct, frozen=True, kw_only=True):
+    """How the books compare with another system's own list."""
+
+    is_reconciled: bool
+    differences: tuple[DifferenceOut, ...]
+
+
+class RecordOut(Struct, frozen=True, kw_only=True):
+    """Help given or received."""
+
+    no: int
+    state: str
+    provider: str
+    recipient: str
+    kind: str
+    mode: str
+    start_at: datetime
+    minutes: int
+    credited_minutes: int | None
+    logged_by: str
+    redemption: str | None
+
+
+class RedeemedOut(Struct, frozen=True, kw_only=True):
+    """Hours spent on help for a beneficiary: paid for, received or served."""
+
+    redemption: str
+    state: str
+    sponsor: str
+    host_branch: str
+    beneficiary: str
+    provider: str | None
+    kind: str
+    mode: str
+    planned_at: datetime
+    planned_minutes: int
+    charged_minutes: int | None
+
+
+class RedeliveryIn(Struct, frozen=True, kw_only=True):
+    """What to send again."""
+
+    event: int | None = None
+    """Number of the event; every dead letter if left out."""
+
+
+class RedemptionIn(Struct, frozen=True, kw_only=True):
+    """Help that is wanted."""
+
+    beneficiary: int
+    """Number of the beneficiary in the sponsor's branch."""
+    start_at: datetime
+    """When it is to begin, with a time zone."""
+    minutes: int
+    kind: str
+    mode: Literal["in-person", "phone", "video", "mail", "sms"] | None = None
+    reason: str | None = None
+    """Why; needed of a coordinator."""
+
+
+class RedemptionOut(Struct, frozen=True, kw_only=True):
+    """A redemption."""
+
+    redemption: str
+    """Its reference, `BRANCH-NO`."""
+    state: str
+    branch: str
+    sponsor: str
+    beneficiary_no: int
+    host_branch: str
+    beneficiary: str
+    provider: str | None
+    kind: str
+    mode: str
+    planned_at: datetime
+    planned_minutes: int
+    held_minutes: int
+    charged_minutes: int | None
+    expires_at: datetime
+    record_no: int | None
+    entries: tuple[PlaceOut, ...] = ()
+    """Entries that this very act posted, in either branch."""
+    warnings: tuple[WarningOut, ...] = ()
+    """Soft limits that this very act passed."""
+    expired: tuple[str, ...] = ()
+    """Other redemptions that were past their deadline, and that this very act ended first."""
+
+
+class ReversalIn(Struct, frozen=True, kw_only=True):
+    """Why an entry should not be there."""
+
+    reason: str
+
+
+class SearchIn(Struct, frozen=True, kw_only=True):
+    """Who is looked for; in a body, because addresses are written down on the way and names are not."""
+
+    name: str
+    """Words of a name, in any order; neither capitals nor accents count."""
+    limit: int | None = None
+
+
+class SessionOut(Struct, frozen=True, kw_only=True):
+    """A session that began."""
+
+    branch: str
+    role: str
+    ref: str
+    expires_at: datetime
+    scopes: tuple[str, ...]
+    token: str | None
+    """For the header `Authorization`; null where it went into a cookie."""
+    csrf: str | None
+    """For the header `X-CSRF-Token` of whatever changes something with the cookie; null without one."""
+
+
+class SignInIn(Struct, frozen=True, kw_only=True):
+    """Who comes, and with what: branch, reference and password, or ticket and code."""
+
+    branch: str | None = None
+    role: Literal["member", "coordinator", "auditor", "operator"] | None = None
+    ref: str | None = None
+    password: str | None = None
+    ticket: str | None = None
+    """What asking for a code answered."""
+    code: str | None = None
+    """What came by mail."""
+    cookie: bool | None = None
+    """For a browser: the token is set as a cookie and not said."""
+
+
+class SponsoringOut(Struct, frozen=True, kw_only=True):
+    """A beneficiary."""
+
+    branch: str
+    no: int
+    sponsor: str
+    relation: str
+    host_branch: str
+    member: str
+    consented_at: datetime | None
+    checked_at: datetime | None
+    revoked_at: datetime | None
+
+
+class StageOut(Struct, frozen=True, kw_only=True):
+    """What was done about a beneficiary."""
+
+    no: int
+    act: str
+    acted_in: str
+    """Branch it was done in; `by` is written as seen from there."""
+    by: str
+    at: str
+    reason: str | None
+    """Null where there was none, or it was erased."""
+
+
+class StatementLineOut(Struct, frozen=True, kw_only=True):
+    """What one entry did to an account."""
+
+    entry: int
+    effective_on: date
+    recorded_at: datetime
+    kind: str
+    cause: str
+    other_paths: tuple[str, ...]
+    change: int
+    balance: int
+    reverses: int | None
+    reversed_by: int | None
+
+
+class StepOut(Struct, frozen=True, kw_only=True):
+    """What was done to a redemption."""
+
+    no: int
+    act: str
+    acted_in: str
+    """Branch it was done in; `by` is written as seen from there."""
+    by: str
+    at: str
+    minutes: int | None
+    reason: str | None
+    """Null where there was none, or it was erased."""
+
+
+class StoryOut(Struct, frozen=True, kw_only=True):
+    """A redemption with everything that was done, reconciled in both books."""
+
+    redemption: str
+    state: str
+    branch: str
+    sponsor: str
+    beneficiary_no: int
+    host_branch: str
+    beneficiary: str
+    provider: str | None
+    kind: str
+    mode: str
+    planned_at: datetime
+    planned_minutes: int
+    held_minutes: int
+    charged_minutes: int | None
+    expires_at: datetime
+    record_no: int | None
+    entries: tuple[PlaceOut, ...] = ()
+    warnings: tuple[WarningOut, ...] = ()
+    expired: tuple[str, ...] = ()
+    is_due: bool
+    """It reached its deadline without help; the next act in the sponsor's branch ends it."""
+    events: tuple[StepOut, ...]
+    posted: tuple[PlaceOut, ...]
+    """All its entries: the sponsor's branch's, then the beneficiary's."""
+    is_reconciled: bool
+    """Whether sponsor, provider, hold and both clearing accounts say the same."""
+    paid_minutes: int
+    earned_minutes: int
+    left_held_minutes: int
+    """What its entries leave reserved."""
+    clearing_minutes: int
+
+
+class TokenHeldOut(Struct, frozen=True, kw_only=True):
+    """An access token; its text is nowhere kept."""
+
+    no: int
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+class TokenIn(Struct, frozen=True, kw_only=True):
+    """For whom a token is, and for what."""
+
+    role: Literal["member", "coordinator", "auditor", "operator"]
+    ref: str
+    """A member reference; in another role, how they are called."""
+    days: int | None = None
+    scopes: tuple[Literal["read", "log", "redeem", "account", "coordinate"], ...] | None = ()
+    """What it is for; all that the role can have, if they are left out."""
+
+
+class TokenOut(Struct, frozen=True, kw_only=True):
+    """An access token."""
+
+    branch: str
+    no: int
+    role: str
+    ref: str
+    kind: str
+    """`issued`, or `session` for who signed in."""
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    token: str | None = None
+    """Its text, said once, in the answer that made it."""
+
+
+class TransferIn(Struct, frozen=True, kw_only=True):
+    """Minutes to move between two accounts."""
+
+    debit_path: str
+    """The account that pays."""
+    credit_path: str
+    """The account that receives."""
+    minutes: int
+    reason: str
+    """Kept with the names, erased with them."""
+    unit: str | None = None
+    effective_at: datetime | None = None
+
+
+class TrialBalanceOut(Struct, frozen=True, kw_only=True):
+    """Every balance in one unit; minutes, or the smallest quantity of the unit."""
+
+    branch: str
+    unit: str
+    is_balanced: bool
+    debit_total: int
+    credit_total: int
+    rows: tuple[BalanceRowOut, ...]
+
+
+class VersionOut(Struct, frozen=True, kw_only=True):
+    """A version of the branch's rules."""
+
+    version: int
+    effective_on: date
+    recorded_at: datetime
+    by: str
+
+
+class WarningOut(Struct, frozen=True, kw_only=True):
+    """A soft limit that was passed."""
+
+    kind: str
+    """Which one, such as `below_floor_warning`."""
+    path: str
+    balance_minutes: int
+    level_minutes: int
+
+
+class WebhookIn(Struct, frozen=True, kw_only=True):
+    """Where to send events."""
+
+    url: str
+    """An https address, without a user, a password or a fragment."""
+    kinds: tuple[
+        Literal[
+            "branch.created",
+            "policy.set",
+            "member.joined",
+            "member.erased",
+            "mandate.granted",
+            "mandate.revoked",
+            "beneficiary.added",
+            "beneficiary.consented",
+            "beneficiary.checked",
+            "beneficiary.revoked",
+            "hours.logged",
+            "hours.corrected",
+            "hours.confirmed",
+            "hours.disputed",
+            "hours.rejected",
+            "hours.withdrawn",
+            "hours.decided",
+            "hours.annulled",
+            "redemption.requested",
+            "redemption.assigned",
+            "redemption.unassigned",
+            "redemption.logged",
+            "redemption.reopened",
+            "redemption.settled",
+            "redemption.corrected",
+            "redemption.cancelled",
+            "redemption.missed",
+            "redemption.expired",
+            "entry.posted",
+            "entry.reversed",
+        ],
+        ...,
+    ] = ()
+    """Which; all if left out."""
+
+
+class WebhookOut(Struct, frozen=True, kw_only=True):
+    """A webhook, and how that goes."""
+
+    branch: str
+    no: int
+    url: str
+    kinds: tuple[
+        Literal[
+            "branch.created",
+            "policy.set",
+            "member.joined",
+            "member.erased",
+            "mandate.granted",
+            "mandate.revoked",
+            "beneficiary.added",
+            "beneficiary.consented",
+            "beneficiary.checked",
+            "beneficiary.revoked",
+            "hours.logged",
+            "hours.corrected",
+            "hours.confirmed",
+            "hours.disputed",
+            "hours.rejected",
+            "hours.withdrawn",
+            "hours.decided",
+            "hours.annulled",
+            "redemption.requested",
+            "redemption.assigned",
+            "redemption.unassigned",
+            "redemption.logged",
+            "redemption.reopened",
+            "redemption.settled",
+            "redemption.corrected",
+            "redemption.cancelled",
+            "redemption.missed",
+            "redemption.expired",
+            "entry.posted",
+            "entry.reversed",
+        ],
+        ...,
+    ]
+    state: str
+    created_at: datetime
+    told: int
+    """The last event that it was told of, that did not interest it, or that was given up."""
+    waiting: int
+    """Events after that."""
+    attempts: int
+    """How often the next one was sent in vain."""
+    next_at: datetime
+    said: str | None
+    dead_letters: tuple[DeadLetterOut, ...]
+
+
+class AccountsChangeOut(Struct, frozen=True, kw_only=True):
+    """A change of limits or an override."""
+
+    no: int
+    what: str
+    floor_minutes: int | None
+    ceiling_minutes: int | None
+    until_at: datetime | None
+    by: str
+    why: str | None
+    recorded_at: datetime
+
+
+class AccountsStatementOut(Struct, frozen=True, kw_only=True):
+    """One account over one period: opening, lines, closing."""
+
+    branch: str
+    path: str
+    unit: str
+    first_on: date | None
+    last_on: date | None
+    known_at: datetime | None
+    opening_minutes: int
+    closing_minutes: int
+    lines: tuple[LineOut, ...]
+
+
+class AuditOutsideOut(Struct, frozen=True, kw_only=True):
+    """An account outside today's limits: no fault, but somebody should know."""
+
+    path: str
+    balance_minutes: int
+
+
+class EventsEventOut(Struct, frozen=True, kw_only=True):
+    """Something that happened."""
+
+    type_: Literal[
+        "branch.created",
+        "policy.set",
+        "member.joined",
+        "member.erased",
+        "mandate.granted",
+        "mandate.revoked",
+        "beneficiary.added",
+        "beneficiary.consented",
+        "beneficiary.checked",
+        "beneficiary.revoked",
+        "hours.logged",
+        "hours.corrected",
+        "hours.confirmed",
+        "hours.disputed",
+        "hours.rejected",
+        "hours.withdrawn",
+        "hours.decided",
+        "hours.annulled",
+        "redemption.requested",
+        "redemption.assigned",
+        "redemption.unassigned",
+        "redemption.logged",
+        "redemption.reopened",
+        "redemption.settled",
+        "redemption.corrected",
+        "redemption.cancelled",
+        "redemption.missed",
+        "redemption.expired",
+        "entry.posted",
+        "entry.reversed",
+    ] = field(name="type")
+    timestamp: str
+    """When it was recorded."""
+    branch: str
+    no: int
+    """Its number in the branch: 1, 2, 3 … in the order in which it happened."""
+    data: Mapping[str, Any]
+    """References, minutes, states and instants; what they are for each kind is under `webhooks`."""
+
+
+class HoldsHoldOut(Struct, frozen=True, kw_only=True):
+    """Reserved minutes."""
+
+    no: int
+    member: str
+    minutes: int
+    captured_minutes: int
+    state: str
+    expires_at: datetime
+    cause: str
+    """What they are reserved for, such as `redemption lille-1`."""
+
+
+class HoursEventOut(Struct, frozen=True, kw_only=True):
+    """What was done to a record."""
+
+    no: int
+    act: str
+    by: str
+    at: str
+    minutes: int
+    """As stated then."""
+    reason: str | None
+    """Null where there was none, or it was erased."""
+
+
+class ImportsOutsideOut(Struct, frozen=True, kw_only=True):
+    """An account outside today's limits."""
+
+    path: str
+    balance_minutes: int
+
+
+class MemberDataHoldOut(Struct, frozen=True, kw_only=True):
+    """Minutes reserved."""
+
+    no: int
+    state: str
+    minutes: int
+    captured_minutes: int | None
+    expires_at: datetime
+    cause: str
+
+
+class MemberDataStatementOut(Struct, frozen=True, kw_only=True):
+    """An account from its beginning; minutes, or the smallest quantity of the unit."""
+
+    path: str
+    unit: str
+    closing: int
+    lines: tuple[StatementLineOut, ...]
+
+
+class PolicyChangeOut(Struct, frozen=True, kw_only=True):
+    """One key that differs between two documents; both values as the documents write them."""
+
+    key: str
+    before: str
+    after: str
