@@ -17,9 +17,9 @@ DOCUMENT: Final = f"{FORMAT_KEY} = {FORMAT}\n\n[rounding]\nstep_minutes = 30\n"
 """Rules, short."""
 FIELDS: Final[Mapping[str, object]] = {
     "about": "hours:1",
+    "accounts_new": 2,
     "act": "log",
     "acted_in": "lille",
-    "accounts_new": 2,
     "after": 1,
     "amount": 90,
     "at": "2026-03-02T13:05:00Z",
@@ -36,31 +36,33 @@ FIELDS: Final[Mapping[str, object]] = {
     "captured_minutes": 0,
     "cause": "service 1",
     "ceiling_minutes": 3000,
+    "change": 90,
     "change_minutes": 90,
     "charged_minutes": 60,
     "checked_at": "2026-03-03T09:00:00Z",
     "clearing_minutes": 0,
+    "closing": 90,
     "closing_minutes": 90,
     "code": "unknown_record",
     "consented_at": "2026-03-02T18:30:00Z",
-    "created_at": "2026-01-01T09:00:00Z",
-    "credited_minutes": 90,
-    "decision": "confirm",
     "cookie": False,
+    "created_at": "2026-01-01T09:00:00Z",
+    "credit_path": "member:m1:available",
+    "credited_minutes": 90,
     "csrf": None,
     "current": "zebra crossing 7",
+    "day": "monday",
     "days": 14,
+    "debit_path": "fund:care",
+    "decision": "confirm",
     "detail": "No record 2 in the branch lille.",
+    "document": DOCUMENT,
     "earned_minutes": 0,
+    "effective_at": "2026-03-02T13:00:00Z",
     "effective_on": "2026-03-02",
     "email": "sample@example.invalid",
-    "change": 90,
-    "closing": 90,
-    "credit_path": "member:m1:available",
-    "debit_path": "fund:care",
-    "document": DOCUMENT,
-    "effective_at": "2026-03-02T13:00:00Z",
     "encoding": "utf-8",
+    "ends": "12:30",
     "entry": 1,
     "expired": "lille-2",
     "expires_at": "2026-04-02T13:00:00Z",
@@ -68,6 +70,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "first_on": "2026-03-01",
     "floor_minutes": -600,
     "follows_policy": False,
+    "format": "generic",
     "from_on": "2026-03-01",
     "given_minutes": 90,
     "held_minutes": 60,
@@ -80,6 +83,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "is_flagged_overlap": False,
     "is_reconciled": True,
     "joined_on": "2026-01-01",
+    "key": "rounding.step_minutes",
     "kind": "shopping",
     "known_at": None,
     "last_on": "2026-03-31",
@@ -87,8 +91,6 @@ FIELDS: Final[Mapping[str, object]] = {
     "left_on": None,
     "level_minutes": -480,
     "limit": 50,
-    "format": "generic",
-    "key": "rounding.step_minutes",
     "line": 2,
     "logged_by": "member:m1",
     "member": "m1",
@@ -107,20 +109,23 @@ FIELDS: Final[Mapping[str, object]] = {
     "older": None,
     "opening_minutes": 0,
     "operation": "hours_show",
-    "others": "member:m2:available",
-    "paid_minutes": 0,
-    "path": "member:m1:available",
-    "phone": None,
     "other": "locmine",
     "other_paths": "member:m2:available",
+    "others": "member:m2:available",
+    "paid_minutes": 0,
     "party": "m1",
+    "password": "zebra crossing 7",
+    "path": "member:m1:available",
+    "phone": None,
     "place": "lille",
     "planned_at": "2026-03-05T13:00:00Z",
-    "password": "zebra crossing 7",
     "planned_minutes": 60,
+    "posted_at": "2026-03-02T13:05:00Z",
+    "posted_by": "member:m1",
     "principal": "m1",
     "provider": "m1",
     "reason": "It took longer than planned.",
+    "reasons": "It took longer than planned.",
     "received_minutes": 0,
     "recipient": "member:m2",
     "record_no": 1,
@@ -139,6 +144,7 @@ FIELDS: Final[Mapping[str, object]] = {
     "source": "timeoverflow",
     "sponsor": "m1",
     "start_at": "2026-03-02T14:00:00+01:00",
+    "starts": "09:00",
     "state": "logged",
     "stated_by": "member:m1",
     "status": "ready",
@@ -148,25 +154,19 @@ FIELDS: Final[Mapping[str, object]] = {
     "unit": "min",
     "until_at": "2040-01-31T12:00:00Z",
     "until_on": None,
+    "version": 1,
     "warn_ceiling_minutes": 2400,
     "warn_floor_minutes": -480,
     "what": "limits",
     "why": "The board agreed.",
-    "zone": "Europe/Paris",
-    "version": 1,
     "words": "It took longer than planned.",
     "earliest_at": None,
     "latest_at": None,
     "ended_at": None,
     "ended_by": None,
     "minutes_per_week": 120,
-    "posted_at": "2026-03-02T13:05:00Z",
-    "posted_by": "member:m1",
-    "reasons": "She asked on the phone.",
-    "day": "thu",
-    "ends": "17:00",
-    "starts": "14:00",
     "week": [{"day": "thu", "starts": "14:00", "ends": "17:00"}],
+    "zone": "Europe/Paris",
 }
 """What is shown for a field, wherever it stands."""
 FIELDS_OF: Final[Mapping[str, object]] = {
@@ -268,6 +268,9 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema], *, place: str = ""
     if place in FIELDS_OF:
         chosen = FIELDS_OF[place]
         return [chosen] if schema.get("type") == "array" and not isinstance(chosen, list) else chosen
+    chosen = _chosen(place)
+    if chosen is not MISSING and (isinstance(chosen, list) or schema.get("type") != "array"):
+        return chosen
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         is_leaf = "properties" not in schemas[name]
@@ -284,6 +287,12 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema], *, place: str = ""
     if schema.get("type") == "object":
         return {}
     return _leaf(schema, schemas, place)
+
+
+def _chosen(place: str) -> object:
+    """Return what was chosen for a place: `module_Struct.field`, or `Struct.field` wherever that is."""
+    struct, _, field = place.partition(".")
+    return FIELDS_OF.get(place, FIELDS_OF.get(f"{struct.rpartition('_')[2]}.{field}", MISSING))
 
 
 def text_of(operation: str, form: str) -> str | None:

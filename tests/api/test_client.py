@@ -1,4 +1,4 @@
-"""The client tells the stories of the service: typed answers, the library's errors, keys that are repeated."""
+"""The client tells the stories of the service: typed answers, the library's errors, keys said again."""
 
 import asyncio
 import inspect

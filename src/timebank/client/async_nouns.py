@@ -289,7 +289,7 @@ class BranchesCalls:
         self._asker = asker
 
     async def list(self) -> tuple[shapes.BranchOut, ...]:
-        """List my branch, or the principal's; all of them for an operator."""
+        """List what I may see: my branch, or the principal's."""
         return await self._asker.one(tuple[shapes.BranchOut, ...], Wish(method="GET", path="/v1/branches"))
 
     async def show(self, branch: str) -> shapes.BranchOut:
@@ -318,22 +318,13 @@ class EntriesCalls:
         """Ask through somebody."""
         self._asker = asker
 
-    async def list(
-        self,
-        *,
-        path: str | None = None,
-        cause: str | None = None,
-        before: int | None = None,
-        limit: int | None = None,
-    ) -> tuple[shapes.EntryOut, ...]:
+    def list(
+        self, *, path: str | None = None, cause: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[shapes.EntryOut]:
         """List entries, newest first: all, those of an account, or those of a cause such as `service 3`."""
-        return await self._asker.one(
-            tuple[shapes.EntryOut, ...],
-            Wish(
-                method="GET",
-                path="/v1/entries",
-                query={"path": path, "cause": cause, "before": before, "limit": limit},
-            ),
+        return self._asker.pages(
+            shapes.EntryOut,
+            Wish(method="GET", path="/v1/entries", query={"path": path, "cause": cause, "limit": limit}),
         )
 
     async def post(
@@ -1091,6 +1082,12 @@ class MembersCalls:
             Wish(method="POST", path="/v1/members/{ref}/erase", places={"ref": ref}, needs_key=True, key=key),
         )
 
+    async def export(self, ref: str) -> shapes.MemberDataOut:
+        """Write out everything that is held on a member, for them to have."""
+        return await self._asker.one(
+            shapes.MemberDataOut, Wish(method="GET", path="/v1/members/{ref}/export", places={"ref": ref})
+        )
+
     async def rename(
         self,
         ref: str,
@@ -1119,6 +1116,90 @@ class MembersCalls:
             shapes.LineOut,
             Wish(
                 method="GET", path="/v1/members/{ref}/statement", places={"ref": ref}, query={"limit": limit}
+            ),
+        )
+
+
+class OffersCalls:
+    """What can be asked of `offers`."""
+
+    def __init__(self, asker: Asker) -> None:
+        """Ask through somebody."""
+        self._asker = asker
+
+    def list(
+        self,
+        *,
+        state: Literal["open", "withdrawn", "expired"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[shapes.HelpOfferOut]:
+        """List offers, newest first: a member's own, everybody's for who runs or audits the branch."""
+        return self._asker.pages(
+            shapes.HelpOfferOut,
+            Wish(method="GET", path="/v1/offers", query={"state": state, "member": member, "limit": limit}),
+        )
+
+    async def post(
+        self,
+        *,
+        kind: str,
+        week: Sequence[shapes.WindowIn],
+        minutes_per_week: int,
+        member: str | None = None,
+        mode: Literal["in-person", "phone", "video", "mail", "sms"] | None = None,
+        until_on: date | None = None,
+        note: str | None = None,
+        reason: str | None = None,
+        key: str | None = None,
+    ) -> shapes.HelpOfferOut:
+        """Offer help; no hours move."""
+        return await self._asker.one(
+            shapes.HelpOfferOut,
+            Wish(
+                method="POST",
+                path="/v1/offers",
+                body=said(
+                    member=member,
+                    kind=kind,
+                    mode=mode,
+                    week=week,
+                    minutes_per_week=minutes_per_week,
+                    until_on=until_on,
+                    note=note,
+                    reason=reason,
+                ),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    async def expire(self, *, key: str | None = None) -> tuple[shapes.HelpOfferOut, ...]:
+        """Write down which offers have expired, as a coordinator; they are not open even without."""
+        return await self._asker.one(
+            tuple[shapes.HelpOfferOut, ...],
+            Wish(method="POST", path="/v1/offers/expire", needs_key=True, key=key),
+        )
+
+    async def show(self, no: int) -> shapes.HelpOfferShown:
+        """Show an offer."""
+        return await self._asker.one(
+            shapes.HelpOfferShown, Wish(method="GET", path="/v1/offers/{no}", places={"no": no})
+        )
+
+    async def withdraw(
+        self, no: int, *, reason: str | None = None, key: str | None = None
+    ) -> shapes.HelpOfferOut:
+        """Take an offer back."""
+        return await self._asker.one(
+            shapes.HelpOfferOut,
+            Wish(
+                method="POST",
+                path="/v1/offers/{no}/withdraw",
+                places={"no": no},
+                body=said(reason=reason),
+                needs_key=True,
+                key=key,
             ),
         )
 
@@ -1384,6 +1465,94 @@ class ReportsCalls:
         )
 
 
+class RequestsCalls:
+    """What can be asked of `requests`."""
+
+    def __init__(self, asker: Asker) -> None:
+        """Ask through somebody."""
+        self._asker = asker
+
+    def list(
+        self,
+        *,
+        state: Literal["open", "withdrawn", "expired"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[shapes.HelpRequestOut]:
+        """List requests, newest first: a member's own, everybody's for who runs or audits the branch."""
+        return self._asker.pages(
+            shapes.HelpRequestOut,
+            Wish(method="GET", path="/v1/requests", query={"state": state, "member": member, "limit": limit}),
+        )
+
+    async def post(
+        self,
+        *,
+        kind: str,
+        minutes: int,
+        member: str | None = None,
+        mode: Literal["in-person", "phone", "video", "mail", "sms"] | None = None,
+        earliest_at: datetime | None = None,
+        latest_at: datetime | None = None,
+        week: Sequence[shapes.WindowIn] | None = None,
+        until_on: date | None = None,
+        note: str | None = None,
+        reason: str | None = None,
+        key: str | None = None,
+    ) -> shapes.HelpRequestOut:
+        """Ask for help; no hours move."""
+        return await self._asker.one(
+            shapes.HelpRequestOut,
+            Wish(
+                method="POST",
+                path="/v1/requests",
+                body=said(
+                    member=member,
+                    kind=kind,
+                    minutes=minutes,
+                    mode=mode,
+                    earliest_at=earliest_at,
+                    latest_at=latest_at,
+                    week=week,
+                    until_on=until_on,
+                    note=note,
+                    reason=reason,
+                ),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    async def expire(self, *, key: str | None = None) -> tuple[shapes.HelpRequestOut, ...]:
+        """Write down which requests have expired, as a coordinator; they are not open even without."""
+        return await self._asker.one(
+            tuple[shapes.HelpRequestOut, ...],
+            Wish(method="POST", path="/v1/requests/expire", needs_key=True, key=key),
+        )
+
+    async def show(self, no: int) -> shapes.HelpRequestShown:
+        """Show a request."""
+        return await self._asker.one(
+            shapes.HelpRequestShown, Wish(method="GET", path="/v1/requests/{no}", places={"no": no})
+        )
+
+    async def withdraw(
+        self, no: int, *, reason: str | None = None, key: str | None = None
+    ) -> shapes.HelpRequestOut:
+        """Take a request back."""
+        return await self._asker.one(
+            shapes.HelpRequestOut,
+            Wish(
+                method="POST",
+                path="/v1/requests/{no}/withdraw",
+                places={"no": no},
+                body=said(reason=reason),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+
 class SignCalls:
     """What can be asked of `sign`."""
 
@@ -1638,9 +1807,11 @@ class Nouns:
         self.mandates = MandatesCalls(asker)
         self.me = MeCalls(asker)
         self.members = MembersCalls(asker)
+        self.offers = OffersCalls(asker)
         self.policy = PolicyCalls(asker)
         self.redemptions = RedemptionsCalls(asker)
         self.reports = ReportsCalls(asker)
+        self.requests = RequestsCalls(asker)
         self.sign = SignCalls(asker)
         self.tokens = TokensCalls(asker)
         self.transfers = TransfersCalls(asker)

@@ -321,6 +321,130 @@ class HelpIn(Struct, frozen=True, kw_only=True):
     start_at: datetime | None = None
 
 
+class HelpOfferIn(Struct, frozen=True, kw_only=True):
+    """Help that is offered, week by week."""
+
+    member: str | None = None
+    """Member reference of who offers; whoever asks, if it is left out."""
+    kind: str
+    """Code of the kind of help, such as `company`."""
+    mode: Literal["in-person", "phone", "video", "mail", "sms"] | None = None
+    week: tuple[WindowIn, ...]
+    """When the member could help."""
+    minutes_per_week: int
+    """How much of that, at most."""
+    until_on: date | None = None
+    """Last day; in 90 days, if it is left out."""
+    note: str | None = None
+    """In words; kept with the names, erased with them."""
+    reason: str | None = None
+    """Why; needed of a coordinator."""
+
+
+class HelpOfferOut(Struct, frozen=True, kw_only=True):
+    """An offer."""
+
+    branch: str
+    no: int
+    state: str
+    member: str
+    kind: str
+    mode: str
+    posted_at: datetime
+    posted_by: str
+    expires_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    week: tuple[WindowOut, ...]
+    minutes_per_week: int
+
+
+class HelpOfferShown(Struct, frozen=True, kw_only=True):
+    """An offer with the words about it."""
+
+    branch: str
+    no: int
+    state: str
+    member: str
+    kind: str
+    mode: str
+    posted_at: datetime
+    posted_by: str
+    expires_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    week: tuple[WindowOut, ...]
+    minutes_per_week: int
+    note: str | None
+    reasons: tuple[str, ...]
+
+
+class HelpRequestIn(Struct, frozen=True, kw_only=True):
+    """Help that is wished for: once between two instants, or week by week."""
+
+    member: str | None = None
+    """Member reference of who is to be helped; whoever asks, if it is left out."""
+    kind: str
+    """Code of the kind of help, such as `company`."""
+    minutes: int
+    """How long it is planned to take, each time."""
+    mode: Literal["in-person", "phone", "video", "mail", "sms"] | None = None
+    earliest_at: datetime | None = None
+    """It does not begin before; with a time zone."""
+    latest_at: datetime | None = None
+    """It has ended by then; with a time zone."""
+    week: tuple[WindowIn, ...] | None = ()
+    """Instead of the two instants: when it would suit, week by week."""
+    until_on: date | None = None
+    """Last day of a wish week by week; in 90 days, if it is left out."""
+    note: str | None = None
+    """In words; kept with the names, erased with them."""
+    reason: str | None = None
+    """Why; needed of a coordinator."""
+
+
+class HelpRequestOut(Struct, frozen=True, kw_only=True):
+    """A request."""
+
+    branch: str
+    no: int
+    state: str
+    member: str
+    kind: str
+    mode: str
+    posted_at: datetime
+    posted_by: str
+    expires_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    minutes: int
+    earliest_at: datetime | None
+    latest_at: datetime | None
+    week: tuple[WindowOut, ...] | None
+
+
+class HelpRequestShown(Struct, frozen=True, kw_only=True):
+    """A request with the words about it."""
+
+    branch: str
+    no: int
+    state: str
+    member: str
+    kind: str
+    mode: str
+    posted_at: datetime
+    posted_by: str
+    expires_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    minutes: int
+    earliest_at: datetime | None
+    latest_at: datetime | None
+    week: tuple[WindowOut, ...] | None
+    note: str | None
+    reasons: tuple[str, ...]
+
+
 class HistoryOut(Struct, frozen=True, kw_only=True):
     """A service record with everything that was done to it, oldest first."""
 
@@ -535,6 +659,8 @@ class MemberDataOut(Struct, frozen=True, kw_only=True):
     redemptions: tuple[RedeemedOut, ...]
     beneficiaries: tuple[SponsoringOut, ...]
     mandates: tuple[MandateHeldOut, ...]
+    requests: tuple[HelpRequestOut, ...]
+    offers: tuple[HelpOfferOut, ...]
     tokens: tuple[TokenHeldOut, ...]
     notes: tuple[NoteOut, ...]
 
@@ -1166,6 +1292,24 @@ class WebhookOut(Struct, frozen=True, kw_only=True):
     next_at: datetime
     said: str | None
     dead_letters: tuple[DeadLetterOut, ...]
+
+
+class WindowIn(Struct, frozen=True, kw_only=True):
+    """A time of every week, by the branch's clock, on the half hour."""
+
+    day: Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    starts: str
+    """Such as `09:00`."""
+    ends: str
+    """Such as `12:30`; `24:00` at the latest."""
+
+
+class WindowOut(Struct, frozen=True, kw_only=True):
+    """A time of every week, by the branch's clock."""
+
+    day: str
+    starts: str
+    ends: str
 
 
 class AccountsChangeOut(Struct, frozen=True, kw_only=True):
