@@ -265,9 +265,6 @@ def example_of(schema: Schema, schemas: Mapping[str, Schema], *, place: str = ""
         schemas: what `$ref` refers to.
         place: `STRUCT.FIELD` where it stands.
     """
-    if place in FIELDS_OF:
-        chosen = FIELDS_OF[place]
-        return [chosen] if schema.get("type") == "array" and not isinstance(chosen, list) else chosen
     chosen = _chosen(place)
     if chosen is not MISSING and (isinstance(chosen, list) or schema.get("type") != "array"):
         return chosen

@@ -23,10 +23,7 @@ OF_NOUN: Final[Mapping[str, AccessScope]] = {
 """What acts on a noun are; those on any other are for whoever runs the branch."""
 ABOUT_HELP: Final = frozenset({"redemptions_confirm", "redemptions_dispute", "redemptions_log"})
 """What is said about help in a redemption, as about any other."""
-LOOKS: Final = frozenset({"audit_run", "members_search", "policy_check", "policy_diff"})
-"""What is asked with a body, and changes nothing."""
-
-LOOKS: Final = frozenset({"audit_run", "imports_reconcile", "policy_check", "policy_diff"})
+LOOKS: Final = frozenset({"audit_run", "imports_reconcile", "members_search", "policy_check", "policy_diff"})
 """What is sent a body and changes nothing."""
 
 

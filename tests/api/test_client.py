@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ VISIT_AT = datetime(2026, 3, 1, 13, tzinfo=UTC)
 
 
 @pytest.fixture
-def service_of(service: Service) -> Iterator[Any]:
+def service_of(service: Service) -> Callable[[str | None], Client]:
     """Return clients by who asks."""
 
     def asked(who: str | None) -> Client:

@@ -22,6 +22,23 @@ class Asker(Protocol):
         ...
 
 
+class AccessCalls:
+    """What can be asked of `access`."""
+
+    def __init__(self, asker: Asker) -> None:
+        """Ask through somebody."""
+        self._asker = asker
+
+    def log_list(
+        self, *, member: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[shapes.SightingOut]:
+        """List what people of my branch saw and did, newest first."""
+        return self._asker.pages(
+            shapes.SightingOut,
+            Wish(method="GET", path="/v1/access-log", query={"member": member, "limit": limit}),
+        )
+
+
 class AccountsCalls:
     """What can be asked of `accounts`."""
 
@@ -998,6 +1015,12 @@ class MeCalls:
         """Say who I am."""
         return await self._asker.one(shapes.Me, Wish(method="GET", path="/v1/me"))
 
+    def access_log(self, *, limit: int | None = None) -> AsyncIterator[shapes.SightingOut]:
+        """List who of my branch saw or did something that concerned me, newest first."""
+        return self._asker.pages(
+            shapes.SightingOut, Wish(method="GET", path="/v1/me/access-log", query={"limit": limit})
+        )
+
     async def balance(self) -> shapes.Balance:
         """Say how many hours I have; 404 for who is no member."""
         return await self._asker.one(shapes.Balance, Wish(method="GET", path="/v1/me/balance"))
@@ -1182,7 +1205,7 @@ class OffersCalls:
         )
 
     async def show(self, no: int) -> shapes.HelpOfferShown:
-        """Show an offer."""
+        """Show an offer, with the words about it."""
         return await self._asker.one(
             shapes.HelpOfferShown, Wish(method="GET", path="/v1/offers/{no}", places={"no": no})
         )
@@ -1531,7 +1554,7 @@ class RequestsCalls:
         )
 
     async def show(self, no: int) -> shapes.HelpRequestShown:
-        """Show a request."""
+        """Show a request, with the words about it."""
         return await self._asker.one(
             shapes.HelpRequestShown, Wish(method="GET", path="/v1/requests/{no}", places={"no": no})
         )
@@ -1791,6 +1814,7 @@ class Nouns:
 
     def __init__(self, asker: Asker) -> None:
         """Ask through somebody."""
+        self.access = AccessCalls(asker)
         self.accounts = AccountsCalls(asker)
         self.audit = AuditCalls(asker)
         self.beneficiaries = BeneficiariesCalls(asker)

@@ -145,6 +145,50 @@ class BeneficiaryOut(Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
 
 
+class BranchEventOut(Struct, frozen=True, kw_only=True):
+    """Something that happened."""
+
+    type_: Literal[
+        "branch.created",
+        "policy.set",
+        "member.joined",
+        "member.erased",
+        "mandate.granted",
+        "mandate.revoked",
+        "beneficiary.added",
+        "beneficiary.consented",
+        "beneficiary.checked",
+        "beneficiary.revoked",
+        "hours.logged",
+        "hours.corrected",
+        "hours.confirmed",
+        "hours.disputed",
+        "hours.rejected",
+        "hours.withdrawn",
+        "hours.decided",
+        "hours.annulled",
+        "redemption.requested",
+        "redemption.assigned",
+        "redemption.unassigned",
+        "redemption.logged",
+        "redemption.reopened",
+        "redemption.settled",
+        "redemption.corrected",
+        "redemption.cancelled",
+        "redemption.missed",
+        "redemption.expired",
+        "entry.posted",
+        "entry.reversed",
+    ] = field(name="type")
+    timestamp: str
+    """When it was recorded."""
+    branch: str
+    no: int
+    """Its number in the branch: 1, 2, 3 … in the order in which it happened."""
+    data: Mapping[str, Any]
+    """References, minutes, states and instants; what they are for each kind is under `webhooks`."""
+
+
 class BranchOut(Struct, frozen=True, kw_only=True):
     """A branch."""
 
@@ -282,10 +326,23 @@ class EntryShown(Struct, frozen=True, kw_only=True):
     """None once erased."""
 
 
+class EventOut(Struct, frozen=True, kw_only=True):
+    """What was done to a record."""
+
+    no: int
+    act: str
+    by: str
+    at: str
+    minutes: int
+    """As stated then."""
+    reason: str | None
+    """Null where there was none, or it was erased."""
+
+
 class EventsOut(Struct, frozen=True, kw_only=True):
     """Events that whoever asks may hear of."""
 
-    events: tuple[EventsEventOut, ...]
+    events: tuple[BranchEventOut, ...]
     through: int
     """Everything up to this number was looked at: what to ask for next, as `after`."""
     end: int
@@ -465,7 +522,7 @@ class HistoryOut(Struct, frozen=True, kw_only=True):
     is_flagged_overlap: bool
     warnings: tuple[WarningOut, ...] = ()
     entries: tuple[int, ...] = ()
-    events: tuple[HoursEventOut, ...]
+    events: tuple[EventOut, ...]
 
 
 class HoursIn(Struct, frozen=True, kw_only=True):
@@ -1009,6 +1066,28 @@ class SessionOut(Struct, frozen=True, kw_only=True):
     """For the header `X-CSRF-Token` of whatever changes something with the cookie; null without one."""
 
 
+class SightingOut(Struct, frozen=True, kw_only=True):
+    """That somebody saw or did something."""
+
+    branch: str
+    at: str
+    request: str | None
+    """Id of the request."""
+    role: str
+    """Of whoever asked."""
+    ref: str
+    operation: str
+    """What they asked for, as this description calls it."""
+    object: str | None
+    """Of what, as the path names it; null for lists."""
+    member: str | None
+    """Whom it concerned: `REF`, or `REF@BRANCH`; null for lists and whole branches."""
+    mandate: int | None
+    """Number of the mandate they acted under."""
+    status: int
+    """Of the answer; what was refused is written down, too."""
+
+
 class SignInIn(Struct, frozen=True, kw_only=True):
     """Who comes, and with what: branch, reference and password, or ticket and code."""
 
@@ -1346,50 +1425,6 @@ class AuditOutsideOut(Struct, frozen=True, kw_only=True):
     balance_minutes: int
 
 
-class EventsEventOut(Struct, frozen=True, kw_only=True):
-    """Something that happened."""
-
-    type_: Literal[
-        "branch.created",
-        "policy.set",
-        "member.joined",
-        "member.erased",
-        "mandate.granted",
-        "mandate.revoked",
-        "beneficiary.added",
-        "beneficiary.consented",
-        "beneficiary.checked",
-        "beneficiary.revoked",
-        "hours.logged",
-        "hours.corrected",
-        "hours.confirmed",
-        "hours.disputed",
-        "hours.rejected",
-        "hours.withdrawn",
-        "hours.decided",
-        "hours.annulled",
-        "redemption.requested",
-        "redemption.assigned",
-        "redemption.unassigned",
-        "redemption.logged",
-        "redemption.reopened",
-        "redemption.settled",
-        "redemption.corrected",
-        "redemption.cancelled",
-        "redemption.missed",
-        "redemption.expired",
-        "entry.posted",
-        "entry.reversed",
-    ] = field(name="type")
-    timestamp: str
-    """When it was recorded."""
-    branch: str
-    no: int
-    """Its number in the branch: 1, 2, 3 … in the order in which it happened."""
-    data: Mapping[str, Any]
-    """References, minutes, states and instants; what they are for each kind is under `webhooks`."""
-
-
 class HoldsHoldOut(Struct, frozen=True, kw_only=True):
     """Reserved minutes."""
 
@@ -1401,19 +1436,6 @@ class HoldsHoldOut(Struct, frozen=True, kw_only=True):
     expires_at: datetime
     cause: str
     """What they are reserved for, such as `redemption lille-1`."""
-
-
-class HoursEventOut(Struct, frozen=True, kw_only=True):
-    """What was done to a record."""
-
-    no: int
-    act: str
-    by: str
-    at: str
-    minutes: int
-    """As stated then."""
-    reason: str | None
-    """Null where there was none, or it was erased."""
 
 
 class ImportsOutsideOut(Struct, frozen=True, kw_only=True):
