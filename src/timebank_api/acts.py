@@ -3,10 +3,12 @@
 A route first looks at what it acts on (404 unless it may be seen), then calls one use case, signed.
 """
 
-from collections.abc import Callable
-from typing import Any, TypedDict
+from collections.abc import Awaitable, Callable
+from functools import partial, wraps
+from typing import Any, TypeAlias, TypedDict
 
 from litestar import post
+from litestar.handlers import HTTPRouteHandler
 
 from timebank.care.access import AccessScope, Visitor
 from timebank.ledger.model import Actor
@@ -15,6 +17,10 @@ from timebank_api.guards import require_coordinator
 from timebank_api.inputs import Asking
 from timebank_api.keys import key_for
 from timebank_api.scopes import OPTION
+from timebank_api.turns import Turns
+
+Handler: TypeAlias = Callable[..., Any]
+Route: TypeAlias = Callable[[Handler], HTTPRouteHandler]
 
 
 class Signature(TypedDict):
@@ -24,8 +30,8 @@ class Signature(TypedDict):
     key: str
 
 
-def act(path: str, operation_id: str, *, scope: AccessScope | None = None) -> post:
-    """Return the decorator of a route that changes something: for who acts on books, in a thread.
+def act(path: str, operation_id: str, *, scope: AccessScope | None = None) -> Route:
+    """Return the decorator of a route that changes something: for who acts on books, when it is their turn.
 
     Args:
         path: below the controller's.
@@ -33,12 +39,25 @@ def act(path: str, operation_id: str, *, scope: AccessScope | None = None) -> po
         scope: what a token must be for; as the noun says (see `scopes`) if None.
     """
     opt = {OPTION: scope} if scope is not None else {}
-    return post(path, operation_id=operation_id, sync_to_thread=True, guards=[require_writer], opt=opt)
+    route = post(path, operation_id=operation_id, guards=[require_writer], opt=opt)
+    return lambda handler: route(_in_turn(handler))
 
 
-def desk_act(path: str, operation_id: str) -> post:
+def desk_act(path: str, operation_id: str) -> Route:
     """Return the decorator of a route that changes what only a coordinator does."""
-    return post(path, operation_id=operation_id, sync_to_thread=True, guards=[require_coordinator])
+    route = post(path, operation_id=operation_id, guards=[require_coordinator])
+    return lambda handler: route(_in_turn(handler))
+
+
+def _in_turn(handler: Handler) -> Callable[..., Awaitable[Any]]:
+    """Return what the framework waits for, while the handler does its work in a thread; see `turns`."""
+
+    @wraps(handler)
+    async def wait(*controller: object, request: Asking, **said: object) -> object:
+        turns: Turns = request.app.state.turns
+        return await turns.take(partial(handler, *controller, request=request, **said))
+
+    return wait
 
 
 def signed(

@@ -65,6 +65,7 @@ from timebank_api.routes.webhooks import WebhookRoutes
 from timebank_api.scopes import require_scope
 from timebank_api.settings import Settings
 from timebank_api.traces import Traces
+from timebank_api.turns import Turns
 from timebank_api.visits import Shared
 from timebank_api.witness import Witness, refuse_name
 
@@ -145,6 +146,7 @@ def create_app(
     @asynccontextmanager
     async def with_bank(app: Litestar) -> AsyncGenerator[None, None]:
         app.state.bank = await run_sync(lambda: open_bank(settings.address, clock=clock, create=False))
+        app.state.turns = Turns(is_server=app.state.bank.store.is_server)
         app.state.writer = app.state.bank.writer()
         app.state.metrics.watch_writer(app.state.writer.waiting)
         recorder = shared.recorder = Recorder(app.state.bank)
@@ -152,7 +154,8 @@ def create_app(
             async with _telling(app, settings):
                 yield
         finally:
-            await run_sync(app.state.writer.close)  # whoever waits is answered first
+            await run_sync(app.state.turns.close)  # whoever waits is answered first
+            await run_sync(app.state.writer.close)
             await run_sync(recorder.close)
             await run_sync(app.state.bank.close)
             if traces is not None:

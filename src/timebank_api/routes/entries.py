@@ -14,6 +14,7 @@ from timebank.instants import write_instant
 from timebank.ledger.batch import Posted, PostRequest
 from timebank.ledger.model import MINUTES, JournalEntry, Posting, Side
 from timebank.services.writer import Writer
+from timebank_api.acts import desk_act
 from timebank_api.guards import require_books, require_coordinator
 from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, No, bank_of
 from timebank_api.keys import key_for
@@ -146,12 +147,7 @@ class EntryRoutes(Controller):
         view = bank_of(request).entries.show(request.user.branch, no)
         return EntryShown(**asdict(_out(view.entry)), reversed_by=view.reversed_by, notes=view.notes)
 
-    @post(
-        "/{no:int}/reverse",
-        operation_id="entries_reverse",
-        sync_to_thread=True,
-        guards=[require_coordinator],
-    )
+    @desk_act("/{no:int}/reverse", "entries_reverse")
     def reverse(self, request: Asking, no: No, data: JSONBody[ReversalIn], key: Key) -> EntryOut:
         """Undo an entry by posting its opposite, as a coordinator."""
         token = request.user
@@ -166,7 +162,7 @@ class TransferRoutes(Controller):
     path = "/v1/transfers"
     tags = ("entries",)
 
-    @post("/", operation_id="transfers_post", sync_to_thread=True, guards=[require_coordinator])
+    @desk_act("/", "transfers_post")
     def post_(self, request: Asking, data: JSONBody[TransferIn], key: Key) -> EntryOut:
         """Move minutes between two accounts, with a reason; it does not count as help."""
         token = request.user

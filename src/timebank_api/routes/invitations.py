@@ -10,6 +10,7 @@ from timebank.care.access import AccessRole, AccessScope
 from timebank.care.sign_in import Invitation
 from timebank.instants import write_instant
 from timebank.services.invitations import DAYS_USUAL
+from timebank_api.acts import desk_act
 from timebank_api.guards import require_coordinator
 from timebank_api.inputs import Asking, Key, No, bank_of
 from timebank_api.keys import key_for
@@ -64,7 +65,7 @@ class InvitationRoutes(Controller):
     path = "/v1/invitations"
     tags = ("sign-in",)
 
-    @post("/", operation_id="invitations_issue", sync_to_thread=True, guards=[require_coordinator])
+    @desk_act("/", "invitations_issue")
     def issue(self, request: Asking, data: JSONBody[InvitationIn], key: Key) -> InvitationOut:
         """Invite somebody; their earlier invitations open nothing any more."""
         token = request.user
@@ -84,12 +85,7 @@ class InvitationRoutes(Controller):
         """List the invitations of the branch, by number; never their codes."""
         return [_out(each) for each in bank_of(request).invitations.list(request.user.branch)]
 
-    @post(
-        "/{no:int}/revoke",
-        operation_id="invitations_revoke",
-        sync_to_thread=True,
-        guards=[require_coordinator],
-    )
+    @desk_act("/{no:int}/revoke", "invitations_revoke")
     def revoke(self, request: Asking, no: No, key: Key) -> InvitationOut:
         """Let an invitation open nothing any more."""
         token = request.user

@@ -16,8 +16,9 @@ from timebank.ledger.canonical import instant_of
 from timebank.policy.changes import Change, changes_between
 from timebank.policy.writing import DEFAULT_POLICY_TEXT
 from timebank.services.policies import PolicyVersion
+from timebank_api.acts import desk_act
 from timebank_api.faults import Fault, policy_fault
-from timebank_api.guards import require_books, require_coordinator
+from timebank_api.guards import require_books
 from timebank_api.inputs import NUMBER_MOST, Asking, Key, bank_of
 from timebank_api.keys import key_for
 
@@ -126,7 +127,7 @@ class PolicyRoutes(Controller):
         new = policies.check(data.document)
         return _changes(changes_between(policies.show(request.user.branch, version).policy, new))
 
-    @post("/", operation_id="policy_set", sync_to_thread=True, guards=[require_coordinator])
+    @desk_act("/", "policy_set")
     def set_(self, request: Asking, data: JSONBody[PolicyIn], key: Key) -> PolicySetOut:
         """Give the branch new rules from a day on; what is booked keeps the rules it was booked under.
 

@@ -8,7 +8,7 @@ from timebank.care.access import SCOPES_OF, AccessRole, AccessScope, AccessToken
 from timebank.errors import UnknownToken
 from timebank.instants import write_instant
 from timebank.services.tokens import DAYS_USUAL
-from timebank_api.guards import require_coordinator
+from timebank_api.acts import desk_act
 from timebank_api.inputs import Asking, Key, No, bank_of
 from timebank_api.keys import key_for
 from timebank_api.scopes import OPTION
@@ -48,7 +48,7 @@ class TokenRoutes(Controller):
     path = "/v1/tokens"
     tags = ("sign-in",)
 
-    @post("/", operation_id="tokens_issue", sync_to_thread=True, guards=[require_coordinator])
+    @desk_act("/", "tokens_issue")
     def issue(self, request: Asking, data: JSONBody[TokenIn], key: Key) -> TokenOut:
         """Let somebody of the branch come; with no more than whoever asks may do."""
         token = request.user

@@ -1,18 +1,15 @@
 """Webhooks: where a branch's events are sent."""
 
-from litestar import Controller, delete, get, post
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar import Controller, delete, get
 from litestar.params import JSONBody
 from msgspec import Struct
 
-from timebank.care.access import AccessRole, AccessToken
 from timebank.care.events import EventKind
 from timebank.care.webhook import DeadLetter
-from timebank.errors import NotAllowed
 from timebank.instants import write_instant
 from timebank.services.webhooks import NewWebhook, WebhookView
-from timebank_api.auth import require_writer
+from timebank_api.acts import desk_act
+from timebank_api.guards import require_books, require_coordinator
 from timebank_api.inputs import Asking, Key, No, bank_of
 from timebank_api.keys import key_for
 
@@ -76,24 +73,13 @@ class NewWebhookOut(Struct, frozen=True, kw_only=True):
     """For the receiver, said once; null if the same request, with its key, was answered before."""
 
 
-def require_desk(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-    """Let only those pass who run or audit a branch.
-
-    Raises:
-        NotAllowed: a member or an operator.
-    """
-    token: AccessToken = connection.user
-    if token.role not in {AccessRole.COORDINATOR, AccessRole.AUDITOR}:
-        raise NotAllowed(actor=f"{token.role}:{token.ref}")
-
-
 class WebhookRoutes(Controller):
     """Where events of the branch are sent: for its coordinators; auditors look."""
 
     path = "/v1/webhooks"
     tags = ("webhooks",)
 
-    @post("/", operation_id="webhooks_add", sync_to_thread=True, guards=[require_desk, require_writer])
+    @desk_act("/", "webhooks_add")
     def add(self, request: Asking, data: JSONBody[WebhookIn], key: Key) -> NewWebhookOut:
         """Send everything that happens from now on to an address, signed; the secret is said once."""
         added = bank_of(request).webhooks.add(
@@ -106,44 +92,29 @@ class WebhookRoutes(Controller):
         )
         return _new(added)
 
-    @get("/", operation_id="webhooks_list", sync_to_thread=True, guards=[require_desk])
+    @get("/", operation_id="webhooks_list", sync_to_thread=True, guards=[require_books])
     def list_(self, request: Asking) -> list[WebhookOut]:
         """List them; never their secrets."""
         return [_out(each) for each in bank_of(request).webhooks.list(request.user.branch)]
 
-    @get("/{no:int}", operation_id="webhooks_show", sync_to_thread=True, guards=[require_desk])
+    @get("/{no:int}", operation_id="webhooks_show", sync_to_thread=True, guards=[require_books])
     def show(self, request: Asking, no: No) -> WebhookOut:
         """Show one, with what it did not take."""
         return _out(bank_of(request).webhooks.show(request.user.branch, no))
 
-    @post(
-        "/{no:int}/disable",
-        operation_id="webhooks_disable",
-        sync_to_thread=True,
-        guards=[require_desk, require_writer],
-    )
+    @desk_act("/{no:int}/disable", "webhooks_disable")
     def disable(self, request: Asking, no: No, key: Key) -> WebhookOut:
         """Send nothing for now; what happens meanwhile waits."""
         use_case, token = bank_of(request).webhooks.disable, request.user
         return _out(use_case(token.branch, no, by=token.actor, key=key_for(request, key, _out)))
 
-    @post(
-        "/{no:int}/enable",
-        operation_id="webhooks_enable",
-        sync_to_thread=True,
-        guards=[require_desk, require_writer],
-    )
+    @desk_act("/{no:int}/enable", "webhooks_enable")
     def enable(self, request: Asking, no: No, key: Key) -> WebhookOut:
         """Send again, everything from where it was."""
         use_case, token = bank_of(request).webhooks.enable, request.user
         return _out(use_case(token.branch, no, by=token.actor, key=key_for(request, key, _out)))
 
-    @post(
-        "/{no:int}/redeliver",
-        operation_id="webhooks_redeliver",
-        sync_to_thread=True,
-        guards=[require_desk, require_writer],
-    )
+    @desk_act("/{no:int}/redeliver", "webhooks_redeliver")
     def redeliver(self, request: Asking, no: No, data: JSONBody[RedeliveryIn], key: Key) -> WebhookOut:
         """Send a dead letter again, or all of them."""
         use_case, token = bank_of(request).webhooks.redeliver, request.user
@@ -155,7 +126,7 @@ class WebhookRoutes(Controller):
         "/{no:int}",
         operation_id="webhooks_remove",
         sync_to_thread=True,
-        guards=[require_desk, require_writer],
+        guards=[require_coordinator],
     )
     def remove(self, request: Asking, no: No) -> None:
         """Send nothing there any more, and forget the secret."""
