@@ -15,7 +15,7 @@ from timebank.ledger.model import Actor
 from timebank_api.auth import require_writer
 from timebank_api.guards import require_coordinator
 from timebank_api.inputs import Asking
-from timebank_api.keys import key_for
+from timebank_api.keys import begin, key_for
 from timebank_api.scopes import OPTION
 from timebank_api.turns import Turns
 
@@ -50,12 +50,16 @@ def desk_act(path: str, operation_id: str) -> Route:
 
 
 def _in_turn(handler: Handler) -> Callable[..., Awaitable[Any]]:
-    """Return what the framework waits for, while the handler does its work in a thread; see `turns`."""
+    """Return what the framework waits for, while the handler does its work in a thread; see `turns`.
+
+    The same request is not let in again while it waits for its turn.
+    """
 
     @wraps(handler)
-    async def wait(*controller: object, request: Asking, **said: object) -> object:
+    async def wait(*controller: object, request: Asking, key: str, **said: object) -> object:
+        begin(request, key)
         turns: Turns = request.app.state.turns
-        return await turns.take(partial(handler, *controller, request=request, **said))
+        return await turns.take(partial(handler, *controller, request=request, key=key, **said))
 
     return wait
 

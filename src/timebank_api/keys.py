@@ -47,16 +47,26 @@ def key_for(
         Malformed: there is an `If-Match` that nobody would look at.
     """
     expects = _expects(request, current)
+    name = begin(request, key)
+    if answered is None:
+        return name
+    visit = visit_of(request.scope)
+    visit.key = AnsweredKey(name, partial(_text, answered), expects)
+    return visit.key
+
+
+def begin(request: Asking, key: str) -> str:
+    """Note that a request runs under its key, and return the key's name, as `key_for` does.
+
+    Raises:
+        BadKey, RequestInProgress: as `key_for`.
+    """
     key_of(key)
     token, operation = request.user, request.route_handler.operation_id
     said = f"{operation} {token.role}:{token.ref}@{token.branch}\0{key}".encode(errors="surrogatepass")
     name = f"http-{hashlib.sha256(said).hexdigest()}"
-    visit = visit_of(request.scope)
-    visit.begin(name)
-    if answered is None:
-        return name
-    visit.key = AnsweredKey(name, partial(_text, answered), expects)
-    return visit.key
+    visit_of(request.scope).begin(name)
+    return name
 
 
 def _expects(request: Asking, current: Callable[[Any], object] | None) -> Callable[[Any], None] | None:

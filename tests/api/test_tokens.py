@@ -13,7 +13,7 @@ from timebank.care.access import ALL, AccessRole, AccessScope
 from timebank_api.auth import HARMLESS
 from timebank_api.scopes import OPTION, scope_of
 
-READS = frozenset({"audit_run", "members_search", "policy_check", "policy_diff"})
+READS = frozenset({"imports_reconcile", "audit_run", "members_search", "policy_check", "policy_diff"})
 """What is asked with POST, and changes nothing."""
 
 
