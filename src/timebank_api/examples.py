@@ -226,6 +226,7 @@ FIELDS_OF: Final[Mapping[str, object]] = {
     "WebhookOut.told": 12,
     "WebhookOut.url": "https://receiver.example/hours",
     "WebhookOut.waiting": 5,
+    "SightingOut.status": 200,
     "SignInIn.code": None,
     "SignInIn.ticket": None,
     "TokenOut.kind": "issued",
