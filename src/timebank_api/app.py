@@ -41,6 +41,7 @@ from timebank_api.routes.audit import AuditRoutes
 from timebank_api.routes.beneficiaries import BeneficiaryRoutes
 from timebank_api.routes.branches import BranchRoutes
 from timebank_api.routes.clearing import ClearingRoutes
+from timebank_api.routes.docs import docs_page
 from timebank_api.routes.entries import EntryRoutes, TransferRoutes
 from timebank_api.routes.events import EventRoutes
 from timebank_api.routes.exports import ExportRoutes
@@ -76,6 +77,7 @@ ROUTES: Final = (
     BeneficiaryRoutes,
     BranchRoutes,
     ClearingRoutes,
+    docs_page,
     EntryRoutes,
     EventRoutes,
     export_me,

@@ -205,6 +205,9 @@ class Settings:
         default=False,
         says="Whether to send traces with OpenTelemetry (extra `otel`), as its `OTEL_…` variables say.",
     )
+    docs_page: bool = setting(
+        default=True, says="Whether `/docs` explains the service to whoever asks, in a browser."
+    )
     webhooks: Literal["public", "private", "off"] = setting(
         "public",
         "Where events may be sent: public addresses over https; private networks, too, and this machine over "
