@@ -107,10 +107,7 @@ class Description(JsonRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: Document) -> bytes:  # noqa: ARG002 - the framework's form
         """Return it as JSON."""
-        app = request.app
-        if "description" not in app.state:
-            app.state.description = describe(app)
-        return super().render(request, app.state.description)
+        return super().render(request, description_of(request.app))
 
 
 def _only_the_document(request: Request[Any, Any, Any]) -> None:
@@ -166,6 +163,14 @@ def describe(app: Litestar) -> Document:
     tidied = _tidied(document)
     assert isinstance(tidied, dict), "what was an object is one"
     return tidied
+
+
+def description_of(app: Litestar) -> Document:
+    """Return the description of a running application, made when it is asked for first."""
+    if "description" not in app.state:
+        app.state.description = describe(app)
+    found: Document = app.state.description
+    return found
 
 
 def _public(app: Litestar) -> Iterator[str]:

@@ -5,7 +5,7 @@ from litestar.datastructures import State
 from litestar.exceptions import NotFoundException
 
 from timebank.care.access import AccessToken
-from timebank_api.description import PUBLIC, describe
+from timebank_api.description import PUBLIC, description_of
 from timebank_api.docs_page import POLICY, page_of
 
 
@@ -27,6 +27,6 @@ def docs_page(request: Request[AccessToken, None, State]) -> Response[str]:
     if not state.settings.docs_page:
         raise NotFoundException
     if "docs_page" not in state:
-        state.docs_page = page_of(describe(request.app))
+        state.docs_page = page_of(description_of(request.app))
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
     return Response(state.docs_page, media_type=MediaType.HTML, headers=headers)
