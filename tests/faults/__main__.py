@@ -20,6 +20,7 @@ from tests.faults.failovers import fail_over
 from tests.faults.insisting import be_quiet
 from tests.faults.kills import kill_servers, kill_writers
 from tests.faults.migrating import interrupt_on_postgresql, interrupt_on_sqlite
+from tests.faults.mixing import mix
 from tests.faults.outcomes import a_proxy, cut_connections, die_after_commits
 from tests.faults.repeating import repeat_keys, tamper_cursors
 from tests.faults.scores import Progress, Say, Score
@@ -46,6 +47,7 @@ class Size:
     tokens: int = 1_000
     cursors: int = 1_000
     keys: int = 2_000
+    mixed_seconds: int = 600
 
     def tenth(self) -> "Size":
         """Return a tenth of it."""
@@ -87,6 +89,7 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
         Item("service, tokens", lambda _: intrude_service(size.tokens, folder=folder)),
         Item("service, cursors", lambda _: tamper_cursors(size.cursors, seed=seed, folder=folder)),
         Item("service, keys", lambda say: repeat_keys(size.keys, seed=seed, folder=folder, say=say)),
+        Item("service, mixed load", lambda say: mix(size.mixed_seconds, seed=seed, folder=folder, say=say)),
         Item("service, any request", lambda say: fuzz_service(size.fuzz_examples, say=say)),
         Item("writers killed", partial(_kill_writers, size.writer_kills, seed, folder)),
         Item("servers killed", partial(_kill_servers, size.server_kills, seed, server)),
