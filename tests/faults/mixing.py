@@ -1,7 +1,7 @@
 """The service under a mixed load for a while: no error, nothing lost, and no memory that only grows.
 
-Two hundred members, each over a connection of their own, state hours, confirm those of others, look at balances,
-statements, lists and events, ask for help and call it off. Everybody thinks between two requests.
+Two hundred members, each over a connection of their own, state hours, confirm those of others, look at
+balances, statements, lists and events, ask for help and call it off. Everybody thinks between two requests.
 """
 
 import asyncio
@@ -222,7 +222,7 @@ async def _live(members: Iterable[Member], served: "psutil.Process", seconds: in
     """Let everybody live; returns the sizes of the process meanwhile, in bytes."""
     until = time.monotonic() + seconds
     lives = asyncio.gather(*(each.live(until) for each in members), return_exceptions=True)
-    sizes = []
+    sizes: list[int] = []
     while not lives.done() and len(sizes) < SAMPLES:
         await asyncio.sleep(seconds / SAMPLES)
         sizes.append(served.memory_info().rss)
@@ -282,7 +282,7 @@ def _judge_books(score: Score, bank: Bank, books: Books) -> None:
 
 
 def _found(address: str) -> list[str]:
-    """Found two branches; returns the tokens of the first one's members, who have hours and whom they help."""
+    """Found two branches; returns the tokens of the first one's members, who have hours to spend."""
     bank = timebank.open(address)
     for branch, many in (("lille", CLIENTS), ("locmine", HOST_MEMBERS)):
         bank.branches.create(branch, name="Sample branch")
