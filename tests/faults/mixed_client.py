@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from tests.faults.processes import LOOPBACK
 
@@ -43,17 +44,18 @@ class Caller:
         """Read a page; returns it, and the path of the next one."""
         headers, said = await self._ask("GET", path, expected=200)
         link = headers.get("link", "")
-        return said, link.partition("<")[2].partition(">")[0] if NEXT in link else None
+        return said, urljoin(path, link.partition("<")[2].partition(">")[0]) if NEXT in link else None
 
     async def change(self, path: str, body: object, key: str) -> Any:  # noqa: ANN401 - of JSON
         """Change something."""
         _, said = await self._ask("POST", path, body=json.dumps(body), key=key, expected=201)
         return said
 
-    def hang_up(self) -> None:
+    async def hang_up(self) -> None:
         """Close the connection."""
         if self._streams is not None:
             self._streams[1].close()
+            await self._streams[1].wait_closed()
 
     async def _ask(
         self, method: str, path: str, *, expected: int, body: str = "", key: str = ""
@@ -75,7 +77,7 @@ class Caller:
 
     async def _exchange(self, request: bytes) -> tuple[int, dict[str, str], bytes]:
         if self._streams is None or self._streams[0].at_eof():  # a server closes what is idle
-            self.hang_up()
+            await self.hang_up()
             self._streams = await asyncio.open_connection(LOOPBACK, self.port)
         reader, writer = self._streams
         writer.write(request)

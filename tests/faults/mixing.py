@@ -33,8 +33,11 @@ from timebank.services.bank import Bank
 CLIENTS: Final = 200
 THINK_SECONDS: Final = (0.5, 3.5)
 """At least and at most; longer, and the server would close the connection (after five)."""
-WARM_PART: Final = 5
-"""One part in so many of the time is warm-up."""
+WARM_SECONDS: Final = 120
+"""Warm-up, or half of the time if that is less: threads and connections are opened, and caches filled."""
+JUDGED_SECONDS: Final = 60
+"""In a shorter time nothing is said about memory."""
+MIB: Final = 2**20
 SAMPLES: Final = 200
 GROWTH_MOST: Final = 0.05
 HOST_MEMBERS: Final = 20
@@ -64,6 +67,9 @@ class Member:
     """Somebody who uses the service."""
 
     no: int
+    others: int
+    """How many members there are; each helps the next one."""
+    think_seconds: tuple[float, float]
     caller: Caller
     chance: random.Random
     since: datetime
@@ -78,17 +84,19 @@ class Member:
 
     async def live(self, until: float) -> None:
         """Ask for one thing after the other until it is over."""
-        await asyncio.sleep(self.chance.uniform(0, THINK_SECONDS[1]))
-        acts = list(ACTS)
-        while time.monotonic() < until:
-            (act,) = self.chance.choices(acts, [ACTS[each] for each in acts])
-            await act(self)
-            await asyncio.sleep(self.chance.uniform(*THINK_SECONDS))
-        self.caller.hang_up()
+        await asyncio.sleep(self.chance.uniform(0, self.think_seconds[1]))
+        acts, weights = list(ACTS), list(ACTS.values())
+        try:
+            while time.monotonic() < until:
+                (act,) = self.chance.choices(acts, weights)
+                await act(self)
+                await asyncio.sleep(self.chance.uniform(*self.think_seconds))
+        finally:
+            await self.caller.hang_up()
 
     async def log(self) -> None:
         """State hours that nobody else states; now and then twice, as who lost the answer does."""
-        other = self.no % CLIENTS + 1
+        other = self.no % self.others + 1
         start_at = self.since + timedelta(minutes=MINUTES * self.made)
         self.made += 1
         hours = {
@@ -185,23 +193,42 @@ ACTS: Final = {
 """What people do, and how often."""
 
 
-def mix(seconds: int, *, seed: int, folder: Path, say: Say = silent) -> Score:
+def mix(
+    seconds: int,
+    *,
+    seed: int,
+    folder: Path,
+    clients: int = CLIENTS,
+    think_seconds: tuple[float, float] = THINK_SECONDS,
+    say: Say = silent,
+) -> Score:
     """Let everybody use the service for so long; then look at its memory, its answers and the books.
 
     Args:
-        seconds: how long, a fifth of it to warm up.
+        seconds: how long.
         seed: of what they do, and when.
         folder: where the books are made.
+        clients: how many there are.
+        think_seconds: how long each thinks between two requests, at least and at most.
         say: told how far it is.
     """
     score = Score("service, mixed load")
     address = f"sqlite:///{folder / 'mixed.db'}"
-    tokens = _found(address)
+    tokens = _found(address, clients)
     port, books = free_port(), Books()
-    pending: list[list[int]] = [[] for _ in range(CLIENTS + 1)]
+    pending: list[list[int]] = [[] for _ in range(clients + 1)]
     since = SystemClock().now().replace(microsecond=0) - AGE
     members = [
-        Member(no, Caller(port, token), random.Random(f"{seed}-{no}"), since, books, pending)
+        Member(
+            no,
+            clients,
+            think_seconds,
+            Caller(port, token),
+            random.Random(f"{seed}-{no}"),
+            since,
+            books,
+            pending,
+        )
         for no, token in enumerate(tokens, start=1)
     ]
     with a_service(address, port, metrics="loopback") as process:
@@ -211,7 +238,7 @@ def mix(seconds: int, *, seed: int, folder: Path, say: Say = silent) -> Score:
         status = process.wait(timeout=60)
     score.expect(status == 0, f"exit status {status}")
     _judge_answers(score, members, seconds)
-    _judge_memory(score, sizes)
+    judge_memory(score, sizes, seconds)
     bank = timebank.open(address)
     _judge_books(score, bank, books)
     bank.close()
@@ -226,7 +253,7 @@ async def _live(members: Iterable[Member], served: "psutil.Process", seconds: in
     while not lives.done() and len(sizes) < SAMPLES:
         await asyncio.sleep(seconds / SAMPLES)
         sizes.append(served.memory_info().rss)
-        say(f"mixed load: {max(0, until - time.monotonic()):.0f} s left, {sizes[-1] / 2**20:.0f} MiB")
+        say(f"mixed load: {max(0, until - time.monotonic()):.0f} s left, {sizes[-1] / MIB:.0f} MiB")
     for each, found in zip(members, await lives, strict=True):
         if isinstance(found, BaseException):
             each.caller.wrong.append(f"m{each.no}: {found!r}")
@@ -250,15 +277,16 @@ def _judge_answers(score: Score, members: list[Member], seconds: int) -> None:
     score.expect(statuses.total() > len(members), "too little was asked to show anything")
 
 
-def _judge_memory(score: Score, sizes: list[int]) -> None:
+def judge_memory(score: Score, sizes: list[int], seconds: int) -> None:
     """Compare the first tenth after warm-up with the last."""
-    warm = sizes[len(sizes) // WARM_PART :]
+    if seconds < JUDGED_SECONDS:
+        score.notes.append("too short to say something about memory")
+        return
+    warm = sizes[int(len(sizes) * min(WARM_SECONDS / seconds, 0.5)) :]
     few = max(1, len(warm) // 10)
     before, after = median(warm[:few]), median(warm[-few:])
     growth = after / before - 1
-    score.notes.append(
-        f"{before / 2**20:.1f} MiB after warm-up, {after / 2**20:.1f} at the end ({growth:+.1%})"
-    )
+    score.notes.append(f"{before / MIB:.1f} MiB after warm-up, {after / MIB:.1f} at the end ({growth:+.1%})")
     score.expect(growth < GROWTH_MOST, f"memory grew by {growth:.1%}")
 
 
@@ -281,17 +309,17 @@ def _judge_books(score: Score, bank: Bank, books: Books) -> None:
     score.expect(report.ok, f"the audit found {[fault.code for fault in report.faults]}")
 
 
-def _found(address: str) -> list[str]:
+def _found(address: str, clients: int) -> list[str]:
     """Found two branches; returns the tokens of the first one's members, who have hours to spend."""
     bank = timebank.open(address)
-    for branch, many in (("lille", CLIENTS), ("locmine", HOST_MEMBERS)):
+    for branch, many in (("lille", clients), ("locmine", HOST_MEMBERS)):
         bank.branches.create(branch, name="Sample branch")
         for no in range(1, many + 1):
             bank.members.add(branch, name=f"Sample Member {no}", joined_on=JOINED_ON)
     bank.accounts.open("lille", "fund:meals")
-    bank.accounts.limit("lille", "fund:meals", limits=Limits(floor=-CLIENTS * EARNED), why="sample")
+    bank.accounts.limit("lille", "fund:meals", limits=Limits(floor=-clients * EARNED), why="sample")
     tokens = []
-    for no in range(1, CLIENTS + 1):
+    for no in range(1, clients + 1):
         _earn(bank, no)
         whose = f"m{no % HOST_MEMBERS + 1}@locmine"
         named = bank.beneficiaries.add(
