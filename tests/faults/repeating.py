@@ -2,6 +2,7 @@
 
 import random
 import string
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,8 +18,11 @@ from timebank.clock import SteppingClock
 from timebank.services.bank import open_bank
 from timebank_api import Settings, create_app
 
-CLIENTS: Final = 8
 REPEATS: Final = (2, 20)
+CLIENTS: Final = REPEATS[1]
+"""All who repeat a key do so at once."""
+PAUSE_SECONDS: Final = 0.02
+"""Before somebody asks again who was told that the first one is not through."""
 AGAIN: Final = frozenset({409, 429, 503})
 NOW: Final = datetime(2026, 6, 15, 12, tzinfo=UTC)
 FIRST: Final = NOW - timedelta(days=360)
@@ -64,6 +68,7 @@ def repeat_keys(keys: int, *, seed: int, folder: Path, say: Say = silent) -> Sco
                 answer = client.post("/v1/hours", json=_hours(number), headers=headers)
                 if answer.status_code not in AGAIN or answer.json()["code"] == "overlapping_hours":
                     break
+                time.sleep(PAUSE_SECONDS)
             answers[number].add(answer.content if answer.status_code == 201 else b"")
             if number % 100 == 0:
                 say(f"{score.name}: key {number} of {keys}")
