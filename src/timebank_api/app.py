@@ -14,9 +14,9 @@ from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler
 
+from timebank.care.webhook import Reach
 from timebank.clock import Clock
 from timebank.errors import ServiceMissing
-from timebank.services.addresses import Reach
 from timebank.services.bank import Bank, open_bank
 from timebank.services.deliverer import Deliverer
 from timebank.services.sending import Sender

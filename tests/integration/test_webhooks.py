@@ -24,7 +24,7 @@ from tests.integration.receiving import Receiver, a_receiver
 
 import timebank
 from timebank.care.events import EventKind
-from timebank.care.webhook import ATTEMPTS_MOST, FAILING_DAYS_MOST, Answer, Message, WebhookState
+from timebank.care.webhook import ATTEMPTS_MOST, FAILING_DAYS_MOST, Answer, Message, Reach, WebhookState
 from timebank.clock import SteppingClock, SystemClock
 from timebank.errors import (
     BadWebhookUrl,
@@ -34,7 +34,6 @@ from timebank.errors import (
     UnknownDeadLetter,
     UnknownWebhook,
 )
-from timebank.services.addresses import Reach
 from timebank.services.bank import Bank
 from timebank.services.deliverer import Deliverer
 from timebank.services.sending import Sender
@@ -314,7 +313,7 @@ KILLED = """
 import os, sys
 import timebank
 from timebank.care.webhook import Answer
-from timebank.services.addresses import Reach
+from timebank.care.webhook import Reach
 from timebank.services.sending import Sender
 
 class Dying:

@@ -16,6 +16,7 @@ from timebank.care.access import AccessRole
 from timebank.care.beneficiary import Relation
 from timebank.care.events import EventKind
 from timebank.care.mandate import Scope
+from timebank.care.sightings import Sighting
 from timebank.care.webhook import ATTEMPTS_MOST, Answer
 from timebank.care.week import Week, Window
 from timebank.clock import SteppingClock
@@ -80,6 +81,22 @@ def _let_in(bank: Bank) -> None:
             if ref == "m2":
                 bank.sign_in.link(code, issuer="https://login.example", subject="s2")
         bank.sign_in.ask_code("lille", ref="m1")
+    with patch("timebank.services.secrets.token_bytes", bytes):
+        bank.secrets.of("lille", "cursors")
+    seen = Sighting(
+        branch="lille",
+        at=bank.now(),
+        no=1,
+        request="r1",
+        role="member",
+        ref="m1",
+        operation="hours_show",
+        object="1",
+        member="m2",
+        mandate=1,
+        status=200,
+    )
+    bank.access_log.write([seen])
 
 
 def _letters() -> Callable[[str], str]:

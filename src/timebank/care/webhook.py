@@ -28,6 +28,15 @@ GONE: Final = "410"
 """The receiver's way to say that nothing shall be sent there any more."""
 
 
+class Reach(StrEnum):
+    """How far messages may go."""
+
+    PUBLIC = "public"
+    """To public addresses, over https."""
+    PRIVATE = "private"
+    """To private networks and this machine, too; to this machine also over http."""
+
+
 class WebhookState(StrEnum):
     """Whether a webhook is told of events."""
 

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from timebank.care.events import EventKind
-from timebank.care.webhook import DeadLetter
+from timebank.care.webhook import DeadLetter, Reach
 from timebank.cli.exits import Exit
 from timebank.cli.options import NUMBER_MOST, Branch, By, DryRun, Json, Key, No
 from timebank.cli.output import JsonObject, Shown, emit, local_time, table_of
@@ -14,11 +14,10 @@ from timebank.cli.session import session_of
 from timebank.cli.wire import instant
 from timebank.errors import ServiceMissing
 from timebank.instants import write_instant
-from timebank.services.addresses import Reach
-from timebank.services.webhooks import WebhookView
 
 if TYPE_CHECKING:
     from timebank.services.sending import Sender
+    from timebank.services.webhooks import WebhookView
 
 app = typer.Typer(name="webhook", help="Webhooks: where a branch's events are sent.", no_args_is_help=True)
 ReachOption = Annotated[
@@ -206,7 +205,7 @@ def _sender(reach: Reach) -> "Sender":
     return Sender(reach)
 
 
-def _shown(view: WebhookView, zone: str) -> list[Shown]:
+def _shown(view: "WebhookView", zone: str) -> list[Shown]:
     webhook = view.webhook
     said = webhook.said if webhook.said is not None else "nothing was sent yet"
     return [
@@ -239,7 +238,7 @@ def _letters(no: int, letters: tuple[DeadLetter, ...], zone: str) -> Table:
     return table_of(f"Dead letters of webhook {no}", columns, rows, right=["event", "attempts"])
 
 
-def _wire(view: WebhookView) -> JsonObject:
+def _wire(view: "WebhookView") -> JsonObject:
     webhook = view.webhook
     return {
         "branch": webhook.branch,

@@ -6,11 +6,11 @@ link-local addresses, where databases and cloud metadata are), unless the operat
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from timebank.care.webhook import Reach
 from timebank.errors import BadWebhookUrl
 
 URL_MOST: Final = 2_000
@@ -18,15 +18,6 @@ IP = IPv4Address | IPv6Address
 NAT64: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 """IPv6 addresses that stand for IPv4 ones."""
 PORTS: Final = {"https": 443, "http": 80}
-
-
-class Reach(StrEnum):
-    """How far messages may go."""
-
-    PUBLIC = "public"
-    """To public addresses, over https."""
-    PRIVATE = "private"
-    """To private networks and this machine, too; to this machine also over http."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

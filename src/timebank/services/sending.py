@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import httpcore
 
-from timebank.care.webhook import Answer, Message
+from timebank.care.webhook import Answer, Message, Reach
 from timebank.errors import BadWebhookUrl
-from timebank.services.addresses import Reach, Target, first_allowed, literal_of, target_of
+from timebank.services.addresses import Target, first_allowed, literal_of, target_of
 
 SEND_SECONDS: Final = 15.0
 """For everything: name, connection, handshake, message and answer."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from timebank.care import webhook as care
 from timebank.care.events import EventKind
 from timebank.care.mandate import require_coordinator
-from timebank.care.webhook import DeadLetter, Webhook, WebhookState
+from timebank.care.webhook import DeadLetter, Reach, Webhook, WebhookState
 from timebank.errors import TooManyWebhooks
-from timebank.services.addresses import Reach, target_of
+from timebank.services.addresses import target_of
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
 

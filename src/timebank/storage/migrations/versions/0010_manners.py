@@ -8,6 +8,27 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
+SQLITE = (
+    (
+        "CREATE TRIGGER access_log_never_updated BEFORE UPDATE ON access_log "
+        "BEGIN SELECT RAISE(ABORT, 'I-2: a row of access_log is never changed'); END"
+    ),
+    (
+        "CREATE TRIGGER access_log_never_deleted BEFORE DELETE ON access_log "
+        "BEGIN SELECT RAISE(ABORT, 'I-2: a row of access_log is never deleted'); END"
+    ),
+)
+POSTGRESQL = (
+    (
+        "CREATE TRIGGER access_log_never_updated BEFORE UPDATE ON access_log "
+        "FOR EACH STATEMENT EXECUTE FUNCTION guard_never_changed()"
+    ),
+    (
+        "CREATE TRIGGER access_log_never_deleted BEFORE DELETE OR TRUNCATE ON access_log "
+        "FOR EACH STATEMENT EXECUTE FUNCTION guard_never_changed()"
+    ),
+)
+
 
 def upgrade() -> None:
     wide = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
@@ -39,3 +60,5 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_access_log_member", "access_log", ["branch_id", "member", "at_us"])
+    for statement in SQLITE if op.get_bind().dialect.name == "sqlite" else POSTGRESQL:
+        op.execute(statement)
