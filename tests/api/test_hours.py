@@ -143,8 +143,14 @@ def test_a_token_opens_nothing_once_it_is_revoked_or_expired(
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nowhere", 404), ("PATCH", "/v1/me", 405), ("GET", "/v1/hours/x", 404), ("GET", "/v1/me", 401)],
-    ids=["no route", "no method", "no number", "nobody"],
+    [
+        ("GET", "/nowhere", 404),
+        ("PATCH", "/v1/me", 405),
+        ("TRACE", "/v1/me", 405),
+        ("GET", "/v1/hours/x", 404),
+        ("GET", "/v1/me", 401),
+    ],
+    ids=["no route", "no method", "a mirror", "no number", "nobody"],
 )
 def test_every_error_is_a_problem(client: Client, method: str, path: str, status: int) -> None:
     """In the form of RFC 9457, and kept by nobody."""
