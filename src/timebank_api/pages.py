@@ -28,11 +28,15 @@ SEAL_BYTES: Final = 16
 PURPOSE: Final = "cursor"
 NOT_FILTERS: Final = frozenset({"cursor", "limit"})
 Item = TypeVar("Item")
-Place = TypeVar("Place", int, str, tuple[int, int], tuple[str, int])
+Place = TypeVar("Place", int, str, tuple[int, int], tuple[str, int], tuple[str, str])
 """What an item of a list is sorted by: no two items have the same."""
 Cursor = Annotated[
     str | None,
-    QueryParameter(max_length=CURSOR_MOST, description="From the `Link` of the page before this one."),
+    QueryParameter(
+        max_length=CURSOR_MOST,
+        pattern=f"^{CURSOR.pattern}$",
+        description="From the `Link` of the page before this one.",
+    ),
 ]
 
 
@@ -63,7 +67,12 @@ def place_in(request: Asking, cursor: str | None, kind: type[Place]) -> Place | 
 
 
 def page_of(
-    request: Asking, found: Sequence[Item], *, limit: int, place: Callable[[Item], Place]
+    request: Asking,
+    found: Sequence[Item],
+    *,
+    limit: int,
+    place: Callable[[Item], Place],
+    is_seen: Callable[[Item], bool] = lambda _: True,
 ) -> Sequence[Item]:
     """Return a page, and note where the list goes on.
 
@@ -72,11 +81,13 @@ def page_of(
         found: `limit` + 1 items, or all that are left.
         limit: how many a page has.
         place: of an item.
+        is_seen: whether whoever asks may see an item; the list goes on behind one that they may not, and
+            whoever may see none of them is not told that there are more.
     """
     page = found[:limit]
-    if len(found) > limit:
+    if len(found) > limit and any(map(is_seen, found)):
         goes_on_at(request, place(page[-1]))
-    return page
+    return [each for each in page if is_seen(each)]
 
 
 def goes_on_at(request: Asking, place: Place) -> None:

@@ -1,10 +1,14 @@
 """Pages: every item once, and a cursor good for nobody else, no other list and no other filters."""
 
 import random
+from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from tests.api.conftest import Service
+
+from timebank_api.pages import page_of
 
 HELP = {"recipient": "member:m2", "minutes": 10, "kind": "shopping"}
 RECORDS = 5
@@ -74,6 +78,34 @@ def test_lists_of_redemptions_and_beneficiaries_have_pages(service: Service) -> 
     assert [1, 2] == [
         each["no"] for page in pages(service, "m1", "/v1/beneficiaries?limit=1") for each in page
     ]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_accounts_of_one_path_in_two_units_do_not_get_lost_between_pages(
+    service: Service, limit: int
+) -> None:
+    """A path is no place of the list: the account in the other unit comes behind it."""
+    counted = {**HELP, "unit": "svc", "start_at": "2026-02-20T14:00:00Z"}
+    no = service.post("m1", "/v1/hours", counted).json()["no"]
+    assert 201 == service.post("m2", f"/v1/hours/{no}/confirm").status_code
+
+    for who in ("m1", "desk"):
+        whole = [(each["path"], each["unit"]) for each in service.get(who, "/v1/accounts").json()]
+        found = [each for page in pages(service, who, f"/v1/accounts?limit={limit}") for each in page]
+        assert {("member:m1:available", "min"), ("member:m1:available", "svc")} <= set(whole)
+        assert whole == [(each["path"], each["unit"]) for each in found]
+
+
+def test_a_list_goes_on_behind_what_may_not_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An item that is left out ends no page early; and nobody is told of a list that is not theirs."""
+    went_on: list[int] = []
+    monkeypatch.setattr("timebank_api.pages.goes_on_at", lambda _, place: went_on.append(place))
+
+    def page(is_seen: Callable[[int], bool]) -> list[int]:
+        return list(page_of(Mock(), [4, 3, 2], limit=2, place=lambda each: each, is_seen=is_seen))
+
+    assert ([4], [3]) == (page(lambda each: each != 3), went_on)
+    assert ([], [3]) == (page(lambda _: False), went_on)
 
 
 @pytest.mark.parametrize(

@@ -72,25 +72,26 @@ class Accounts(Service):
             return views_of(tx.books(branch).accounts.states())
 
     def page(
-        self, branch: str, *, member: str | None = None, after: str | None = None, limit: int
+        self, branch: str, *, member: str | None = None, after: tuple[str, str] | None = None, limit: int
     ) -> Sequence[AccountView]:
-        """Return accounts by path and unit, those of so many paths.
+        """Return accounts by path and unit.
 
         Args:
             branch: its code.
             member: only the accounts of this member.
-            after: only what comes behind this path.
-            limit: how many paths.
+            after: only what comes behind this path and unit.
+            limit: how many.
 
         Raises:
             UnknownBranch: no branch has that code.
         """
         with self.store.read() as tx:
             accounts = tx.books(branch).accounts
-            paths = set(accounts.paths(member=member, after=after, limit=limit))
+            wanted = set(accounts.page(member=member, after=after, limit=limit))
+            paths = {path for path, _ in wanted}
             holders = {place_of(path).name for path in paths if place_of(path).bucket == "available"}
             views = views_of(accounts.states({*paths, *map(held, holders)}))
-            return [view for view in views if view.path in paths]
+            return [view for view in views if (view.path, view.unit) in wanted]
 
     def show(self, branch: str, path: str, unit: str = MINUTES) -> AccountView:
         """Return one account.

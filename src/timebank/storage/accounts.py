@@ -132,15 +132,19 @@ class Accounts(Repository):
             for no, path, unit, closed_us, balance, given, received, version in self._state_rows(paths)
         ]
 
-    def paths(self, *, member: str | None, after: str | None, limit: int) -> Sequence[str]:
-        """Return paths of the branch, or of a member's accounts, in their order, from behind one of them."""
+    def page(
+        self, *, member: str | None, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[tuple[str, str]]:
+        """Return path and unit of the branch's accounts, or of a member's, in order, from behind one."""
         path = by_code_point(ACCOUNT.c.path, self.desk.connection)
-        wanted = select(path).distinct().where(ACCOUNT.c.branch_id == self.desk.branch_id)
+        unit = by_code_point(ACCOUNT.c.unit, self.desk.connection)
+        wanted = select(path, unit).where(ACCOUNT.c.branch_id == self.desk.branch_id)
         if member is not None:
             wanted = wanted.where(ACCOUNT.c.path.in_([f"member:{member}:{bucket}" for bucket in BUCKETS]))
         if after is not None:
-            wanted = wanted.where(path > after)
-        return list(self.desk.connection.scalars(wanted.order_by(path).limit(limit)))
+            wanted = wanted.where((path > after[0]) | ((path == after[0]) & (unit > after[1])))
+        rows = self.desk.connection.execute(wanted.order_by(path, unit).limit(limit))
+        return [(row[0], row[1]) for row in rows]
 
     def _state_rows(self, paths: Iterable[str] | None) -> list[tuple[Any, ...]]:
         """Return `STATES` by path, then unit, as code points order them on every engine."""

@@ -132,11 +132,17 @@ class AccountRoutes(Controller):
         self, request: Asking, visitor: Visiting, cursor: Cursor = None, limit: Limit = PAGE_USUAL
     ) -> list[AccountOut]:
         """List accounts by path: my own, or all of the branch for who runs or audits it."""
+        after = place_in(request, cursor, tuple[str, str])
         found = bank_of(request).accounts.page(
-            visitor.branch, member=whose(visitor), after=place_in(request, cursor, str), limit=limit + 1
+            visitor.branch, member=whose(visitor), after=after, limit=limit + 1
         )
-        seen = [each for each in found if visitor.may_see_account(each.path)]
-        page = page_of(request, seen, limit=limit, place=lambda each: each.path)
+        page = page_of(
+            request,
+            found,
+            limit=limit,
+            place=lambda each: (each.path, each.unit),
+            is_seen=lambda each: visitor.may_see_account(each.path),
+        )
         return [account_out(each) for each in page]
 
     @desk_act("/", "accounts_open")

@@ -59,8 +59,14 @@ class HoldRoutes(Controller):
             before=place_in(request, cursor, int),
             limit=limit + 1,
         )
-        seen = [each for each in found if _is_seen(visitor, each)]
-        return [_out(each) for each in page_of(request, seen, limit=limit, place=lambda each: each.no)]
+        page = page_of(
+            request,
+            found,
+            limit=limit,
+            place=lambda each: each.no,
+            is_seen=lambda each: _is_seen(visitor, each),
+        )
+        return [_out(each) for each in page]
 
     @get("/{no:int}", operation_id="holds_show", sync_to_thread=True)
     def show(self, request: Asking, visitor: Visiting, no: No) -> HoldOut:

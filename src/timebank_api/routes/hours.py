@@ -156,9 +156,14 @@ class HoursRoutes(Controller):
             before=place_in(request, cursor, int),
             limit=limit + 1,
         )
-        seen = [HoursDone(record=each) for each in records if visitor.may_see(*each.parties)]
-        page = page_of(request, seen, limit=limit, place=lambda done: done.record.no)
-        return [_out(each) for each in page]
+        page = page_of(
+            request,
+            records,
+            limit=limit,
+            place=lambda each: each.no,
+            is_seen=lambda each: visitor.may_see(*each.parties),
+        )
+        return [_standing(each) for each in page]
 
     @get("/{no:int}", operation_id="hours_show", sync_to_thread=True)
     def show(self, request: Asking, visitor: Visiting, no: No) -> HoursOut:

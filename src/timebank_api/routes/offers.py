@@ -109,8 +109,14 @@ class OfferRoutes(Controller):
             before=place_in(request, cursor, int),
             limit=limit + 1,
         )
-        seen = [each for each in found if visitor.may_see((visitor.branch, each.member))]
-        return _all(page_of(request, seen, limit=limit, place=lambda each: each.no))
+        page = page_of(
+            request,
+            found,
+            limit=limit,
+            place=lambda each: each.no,
+            is_seen=lambda each: visitor.may_see((visitor.branch, each.member)),
+        )
+        return _all(page)
 
     @get("/{no:int}", operation_id="offers_show", sync_to_thread=True)
     def show(self, request: Asking, visitor: Visiting, no: No) -> HelpOfferShown:

@@ -188,8 +188,13 @@ class RedemptionRoutes(Controller):
             after=place_in(request, cursor, str),
             limit=limit + 1,
         )
-        seen = [each for each in found if _is_seen(visitor, each)]
-        page = page_of(request, seen, limit=limit, place=lambda each: each.ref)
+        page = page_of(
+            request,
+            found,
+            limit=limit,
+            place=lambda each: each.ref,
+            is_seen=lambda each: _is_seen(visitor, each),
+        )
         return [redemption_out(each) for each in page]
 
     @get("/{ref:str}", operation_id="redemptions_show", sync_to_thread=True)
