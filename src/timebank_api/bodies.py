@@ -11,7 +11,7 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import ClientException
 
-from timebank_api.malformed import Malformed, in_body, in_parameters, in_query, said_of
+from timebank_api.malformed import Malformed, has_bad_instant, in_body, in_parameters, in_query, said_of
 from timebank_api.visits import visit_of
 
 JSON: Final = "application/json"
@@ -67,7 +67,7 @@ async def read_strictly(request: Request[Any, Any, Any]) -> None:
             _refuse(request, in_body(body, described.annotation) or [("", said_of(error))])
         if is_wrong and (faults := in_body(body, described.annotation)):
             _refuse(request, faults)
-    if request.scope["query_string"] and in_query(request):
+    if request.scope["query_string"] and (in_query(request) or has_bad_instant(request)):
         _refuse(request, [])
 
 

@@ -7,6 +7,7 @@ field when that failed. Nothing here repeats a value that was sent.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from enum import Enum
 from functools import cache
 from types import UnionType
@@ -26,6 +27,8 @@ FAULTS_MOST: Final = 100
 WHERE: Final = re.compile(r" - at `[^`]*`$")
 VALUE: Final = re.compile(r" '.*'$", re.DOTALL)
 """How msgspec shows a value that is none of an enum's."""
+NONE: Final = "null"
+"""How a query may write what it could as well leave out."""
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -181,6 +184,40 @@ def in_query(request: AnyRequest) -> list[Found]:
     return faults[:FAULTS_MOST]
 
 
+def has_bad_instant(request: AnyRequest) -> bool:
+    """Tell whether a query has an instant or a day that is not as described.
+
+    The framework would take a number for the seconds since 1970, and that may be a mistyped year.
+    """
+    kinds = _instants(request.route_handler, frozenset(request.path_params))
+    return any(
+        not _is_strictly(value, kind)
+        for name, kind in kinds.items()
+        for value in request.query_params.getall(name, [])
+    )
+
+
+@cache
+def _instants(handler: HTTPRouteHandler, path_names: frozenset[str]) -> Mapping[str, Any]:
+    """Return a route's query parameters that are instants or days, with their kinds."""
+    model = handler.create_kwargs_model(dict.fromkeys(path_names))  # type: ignore[arg-type]
+    kinds = _kinds(handler)
+    found = {each.field_alias: kinds.get(each.field_name, Any) for each in model.expected_query_params}
+    return {name: kind for name, kind in found.items() if _is_instant(kind)}
+
+
+def _is_instant(kind: Any) -> bool:  # noqa: ANN401
+    return (isinstance(kind, type) and issubclass(kind, date)) or any(map(_is_instant, get_args(kind)))
+
+
+def _is_strictly(value: str, kind: Any) -> bool:  # noqa: ANN401
+    try:
+        msgspec.convert(value, kind, strict=value != NONE)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def in_parameters(request: AnyRequest) -> list[Found]:
     """Return everything that is wrong with query, path and headers."""
     handler = request.route_handler
@@ -196,7 +233,7 @@ def in_parameters(request: AnyRequest) -> list[Found]:
             continue
         kind = kinds.get(each.field_name, Any)
         try:
-            msgspec.convert(value, kind, strict=False)
+            msgspec.convert(value, kind, strict=_is_instant(kind) and value != NONE)
         except msgspec.ValidationError as error:
             faults.append((each.field_alias, said_of(error, kind)))
     return faults

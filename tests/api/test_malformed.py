@@ -47,6 +47,22 @@ def test_all_faults_of_a_query_are_named(service: Service) -> None:
     assert ["colour"] == fields_of(service.get("m1", "/v1/me?colour=red"))
 
 
+@pytest.mark.parametrize("instant", ["0.5", "20260301", "2026", "", "1e9"])
+def test_a_number_is_no_instant(service: Service, instant: str) -> None:
+    """The framework would count seconds from 1970; a statement as of then is not what anybody asks for."""
+    path = "/v1/accounts/member:m1:available/statement?known_at="
+
+    assert ["known_at"] == fields_of(service.get("m1", f"{path}{instant}"))
+    assert 200 == service.get("m1", f"{path}2026-03-01T14:00:00Z").status_code
+
+
+def test_a_number_is_no_day(service: Service) -> None:
+    """Neither the first nor the last one of a period."""
+    path = "/v1/accounts/member:m1:available/statement?first_on=0.5&last_on=20260301"
+
+    assert ["first_on", "last_on"] == fields_of(service.get("m1", path))
+
+
 @pytest.mark.parametrize(
     ("body", "fields"),
     [
