@@ -29,6 +29,8 @@ from timebank_api.problems import KEY_HEADER, MEDIA_TYPE, status_of
 
 Document = dict[str, Any]
 PATH: Final = "/schema/openapi.json"
+TEXT_PATTERN: Final = r"^[^\u0000]*$"
+"""No database keeps null characters."""
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 PUBLIC: Final = "exclude_from_auth"
 TEXT: Final = (
@@ -284,6 +286,8 @@ def _say_parameter(parameter: Document) -> None:
         parameter["schema"] = {"type": "string", "minLength": 11, "maxLength": 102, "pattern": pattern}
     if name == KEY_HEADER:
         parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
+    if parameter["in"] in {"query", "path"}:
+        _say_characters(parameter["schema"])
     shown = PARAMETER_EXAMPLES.get(name, FIELDS.get(name))
     if shown is not None and parameter["schema"].get("type") in {"string", "integer"}:
         parameter["example"] = shown
@@ -309,11 +313,22 @@ def _say_fields(name: str, schema: Document) -> None:
     schema["description"] = (struct.__doc__ or "").strip()
     if struct.__struct_config__.forbid_unknown_fields:
         schema["additionalProperties"] = False
+        for each in schema["properties"].values():
+            _say_characters(each)
     words = words_of(struct)
     for field in fields(struct):
         if field.encode_name in words and field.encode_name in schema["properties"]:
             said = schema["properties"][field.encode_name]
             schema["properties"][field.encode_name] = {**said, "description": words[field.encode_name]}
+
+
+def _say_characters(schema: Document) -> None:
+    """Add to each text that is sent, unless it has a form of its own, that it has no null characters."""
+    if schema.get("type") == "string" and not schema.keys() & {"enum", "format", "pattern"}:
+        schema["pattern"] = TEXT_PATTERN
+    within = [schema["items"]] if "items" in schema else []
+    for each in (*within, *schema.get("oneOf", ()), *schema.get("anyOf", ())):
+        _say_characters(each)
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.api.fuzzing import fuzz
+from tests.api.fuzzing import MADE_BY_US, fuzz
 from tests.api.world import Operation, World, opened, operations
 
 EXAMPLES = 100
@@ -29,6 +29,16 @@ def test_an_operation_does_what_is_described(operation: Operation, world: World,
     if place:
         anywhere = fuzz(tmp_path / "anywhere", examples=EXAMPLES // 4, who=who, operation=operation)
         assert [] == anywhere.faults
+    if any(each["name"] in MADE_BY_US for each in operation.document.get("parameters", ())):
+        made_up = fuzz(
+            tmp_path / "made up",
+            examples=EXAMPLES // 4,
+            who=who,
+            place=place,
+            operation=operation,
+            is_all_made_up=True,
+        )
+        assert [] == made_up.faults
 
 
 @pytest.mark.parametrize("who", ["family", "coordinator"])

@@ -19,6 +19,7 @@ from unittest.mock import patch
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from tests.api.signing_in import quick_argon2
 from tests.builders import JOINED_ON, NOW, a_bank, address_in, help_given
 
 from timebank.care.access import AccessRole
@@ -376,7 +377,9 @@ def _made() -> tuple[Path, Mapping[str, str]]:
     """Make the world once for each process."""
     folder = Path(mkdtemp(prefix="tb-world-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder, a_world(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        quick_argon2(patch)
+        return folder, a_world(folder)
 
 
 def copied(folder: Path) -> Mapping[str, str]:

@@ -2,10 +2,9 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 from litestar import Controller, get, post
-from litestar.exceptions import ValidationException
 from litestar.params import JSONBody, QueryParameter
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -19,6 +18,9 @@ from timebank_api.guards import require_books, require_coordinator
 from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, No, bank_of
 from timebank_api.keys import key_for
 from timebank_api.pages import Cursor, page_of, place_in
+
+CAUSE: Final = "^[a-z0-9][a-z0-9-]* [a-z0-9][a-z0-9-]*$"
+"""Kind and reference, such as `service 3`."""
 
 
 class PostingIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,7 +129,7 @@ class EntryRoutes(Controller):
         self,
         request: Asking,
         path: Annotated[str | None, QueryParameter(max_length=100)] = None,
-        cause: Annotated[str | None, QueryParameter(max_length=100)] = None,
+        cause: Annotated[str | None, QueryParameter(max_length=201, pattern=CAUSE)] = None,
         cursor: Cursor = None,
         limit: Limit = PAGE_USUAL,
     ) -> list[EntryOut]:
@@ -189,10 +191,8 @@ def _posting(line: PostingIn) -> Posting:
 
 
 def _cause(text: str) -> tuple[str, str]:
-    kind, _, ref = text.strip().partition(" ")
-    if not ref.strip():
-        raise ValidationException(extra=[{"key": "cause", "message": "two words, such as `service 3`"}])
-    return kind, ref.strip()
+    kind, _, ref = text.partition(" ")
+    return kind, ref
 
 
 def _out(entry: JournalEntry) -> EntryOut:
