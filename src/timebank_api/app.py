@@ -103,6 +103,8 @@ ROUTES: Final = (
 )
 
 
+CACHE_KIB: Final = 2_048
+"""Pages of an SQLite file that each of some forty connections keeps; the system has them once for all."""
 BURST: Final = 10
 """How many seconds' worth of requests may come at once."""
 SENT_ACROSS: Final = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
@@ -147,7 +149,9 @@ def create_app(
 
     @asynccontextmanager
     async def with_bank(app: Litestar) -> AsyncGenerator[None, None]:
-        app.state.bank = await run_sync(lambda: open_bank(settings.address, clock=clock, create=False))
+        app.state.bank = await run_sync(
+            lambda: open_bank(settings.address, clock=clock, create=False, cache_kib=CACHE_KIB)
+        )
         app.state.turns = Turns(is_server=app.state.bank.store.is_server)
         app.state.writer = app.state.bank.writer()
         app.state.metrics.watch_writer(app.state.writer.waiting)

@@ -33,6 +33,7 @@ from timebank.services.tokens import Tokens
 from timebank.services.transfers import Transfers
 from timebank.services.webhooks import Webhooks
 from timebank.services.writer import BATCH_MOST, QUEUE_MOST, Writer
+from timebank.storage.engine import CACHE_KIB
 from timebank.storage.retry import RetryPolicy
 from timebank.storage.store import Store
 
@@ -93,6 +94,7 @@ def open_bank(
     create: bool = True,
     is_dry_run: bool = False,
     retry: RetryPolicy | None = None,
+    cache_kib: int = CACHE_KIB,
 ) -> Bank:
     """Open a bank; its database is created or upgraded as needed.
 
@@ -103,6 +105,8 @@ def open_bank(
         create: whether an SQLite file that does not exist is created.
         is_dry_run: decide and check every write in full, then roll it back.
         retry: how often what may succeed when done again is done again; a few seconds long by default.
+        cache_kib: how much of an SQLite file each connection keeps in memory; a program with many of them
+            wants less.
 
     Raises:
         BadDatabaseUrl, NoDatabase, NotADatabase, DatabaseNewer, StorageUnusable, StorageReadOnly: the
@@ -111,5 +115,12 @@ def open_bank(
         BadActor: `by` is not an actor.
     """
     actor = Actor.parse(by) if isinstance(by, str) else by
-    store = Store(address, clock=clock or SystemClock(), create=create, is_dry_run=is_dry_run, retry=retry)
+    store = Store(
+        address,
+        clock=clock or SystemClock(),
+        create=create,
+        is_dry_run=is_dry_run,
+        retry=retry,
+        cache_kib=cache_kib,
+    )
     return Bank(store, actor)

@@ -130,8 +130,8 @@ def url_of(address: str) -> URL:
     return url
 
 
-def engine_of(url: URL) -> Engine:
-    """Make the engine for an address.
+def engine_of(url: URL, *, cache_kib: int = CACHE_KIB) -> Engine:
+    """Make the engine for an address; each of its connections to a file keeps so many KiB of pages in memory.
 
     Raises:
         DriverMissing: PostgreSQL's driver is not installed.
@@ -155,7 +155,7 @@ def engine_of(url: URL) -> Engine:
     event.listen(engine, "before_cursor_execute", _note_change)
     event.listen(engine, "handle_error", _refuse_what_cannot_be_kept)
     if is_sqlite:
-        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "connect", lambda connection, _: _set_up_sqlite(connection, cache_kib))
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _set_up_postgresql)
@@ -171,7 +171,7 @@ def sqlite_file_of(url: URL) -> Path | None:
     return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
-def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+def _set_up_sqlite(connection: DBAPIConnection, cache_kib: int) -> None:
     """Set what a ledger needs on every connection: durable, checked, erasable (design, section 5)."""
     connection.isolation_level = None  # BEGIN is ours: see _begin_sqlite
     cursor = connection.cursor()
@@ -181,7 +181,7 @@ def _set_up_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) ->
         "secure_delete=ON",
         "temp_store=MEMORY",
         "recursive_triggers=ON",
-        f"cache_size=-{CACHE_KIB}",
+        f"cache_size=-{cache_kib}",
         f"wal_autocheckpoint={LOG_PAGES}",
         f"busy_timeout={round(BUSY_SECONDS * 1000)}",
     ):

@@ -30,6 +30,7 @@ from timebank.storage.books import Books
 from timebank.storage.branches import Branches
 from timebank.storage.driver import SAVE_HEAD, execute, query, together
 from timebank.storage.engine import (
+    CACHE_KIB,
     CHANGED,
     OUTSIDE,
     WRITES,
@@ -156,6 +157,7 @@ class Store:
         create: bool = True,
         is_dry_run: bool = False,
         retry: RetryPolicy | None = None,
+        cache_kib: int = CACHE_KIB,
     ) -> None:
         """Open a database, and create or upgrade it.
 
@@ -166,6 +168,7 @@ class Store:
             is_dry_run: every write is decided and checked in full, then rolled back; a database that would
                 have to be created or upgraded first is tried out on a copy.
             retry: how often a use case that could not be finished runs again.
+            cache_kib: how much of an SQLite file each connection keeps in memory.
 
         Raises:
             BadDatabaseUrl, NoDatabase, DatabaseNewer, NotADatabase, StorageUnusable, StorageReadOnly,
@@ -189,7 +192,7 @@ class Store:
                 url = url.set(database=str(file))
             if file is not None and create:
                 make_private(file)
-            self.engine: Engine = engine_of(url)
+            self.engine: Engine = engine_of(url, cache_kib=cache_kib)
             self._kept = KeptConnections(self.engine)
             self._writers = Opened(self.engine.execution_options(**{WRITES: True}))
             snapshot = {} if file is not None else SNAPSHOT
