@@ -17,6 +17,7 @@ from timebank_api.app import create_app
 from timebank_api.configuration import InForce, load
 from timebank_api.ending import Ending
 from timebank_api.logs import log_to_stderr, start
+from timebank_api.memory import share_memory
 from timebank_api.patience import Patient
 from timebank_api.settings import Settings
 
@@ -97,6 +98,7 @@ def serve(settings: Settings, *, announce: Callable[[str], None]) -> None:
     Raises:
         PortTaken, CannotListen: nobody can be served there.
     """
+    share_memory()
     listening = listen(settings.host, settings.port)
     log = log_to_stderr(form=settings.log, level=settings.log_level)
     start(log, level=settings.log_level)
