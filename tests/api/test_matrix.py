@@ -75,6 +75,16 @@ def test_what_is_foreign_is_as_if_it_were_not_there(operation: Operation, world:
 
 
 @each_operation
+def test_what_is_foreign_is_there(operation: Operation, world: World) -> None:
+    """For whom it is not foreign; else nothing would be shown by its looking as if it were not."""
+    if operation.method == "GET" and operation.parameters:
+        owners = {"others": "coordinator", "elsewhere": "elsewhere"}
+        for target, place in targets(operation, operation.places[0]):
+            if target in owners:
+                assert 200 == world.ask(owners[target], operation, place).status_code, target
+
+
+@each_operation
 def test_no_branch_is_heard_of_in_another(operation: Operation, world: World) -> None:
     """Not in an answer that goes well, either: lists and totals are of one's own branch."""
     _, fitting = world.fitting(operation)

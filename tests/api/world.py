@@ -300,14 +300,15 @@ def _help(bank: Bank) -> None:
     _log(bank, "lille", "m2", "m1")
     help_given(bank, minutes=480, provider="m3", recipient="m4", ago=AGO)
     _log(bank, "lille", "m3", "m4")
-    for branch in ("lille", "bayonne"):
-        bank.transfers.transfer(
-            branch,
-            debit_path="member:m4:available",
-            credit_path="member:m3:available",
-            minutes=30,
-            reason="A sample.",
-        )
+    for branch, times in (("lille", 1), ("bayonne", 8)):
+        for _ in range(times):
+            bank.transfers.transfer(
+                branch,
+                debit_path="member:m4:available",
+                credit_path="member:m3:available",
+                minutes=30,
+                reason="A sample.",
+            )
     help_given(bank, minutes=480, branch="bayonne", ago=AGO)
     for hours in range(1, 9):
         _log(bank, "bayonne", "m1", "m2", hours=hours * 3 + 10)
