@@ -1,7 +1,7 @@
 """An outsider at every route: schemathesis asks what the description allows and judges the answers by it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -55,6 +55,7 @@ def fuzz(
     place: Place | None = None,
     operation: Operation | None = None,
     is_all_made_up: bool = False,
+    is_again: bool = False,
 ) -> Findings:
     """Send the service over a fresh sample world what it should take, and what it should not.
 
@@ -65,9 +66,11 @@ def fuzz(
         place: what stands in the path; None: anything.
         operation: which; None: stories through all of them.
         is_all_made_up: even what only the service can give.
+        is_again: at random only; what stands in the description was tried before, in another place.
     """
     tokens = copied(folder)
-    config = schemathesis.Config.from_dict(_config(examples, is_stateful=operation is None))
+    phases = BY_OPERATION[-1:] if is_again else BY_OPERATION
+    config = schemathesis.Config.from_dict(_config(examples, phases if operation is not None else ()))
     schema = schemathesis.openapi.from_dict(document() if is_all_made_up else _to_make_up(), config=config)
     settings = Settings(address=address_in(folder), webhooks="off", mail="console", refusals_per_second=0)
     schema.app = create_app(settings, clock=SteppingClock(NOW))
@@ -112,10 +115,10 @@ def _to_make_up() -> dict[str, Any]:
     return found
 
 
-def _config(examples: int, *, is_stateful: bool) -> dict[str, Any]:
+def _config(examples: int, by_operation: Collection[str]) -> dict[str, Any]:
     phases: Mapping[str, Any] = {
-        **{name: {"enabled": not is_stateful} for name in BY_OPERATION},
-        "stateful": {"enabled": is_stateful},
+        **{name: {"enabled": name in by_operation} for name in BY_OPERATION},
+        "stateful": {"enabled": not by_operation},
     }
     return {
         "seed": SEED,

@@ -27,7 +27,9 @@ def test_an_operation_does_what_is_described(operation: Operation, world: World,
     assert [] == findings.faults
     assert findings.is_reached(operation.name), findings.statuses
     if place:
-        anywhere = fuzz(tmp_path / "anywhere", examples=EXAMPLES // 4, who=who, operation=operation)
+        anywhere = fuzz(
+            tmp_path / "anywhere", examples=EXAMPLES // 4, who=who, operation=operation, is_again=True
+        )
         assert [] == anywhere.faults
     if any(each["name"] in MADE_BY_US for each in operation.document.get("parameters", ())):
         made_up = fuzz(
@@ -37,6 +39,7 @@ def test_an_operation_does_what_is_described(operation: Operation, world: World,
             place=place,
             operation=operation,
             is_all_made_up=True,
+            is_again=True,
         )
         assert [] == made_up.faults
 
