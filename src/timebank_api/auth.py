@@ -7,9 +7,9 @@ says the session's own CSRF token, too, which no other site can read.
 
 import hashlib
 import hmac
+from functools import partial
 from typing import Final, TypeVar
 
-from anyio.to_thread import run_sync
 from litestar import Response
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
@@ -19,7 +19,9 @@ from litestar.middleware import AbstractAuthenticationMiddleware, Authentication
 from timebank.care.access import AccessRole, AccessToken
 from timebank.errors import CsrfRefused, NotAllowed, TokenRefused
 from timebank.services.bank import Bank
+from timebank_api.scopes import HARMLESS, scope_of
 from timebank_api.settings import Settings
+from timebank_api.turns import look
 
 Body = TypeVar("Body")
 SCHEME: Final = "bearer "
@@ -31,7 +33,6 @@ CSRF_NAME: Final = "timebank-csrf"
 SECURE: Final = "__Host-"
 """What browsers take from nobody but the host itself, over TLS, for all of its paths."""
 CSRF_HEADER: Final = "X-CSRF-Token"
-HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Callers(AbstractAuthenticationMiddleware):
@@ -42,6 +43,7 @@ class Callers(AbstractAuthenticationMiddleware):
 
         Raises:
             TokenRefused: there is none, or it opens nothing.
+            ScopeMissing: it is for less than this.
             CsrfRefused: a browser's session would change something without its CSRF token.
         """
         header = connection.headers.get("authorization")
@@ -64,9 +66,9 @@ class Callers(AbstractAuthenticationMiddleware):
 
 async def _found(connection: ASGIConnection, text: str) -> AccessToken:  # type: ignore[type-arg]
     bank: Bank = connection.app.state.bank
-    if not bank.store.is_server:
-        return bank.tokens.find(text)  # some microseconds in a file that is at hand: a thread would cost more
-    return await run_sync(bank.tokens.find, text)
+    token = await look(bank, partial(bank.tokens.find, text))
+    token.require(scope_of(str(connection.scope.get("method")), connection.route_handler))
+    return token
 
 
 def csrf_of(text: str) -> str:

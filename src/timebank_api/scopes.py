@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from timebank.care.access import AccessScope, AccessToken
-from timebank_api.auth import HARMLESS
+from timebank.care.access import AccessScope
 
+HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 OPTION: Final = "scope"
 """Where a handler names its scope in `opt`, if the table below is not right for it."""
 OF_NOUN: Final[Mapping[str, AccessScope]] = {
@@ -25,17 +24,6 @@ ABOUT_HELP: Final = frozenset({"redemptions_confirm", "redemptions_dispute", "re
 """What is said about help in a redemption, as about any other."""
 LOOKS: Final = frozenset({"audit_run", "imports_reconcile", "members_search", "policy_check", "policy_diff"})
 """What is sent a body and changes nothing."""
-
-
-async def require_scope(connection: ASGIConnection, handler: BaseRouteHandler) -> None:  # type: ignore[type-arg]
-    """Let only those tokens pass that are for the operation.
-
-    Raises:
-        ScopeMissing: it is for less.
-    """
-    token: AccessToken | None = connection.scope.get("user")
-    if token is not None:  # else anybody may ask
-        token.require(scope_of(str(connection.scope.get("method")), handler))
 
 
 def scope_of(method: str, handler: BaseRouteHandler) -> AccessScope:

@@ -10,11 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Final, TypeVar
 
-from timebank.errors import TryAgain
+from anyio.to_thread import run_sync
 
+from timebank.errors import TryAgain
+from timebank.services.bank import Bank
+
+Result = TypeVar("Result")
 WAITING_MOST: Final = 1_000
 """Acts that may wait; whoever comes then is told to try again."""
-Result = TypeVar("Result")
+
+
+async def look(bank: Bank, work: Callable[[], Result]) -> Result:
+    """Do a look of some microseconds: here and now where the books are a file at hand, else in a thread.
+
+    Nobody who writes keeps a look at a file waiting, and a thread would cost more than it.
+    """
+    return await run_sync(work) if bank.store.is_server else work()
 
 
 class Turns:

@@ -72,7 +72,10 @@ def others_of(books: Books, provider: str, stated: Hours) -> Sequence[ServiceRec
         return []
     longest = books.policy.policy.service.longest_minutes  # longer statements are refused anyway
     end_at = stated.start_at + timedelta(minutes=min(stated.minutes, longest))
-    return books.records.of_provider(provider, start_at=stated.start_at, end_at=end_at)
+    ever = max(each.policy.service.longest_minutes for each in books.policies.list())
+    return books.records.of_provider(
+        provider, start_at=stated.start_at, end_at=end_at, longest=timedelta(minutes=ever)
+    )
 
 
 def agree(books: Books, record: ServiceRecord, act: Act) -> RecordOutcome:

@@ -10,10 +10,11 @@ from typing import Final
 
 from timebank.care.access import ALL, AccessRole, AccessScope, AccessToken, TokenKind
 from timebank.care.mandate import require_coordinator
-from timebank.care.member import require_active
+from timebank.care.member import Member, require_active
 from timebank.errors import DaysOutOfRange, TokenRefused, UnknownBranch, UnknownToken
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
+from timebank.storage.store import Transaction
 
 SECRET_BYTES: Final = 32
 DAYS_USUAL: Final = 90
@@ -105,12 +106,10 @@ class Tokens(Service):
         try:
             with self.store.glance() as tx:
                 books = tx.books(found["branch"])
-                token = books.access_tokens.find(_digest(text))
-                if token is None or not token.is_in_force(books.desk.now):
+                token, member = _holder(tx, books, _digest(text))
+                if not token.is_in_force(books.desk.now):
                     raise TokenRefused
-                if token.role is AccessRole.MEMBER and not books.members.get(token.ref).is_active(
-                    books.today
-                ):
+                if member is not None and not member.is_active(books.today):
                     raise TokenRefused
                 return token
         except UnknownBranch:
@@ -212,6 +211,22 @@ def new_session(books: Books, role: AccessRole, ref: str, *, lasts: timedelta) -
         kind=TokenKind.SESSION,
     )
     return token, keep_new(books, token, actor=f"{role}:{ref}")
+
+
+def _holder(tx: Transaction, books: Books, digest: bytes) -> tuple[AccessToken, Member | None]:
+    """Return a token and the member whose it is, if it is one's.
+
+    Raises:
+        TokenRefused: there is none.
+    """
+    kept, name = tx.unchanged(), (books.branch.code, digest)
+    if name not in kept:
+        token = books.access_tokens.find(digest)
+        if token is None:
+            raise TokenRefused
+        kept[name] = token, books.members.get(token.ref) if token.role is AccessRole.MEMBER else None
+    token, member = kept[name]
+    return token, member
 
 
 def _digest(text: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -23,6 +23,7 @@ RECORD = table_of(ServiceRecordRow)
 EVENT = table_of(ServiceEventRow)
 HOLD = table_of(HoldRow)
 CHUNK = 2_000
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Members(Repository):
@@ -155,10 +156,22 @@ class Records(Repository):
         rows = self._find(ServiceEventRow, "record_no = ?", no, order="no")
         return [event_of(row) for row in rows]
 
-    def of_provider(self, provider: str, *, start_at: datetime, end_at: datetime) -> Sequence[ServiceRecord]:
-        """Return a provider's records that touch an interval, whatever their state."""
-        touching = "provider = ? AND start_us <= ? AND end_us >= ?"
-        rows = self._find(ServiceRecordRow, touching, provider, micros_of(end_at), micros_of(start_at))
+    def of_provider(
+        self, provider: str, *, start_at: datetime, end_at: datetime, longest: timedelta
+    ) -> Sequence[ServiceRecord]:
+        """Return a provider's records that touch an interval, whatever their state.
+
+        Args:
+            provider: member reference.
+            start_at: of the interval.
+            end_at: of the interval.
+            longest: no record is longer; else each of the provider's earlier ones would be looked at.
+        """
+        touching = "provider = ? AND start_us BETWEEN ? AND ? AND end_us >= ?"
+        earliest = micros_of(start_at) - longest // MICROSECOND
+        rows = self._find(
+            ServiceRecordRow, touching, provider, earliest, micros_of(end_at), micros_of(start_at)
+        )
         return [self._record(row) for row in rows]
 
     def list(

@@ -4,12 +4,13 @@ A transaction sees one instant (`now`), takes the heads of the branches it write
 sorted order (so that nothing deadlocks), and is rolled back unless it ends well.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
@@ -28,7 +29,7 @@ from timebank.ledger.model import Branch
 from timebank.storage.ahead import NOWHERE, Ahead, Overtaken, is_overtaken
 from timebank.storage.books import Books
 from timebank.storage.branches import Branches
-from timebank.storage.driver import SAVE_HEAD, execute, query, together
+from timebank.storage.driver import SAVE_HEAD, execute, is_postgresql, query, together
 from timebank.storage.engine import (
     CACHE_KIB,
     CHANGED,
@@ -52,6 +53,9 @@ from timebank.storage.warm import Head, WarmBooks
 
 SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """PostgreSQL's words for what SQLite's readers always have: everything as of one moment."""
+UNCHANGED: Final = "timebank_unchanged"
+"""Where a connection keeps what it found; see `Transaction.unchanged`."""
+UNCHANGED_MOST: Final = 10_000
 TAKE_HEAD = {
     "sqlite": "SELECT entry_seq, revision, last_us FROM branch_head WHERE branch_id = ?",
     "postgresql": "SELECT entry_seq, revision, last_us FROM branch_head WHERE branch_id = ? FOR UPDATE",
@@ -103,6 +107,20 @@ class Transaction:
         found = self.branches.find(code)
         if not self.connection.info.get(CHANGED, False):  # else it may be this transaction that founds it
             self._known[code] = found
+        return found
+
+    def unchanged(self) -> dict[Hashable, Any]:
+        """Return what was found on this connection before, for as long as nobody has written since.
+
+        SQLite tells whether anybody has, for next to nothing; of a server nothing is kept.
+        """
+        if is_postgresql(self.connection):
+            return {}
+        ((version,),) = query(self.connection, "PRAGMA data_version", ())
+        kept = self.connection.info.get(UNCHANGED)
+        if kept is None or kept[0] != version or len(kept[1]) >= UNCHANGED_MOST:
+            kept = self.connection.info[UNCHANGED] = (version, {})
+        found: dict[Hashable, Any] = kept[1]
         return found
 
     def take_heads(self, codes: tuple[str, ...]) -> None:

@@ -1,5 +1,7 @@
 """Who I am, and how many hours I have; in a principal's name, how many they have."""
 
+from functools import partial
+
 from litestar import Controller, get
 from msgspec import Struct
 
@@ -10,6 +12,7 @@ from timebank_api.inputs import PAGE_USUAL, Asking, Limit, bank_of
 from timebank_api.pages import Cursor
 from timebank_api.routes.accounts import LineOut, lines_of
 from timebank_api.sight import seen_member
+from timebank_api.turns import look
 
 
 class Me(Struct, frozen=True):
@@ -48,10 +51,11 @@ class MeRoutes(Controller):
             name = identity.name if identity is not None else None
         return Me(branch=token.branch, role=token.role.value, ref=token.ref, name=name)
 
-    @get("/balance", operation_id="me_balance", sync_to_thread=True)
-    def balance(self, request: Asking, visitor: Visiting) -> Balance:
+    @get("/balance", operation_id="me_balance")
+    async def balance(self, request: Asking, visitor: Visiting) -> Balance:
         """Say how many hours I have; 404 for who is no member."""
-        return balance_of(request, visitor.branch, seen_member(visitor))
+        ref = seen_member(visitor)
+        return await look(bank_of(request), partial(balance_of, request, visitor.branch, ref))
 
     @get("/statement", operation_id="me_statement", sync_to_thread=True)
     def statement(
