@@ -35,7 +35,6 @@ REQUESTS = 400
 CONNECTIONS = 32
 SECONDS = 4
 LENGTH = re.compile(rb"content-length: ([0-9]+)", re.IGNORECASE)
-SLOTS = count(1)
 START_SECONDS = 30
 Asked: TypeAlias = Callable[[int], bytes]
 """The bytes of the next request of a connection, by its number."""
@@ -121,21 +120,22 @@ def balance(tokens: Sequence[str]) -> Asked:
 def logged(tokens: Sequence[str]) -> Asked:
     """Return what logs an hour; every one is new, and none overlaps another."""
     begin = datetime.now(UTC) - timedelta(days=28)
+    slots = [count() for _ in tokens]
 
     def asked(number: int) -> bytes:
-        slot = next(SLOTS)
+        slot = next(slots[number])
         body = json.dumps(
             {
                 "provider": f"m{number + 1}",
                 "recipient": f"member:{HELPED}",
                 "minutes": 1,
                 "kind": "shopping",
-                "start_at": (begin + timedelta(minutes=2 * (slot % 19_000))).isoformat(),
+                "start_at": (begin + timedelta(minutes=2 * slot)).isoformat(),
             }
         )
         return (
             f"POST /v1/hours HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {tokens[number]}\r\n"
-            f"idempotency-key: visit {slot}\r\ncontent-type: application/json\r\n"
+            f"idempotency-key: visit {number} {slot}\r\ncontent-type: application/json\r\n"
             f"content-length: {len(body)}\r\n\r\n{body}"
         ).encode()
 
