@@ -174,3 +174,14 @@ def test_a_thousand_tokens_that_are_none_open_nothing(house: House) -> None:
             opened += 1
     assert 0 == opened
     assert 200 == house.send("GET", "/v1/me", token=good).status_code
+
+
+def test_a_token_that_was_just_used_opens_nothing_once_it_is_revoked_elsewhere(house: House) -> None:
+    """What is kept of it between requests ends with anybody's write, in whatever process."""
+    text = issued(house, AccessRole.MEMBER, "m1")
+    assert [200, 200] == [house.send("GET", "/v1/me", token=text).status_code for _ in range(2)]
+    bank = a_bank(house.folder, clock=house.clock)
+    bank.tokens.revoke("lille", max(each.no for each in bank.tokens.list("lille")))
+    bank.close()
+
+    assert 401 == house.send("GET", "/v1/me", token=text).status_code
