@@ -10,8 +10,7 @@ from tests.api.signing_in import HELP, House, a_house, quick_argon2, said
 from tests.builders import a_bank
 
 from timebank.care.access import ALL, AccessRole, AccessScope
-from timebank_api.auth import HARMLESS
-from timebank_api.scopes import OPTION, scope_of
+from timebank_api.scopes import HARMLESS, OPTION, scope_of
 
 READS = frozenset({"imports_reconcile", "audit_run", "members_search", "policy_check", "policy_diff"})
 """What is asked with POST, and changes nothing."""
