@@ -11,7 +11,7 @@ from tests.integration.worlds import a_world
 from timebank.clock import SteppingClock
 from timebank.ledger.chart import available
 from timebank.services.posting import undo
-from timebank.storage.store import Transaction
+from timebank.storage.transaction import Transaction
 
 JOURNAL = ("entry", "posting")
 APPEND_ONLY = (

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from timebank.ledger.audit import Fault
 from timebank.storage.file_checks import damages_of
 from timebank.storage.soundness import damages, expected_objects, made_on_sqlite, objects_of
-from timebank.storage.store import Transaction
+from timebank.storage.transaction import Transaction
 from timebank.storage.workers import FileTask, Results
 
 COUNTED_PARTS = ("pages", "keys")

@@ -45,8 +45,9 @@ from timebank.services.service import Service, Who
 from timebank.storage.books import Books
 from timebank.storage.points import Points
 from timebank.storage.soundness import holds_only, scanning
-from timebank.storage.store import Transaction, unreadable
+from timebank.storage.store import unreadable
 from timebank.storage.story_evidence import StoryEvidence
+from timebank.storage.transaction import Transaction
 from timebank.storage.workers import Crew, FileTask, FoldTask, Results, Task, work, workers_here
 
 __all__ = ["REPORT_EVERY", "AuditReport", "Auditor", "Audits", "Progress", "audit_journal", "outside_limits"]

@@ -34,7 +34,8 @@ from timebank.storage.dump import BRANCH, ENTRY, SHAPES, Dump
 from timebank.storage.heads import heads_of, journals_of, recorded_us
 from timebank.storage.loading import chunks_of, load, stay
 from timebank.storage.place import identity_of
-from timebank.storage.store import Store, Transaction
+from timebank.storage.store import Store
+from timebank.storage.transaction import Transaction
 
 CREATED_AT = SHAPES[BRANCH.name].at("created_us")
 SEQ_AT = SHAPES[ENTRY.name].at("seq")

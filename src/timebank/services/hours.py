@@ -24,7 +24,7 @@ from timebank.services.stating import (
 )
 from timebank.storage.books import Books
 from timebank.storage.records import StoredEvent
-from timebank.storage.store import Transaction
+from timebank.storage.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

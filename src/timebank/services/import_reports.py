@@ -9,7 +9,8 @@ from zlib import crc32
 
 from timebank.reports.importers.cells import DateOrder
 from timebank.reports.importers.model import Layout, Notice
-from timebank.storage.store import Store, Transaction
+from timebank.storage.store import Store
+from timebank.storage.transaction import Transaction
 
 CHECK_BITS: Final = 0xFFFF
 """Keys are kept for ever and texts are not: so few bits tell two files apart, and tell no text (I-10)."""

@@ -14,7 +14,7 @@ from timebank.care.mandate import Mandate, Scope
 from timebank.care.member import require_active
 from timebank.errors import NotAllowed, UnknownBranch, UnknownMandate
 from timebank.services.service import Service, Who, act_in, person_at
-from timebank.storage.store import Transaction
+from timebank.storage.transaction import Transaction
 
 
 class Mandates(Service):

@@ -34,7 +34,7 @@ from timebank.services.stating import agree, decide_to_confirm
 from timebank.services.stories import RedemptionStory, story_of
 from timebank.services.terms import agreed, charge, logged, requested, stated
 from timebank.storage.books import Books
-from timebank.storage.store import Transaction
+from timebank.storage.transaction import Transaction
 
 Doing = Callable[[Transaction, TwoBooks, Redemption, Actor], RedemptionDone]
 

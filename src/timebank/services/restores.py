@@ -22,7 +22,7 @@ from timebank.services.service import Service
 from timebank.storage.books import Books
 from timebank.storage.dump import SHAPES, partners_of
 from timebank.storage.loading import chunks_of, load, read_words
-from timebank.storage.store import Transaction
+from timebank.storage.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from timebank.ledger.model import HELP, Actor, Cause, EntryDraft, EntryKind, Pos
 from timebank.services.posting import undo
 from timebank.services.service import act_in, seen_from
 from timebank.storage.books import Books
-from timebank.storage.store import Transaction
+from timebank.storage.transaction import Transaction
 
 REDEMPTION: Final = re.compile(r"(?P<branch>[a-z0-9][a-z0-9-]{0,39})-(?P<no>[1-9][0-9]{0,8})", re.ASCII)
 SWEEP: Final = Actor(role=Role.SYSTEM, ref="deadline")

@@ -11,7 +11,7 @@ from timebank.ledger.holds import Hold, HoldState
 from timebank.ledger.model import MINUTES, JournalEntry
 from timebank.services.settling import TwoBooks
 from timebank.storage.care import StoredAct
-from timebank.storage.store import Transaction
+from timebank.storage.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from timebank.care.member import Member, require_active
 from timebank.errors import DaysOutOfRange, TokenRefused, UnknownBranch, UnknownToken
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
-from timebank.storage.store import Transaction
+from timebank.storage.transaction import Transaction
 
 SECRET_BYTES: Final = 32
 DAYS_USUAL: Final = 90
