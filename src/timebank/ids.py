@@ -18,6 +18,7 @@ from timebank.errors import BadKey, BadReference
 REFERENCE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 KEY_BYTES: Final = 16
 KEY_CHARACTERS_MAX: Final = 255
+SETTLED: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def reference(text: str, *, what: str = "reference") -> str:
@@ -31,14 +32,23 @@ def reference(text: str, *, what: str = "reference") -> str:
     return text
 
 
-def key_of(text: str) -> bytes:
-    """Return the 16 bytes under which an idempotency key is kept: no personal data, fixed size (I-9).
+def require_key(text: str) -> None:
+    """Refuse a text that is no idempotency key.
 
     Raises:
         BadKey: empty, or longer than `KEY_CHARACTERS_MAX`.
     """
     if not 1 <= len(text) <= KEY_CHARACTERS_MAX:
         raise BadKey(most=KEY_CHARACTERS_MAX)
+
+
+def key_of(text: str) -> bytes:
+    """Return the 16 bytes under which an idempotency key is kept: no personal data, fixed size (I-9).
+
+    Raises:
+        BadKey: empty, or longer than `KEY_CHARACTERS_MAX`.
+    """
+    require_key(text)
     # A command line that is not UTF-8 arrives with lone surrogates; they name a request as well as any text.
     return hashlib.sha256(b"timebank key\0" + text.encode(errors="surrogatepass")).digest()[:KEY_BYTES]
 
@@ -85,7 +95,7 @@ def fingerprint_of(*parts: object) -> bytes:
         parts: str, int, bool, None, bytes, date, aware datetime, enums, and tuples, sets and dataclasses of
             these.
     """
-    text = json.dumps([_settled(part) for part in parts], sort_keys=True, separators=(",", ":"))
+    text = SETTLED([_settled(part) for part in parts])
     return hashlib.sha256(text.encode()).digest()
 
 

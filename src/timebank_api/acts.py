@@ -30,27 +30,28 @@ class Signature(TypedDict):
     key: str
 
 
-def act(path: str, operation_id: str, *, scope: AccessScope | None = None) -> Route:
+def act(path: str, operation_id: str, *, scope: AccessScope | None = None, is_short: bool = True) -> Route:
     """Return the decorator of a route that changes something: for who acts on books, when it is their turn.
 
     Args:
         path: below the controller's.
         operation_id: `noun_verb`.
         scope: what a token must be for; as the noun says (see `scopes`) if None.
+        is_short: whether it may share a commit with others, see `turns`.
     """
     opt = {OPTION: scope} if scope is not None else {}
     route = post(path, operation_id=operation_id, guards=[require_writer], opt=opt)
-    return lambda handler: route(_in_turn(handler))
+    return lambda handler: route(_in_turn(handler, is_short=is_short))
 
 
 def desk_act(path: str, operation_id: str) -> Route:
-    """Return the decorator of a route that changes what only a coordinator does."""
+    """Return the decorator of a route that changes what only a coordinator does: each by itself."""
     route = post(path, operation_id=operation_id, guards=[require_coordinator])
-    return lambda handler: route(_in_turn(handler))
+    return lambda handler: route(_in_turn(handler, is_short=False))
 
 
-def _in_turn(handler: Handler) -> Callable[..., Awaitable[Any]]:
-    """Return what the framework waits for, while the handler does its work in a thread; see `turns`.
+def _in_turn(handler: Handler, *, is_short: bool) -> Callable[..., Awaitable[Any]]:
+    """Return what the framework waits for, while the handler acts when it is its turn; see `turns`.
 
     The same request is not let in again while it waits for its turn.
     """
@@ -59,7 +60,8 @@ def _in_turn(handler: Handler) -> Callable[..., Awaitable[Any]]:
     async def wait(*controller: object, request: Asking, key: str, **said: object) -> object:
         begin(request, key)
         turns: Turns = request.app.state.turns
-        return await turns.take(partial(handler, *controller, request=request, key=key, **said))
+        acting = partial(handler, *controller, request=request, key=key, **said)
+        return await turns.take(acting, is_short=is_short)
 
     return wait
 

@@ -157,7 +157,7 @@ def create_app(
         app.state.bank = await run_sync(
             lambda: open_bank(settings.address, clock=clock, create=False, cache_kib=CACHE_KIB)
         )
-        app.state.turns = Turns(is_server=app.state.bank.store.is_server)
+        app.state.turns = Turns(app.state.bank.store)
         app.state.writer = app.state.bank.writer()
         app.state.metrics.watch_writer(app.state.writer.waiting)
         recorder = shared.recorder = Recorder(app.state.bank)

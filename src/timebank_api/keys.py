@@ -9,7 +9,7 @@ import msgspec
 from litestar.serialization import encode_json
 
 from timebank.errors import VersionChanged
-from timebank.ids import AnsweredKey, key_of
+from timebank.ids import AnsweredKey, require_key
 from timebank_api.inputs import Asking
 from timebank_api.malformed import Malformed
 from timebank_api.tags import tag_of
@@ -61,11 +61,14 @@ def begin(request: Asking, key: str) -> str:
     Raises:
         BadKey, RequestInProgress: as `key_for`.
     """
-    key_of(key)
+    visit = visit_of(request.scope)
+    if visit.running is not None:
+        return visit.running
+    require_key(key)
     token, operation = request.user, request.route_handler.operation_id
     said = f"{operation} {token.role}:{token.ref}@{token.branch}\0{key}".encode(errors="surrogatepass")
     name = f"http-{hashlib.sha256(said).hexdigest()}"
-    visit_of(request.scope).begin(name)
+    visit.begin(name)
     return name
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from math import ceil
 from time import monotonic
@@ -53,10 +54,15 @@ class Buckets:
 def peer_of(scope: Any) -> str:  # noqa: ANN401 - of whatever server
     """Return where a request came from: an address, of IPv6 the network; empty if the server does not say."""
     client = scope.get("client")
+    return _side_of(str(client[0])) if client else ""
+
+
+@lru_cache(maxsize=SIDES_MOST)
+def _side_of(host: str) -> str:
     try:
-        address = ip_address(client[0]) if client else None
+        address = ip_address(host)
     except ValueError:
-        return str(client[0])
+        return host
     if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
         return str(IPv6Address(int(address) >> NETWORK_BITS << NETWORK_BITS))
-    return str(address) if address is not None else ""
+    return str(address)

@@ -9,6 +9,7 @@ import secrets
 from collections import deque
 from datetime import datetime
 from logging import getLogger
+from random import Random
 from threading import Event, Thread
 from typing import Final
 
@@ -31,6 +32,7 @@ class Recorder:
         """Begin with nothing to write."""
         self._bank = bank
         self._waiting: deque[Sighting] = deque(maxlen=WAITING_MOST)
+        self._numbers = Random(secrets.randbits(NUMBER_BITS))  # noqa: S311 - they need only differ
         self._is_over = Event()
         self._thread = Thread(target=self._work, name="timebank access log", daemon=True)
         self._thread.start()
@@ -47,7 +49,7 @@ class Recorder:
 
     def new_number(self) -> int:
         """Return a number for a line."""
-        return secrets.randbits(NUMBER_BITS)
+        return self._numbers.getrandbits(NUMBER_BITS)
 
     def flush(self) -> bool:
         """Write what waits; returns whether that went well."""

@@ -1,5 +1,6 @@
 """An outsider at every route: schemathesis asks what the description allows and judges the answers by it."""
 
+import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -81,7 +82,10 @@ def fuzz(
     asked = schema if operation is None else schema.include(operation_id=operation.name)
     findings = Findings()
     is_kept = operation is None or operation.name not in ENDING
-    with _at_once(is_kept=is_kept):
+    with _at_once(is_kept=is_kept), warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message="Generating overly large repr"
+        )  # of a request, for its report
         try:
             for event in from_schema(asked).execute():
                 _note(event, findings)

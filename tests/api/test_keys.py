@@ -1,17 +1,13 @@
 """Idempotency keys over HTTP: a repeated request gets the same bytes, and takes no effect again (I-9)."""
 
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import closing
-from threading import Event
-from typing import Any
-from unittest.mock import patch
 
 import pytest
 from msgspec import Struct
 from tests.api.conftest import Service
 
-from timebank.services.hours import Hours
 from timebank_api.keys import says_words
 
 HELP = {"recipient": "member:m2", "minutes": 90, "kind": "shopping", "start_at": "2026-03-01T14:00:00+01:00"}
@@ -66,24 +62,19 @@ def test_a_key_that_is_none_is_refused(service: Service, key: str | None) -> Non
 
 def test_a_request_that_still_runs_is_not_begun_again(service: Service) -> None:
     """409, with when to ask again; then the answer is there."""
-    has_begun, may_go_on = Event(), Event()
-    log = Hours.log
+    with (
+        closing(sqlite3.connect(service.folder / "bank.db", isolation_level=None)) as other,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        other.execute("BEGIN IMMEDIATE")  # so that whichever comes first waits
+        asked = {pool.submit(service.post, "m1", "/v1/hours", HELP) for _ in range(2)}
+        (meanwhile,), (first,) = wait(asked, timeout=10, return_when=FIRST_COMPLETED)
+        other.execute("ROLLBACK")
+        refused, answer = meanwhile.result(), first.result()
 
-    def slowly(self: Hours, *args: Any, **how: Any) -> Any:  # noqa: ANN401 - as the use case
-        has_begun.set()
-        may_go_on.wait(10)
-        return log(self, *args, **how)
-
-    with patch.object(Hours, "log", slowly), ThreadPoolExecutor(1) as pool:
-        first = pool.submit(service.post, "m1", "/v1/hours", HELP)
-        assert has_begun.wait(10)
-        meanwhile = service.post("m1", "/v1/hours", HELP)
-        may_go_on.set()
-        answer = first.result()
-
-    assert (409, "request_in_progress") == (meanwhile.status_code, meanwhile.json()["code"])
-    assert "1" == meanwhile.headers["Retry-After"]
-    assert answer.content == service.post("m1", "/v1/hours", HELP).content
+    assert (409, "request_in_progress") == (refused.status_code, refused.json()["code"])
+    assert "1" == refused.headers["Retry-After"]
+    assert (201, answer.content) == (answer.status_code, service.post("m1", "/v1/hours", HELP).content)
 
 
 def test_concurrent_repeats_take_effect_once(service: Service) -> None:

@@ -20,6 +20,8 @@ from timebank.instants import write_instant
 from timebank.ledger.canonical import micros_of
 from timebank.ledger.model import JournalEntry
 
+COMPACT: Final = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class EventKind(StrEnum):
     """What happened; see `MEANING`."""
@@ -423,7 +425,7 @@ def of_entry(entry: JournalEntry, *, no: int) -> Event:
 
 def write_data(data: EventData) -> str:
     """Return what an event says, as JSON: instants as RFC 3339, days as ISO 8601, minutes as integers."""
-    return json.dumps(_plain(data), separators=(",", ":"))
+    return COMPACT(_plain(data))
 
 
 def _plain(value: object) -> object:

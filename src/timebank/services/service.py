@@ -46,11 +46,13 @@ def _repeated(use_case: Callable[..., Result]) -> Callable[..., Result]:
     """Run a use case under the retry policy.
 
     On a server a commit's answer may be lost: without a key of the caller's it gets one of ours, so that a
-    second run finds what the first one did.
+    second run finds what the first one did. In a share it is for whoever shares to run it again.
     """
 
     @wraps(use_case)
     def run(self: Service, *args: object, **options: object) -> Result:
+        if self.store.is_sharing:
+            return use_case(self, *args, **options)
         if options.get("key") is None and self.store.is_server:
             options["key"] = f"auto-{uuid4().hex}"
         key = options.get("key")

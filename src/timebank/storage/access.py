@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,7 +11,7 @@ from sqlalchemy.engine import Row as Found
 from timebank.care.access import AccessRole, AccessScope, AccessToken, TokenKind
 from timebank.ledger.canonical import instant_of, micros_of
 from timebank.storage.columns import table_of
-from timebank.storage.repository import Repository
+from timebank.storage.repository import READ_MOST, Repository
 from timebank.storage.tables_access import AccessTokenRow
 
 TOKEN = table_of(AccessTokenRow)
@@ -66,14 +67,19 @@ class AccessTokens(Repository):
                 self.revoke(row.no, self.desk.now)
 
     def _token(self, row: Found[Any]) -> AccessToken:
-        return AccessToken(
-            branch=self.desk.branch.code,
-            no=row.no,
-            role=AccessRole(row.role),
-            ref=row.ref,
-            created_at=instant_of(row.created_us),
-            expires_at=instant_of(row.expires_us),
-            revoked_at=instant_of(row.revoked_us) if row.revoked_us is not None else None,
-            scopes=frozenset(AccessScope(each) for each in row.scopes.split(",") if each),
-            kind=TokenKind(row.kind),
-        )
+        return _token_of(self.desk.branch.code, row)
+
+
+@lru_cache(maxsize=READ_MOST)
+def _token_of(branch: str, row: Found[Any]) -> AccessToken:
+    return AccessToken(
+        branch=branch,
+        no=row.no,
+        role=AccessRole(row.role),
+        ref=row.ref,
+        created_at=instant_of(row.created_us),
+        expires_at=instant_of(row.expires_us),
+        revoked_at=instant_of(row.revoked_us) if row.revoked_us is not None else None,
+        scopes=frozenset(AccessScope(each) for each in row.scopes.split(",") if each),
+        kind=TokenKind(row.kind),
+    )

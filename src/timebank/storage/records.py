@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,7 +16,7 @@ from timebank.ledger.canonical import instant_of, micros_of
 from timebank.ledger.holds import Hold, HoldState
 from timebank.ledger.model import Actor
 from timebank.storage.columns import by_code_point, table_of
-from timebank.storage.repository import Repository
+from timebank.storage.repository import READ_MOST, Repository
 from timebank.storage.tables_care import HoldRow, MemberRow, ServiceEventRow, ServiceRecordRow
 
 MEMBER = table_of(MemberRow)
@@ -90,13 +91,18 @@ class Members(Repository):
         self._update(MemberRow, {"ref": ref}, erased_us=self.now_us)
 
     def _member(self, row: Found[Any]) -> Member:
-        return Member(
-            branch=self.desk.branch.code,
-            ref=row.ref,
-            kind=MemberKind(row.kind),
-            joined_on=date.fromisoformat(row.joined_on),
-            left_on=date.fromisoformat(row.left_on) if row.left_on is not None else None,
-        )
+        return _member_of(self.desk.branch.code, row)
+
+
+@lru_cache(maxsize=READ_MOST)
+def _member_of(branch: str, row: Found[Any]) -> Member:
+    return Member(
+        branch=branch,
+        ref=row.ref,
+        kind=MemberKind(row.kind),
+        joined_on=date.fromisoformat(row.joined_on),
+        left_on=date.fromisoformat(row.left_on) if row.left_on is not None else None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ TAKE_NUMBERS: Final = (
     "ON CONFLICT (branch_id, noun) DO UPDATE SET last_no = branch_counter.last_no + excluded.last_no "
     "RETURNING last_no"
 )
+READ_MOST: Final = 1_024
+"""Rows of a kind that are remembered as what they mean: the same ones come with every request."""
 
 
 @dataclass(frozen=True, slots=True)

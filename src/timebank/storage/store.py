@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import local
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
@@ -46,6 +47,7 @@ from timebank.storage.retry import RetryPolicy
 from timebank.storage.round_trip import run_together
 from timebank.storage.schema import upgrade
 from timebank.storage.scripts import FileScript, ServerScript, Step
+from timebank.storage.sharing import Share
 from timebank.storage.transaction import Transaction
 from timebank.storage.warm import WarmBooks
 
@@ -106,6 +108,8 @@ class Store:
             self._readers = Opened(self.engine.execution_options(**snapshot))
             one_query = {OUTSIDE: True} if file is not None else {"isolation_level": "AUTOCOMMIT"}
             self._glancers = Opened(self.engine.execution_options(**one_query))
+            self._sharers = Opened(self.engine.execution_options(**{WRITES: True}))
+            self._here = _Here()
             self._warm = WarmBooks()
             self._branches: dict[str, tuple[int, Branch]] = {}
             with self._meaningful_errors():
@@ -116,12 +120,16 @@ class Store:
             raise
 
     def _close_kept(self) -> None:
-        for kept in (self._kept, self._writers, self._readers, self._glancers):
+        for kept in (self._kept, self._writers, self._readers, self._glancers, self._sharers):
             kept.close()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads; everything in it is as of one moment."""
+        if self._here.share is not None:
+            with self._meaningful_errors():
+                yield self._here.share.read()
+            return
         with self._meaningful_errors(), self._readers.one() as connection, connection.begin():
             connection.info[CHANGED] = False
             yield Transaction(connection, self.clock.now(), self._branches)
@@ -129,6 +137,10 @@ class Store:
     @contextmanager
     def glance(self) -> Iterator[Transaction]:
         """Do without a transaction, for one query: it sees one moment by itself, and needs no BEGIN."""
+        if self.is_sharing:
+            with self.read() as transaction:
+                yield transaction
+            return
         with self._meaningful_errors(), self._glancers.one() as connection:
             connection.info[CHANGED] = False
             yield Transaction(connection, self.clock.now(), self._branches)
@@ -142,6 +154,10 @@ class Store:
             TryAgain, ServerLost, StorageFull, StorageReadOnly, ServerReadOnly: nothing was changed.
             OutcomeUnknown: the connection was lost while committing.
         """
+        if self._here.share is not None:
+            with self._meaningful_errors(), self._here.share.write(codes) as shared:
+                yield shared
+            return
         phase = _Phase()
         with self._meaningful_errors(phase), self._writers.one() as connection:
             begun = connection.begin()
@@ -161,6 +177,52 @@ class Store:
                     phase.is_committing = False
             if not self.is_dry_run:
                 transaction.keep_warm()
+
+    @property
+    def may_share(self) -> bool:
+        """Whether writes may share a transaction: those of a file; on a server, branches go side by side."""
+        return not self.is_server and not self.is_dry_run
+
+    @property
+    def is_sharing(self) -> bool:
+        """Whether what this thread writes now is part of a share."""
+        return self._here.share is not None
+
+    def share(self, *, is_patient: bool) -> Share:
+        """Begin a transaction for several writes, see `storage.sharing`; `commit` it in any case.
+
+        Args:
+            is_patient: whether to wait for another writer, for `BUSY_SECONDS` at most.
+
+        Raises:
+            TryAgain: somebody else writes.
+            StorageUnusable, StorageReadOnly: nothing can be written.
+        """
+        known = dict(self._branches)  # whatever is founded in it may come to nothing
+        with self._meaningful_errors():
+            return Share(
+                self._writers if is_patient else self._sharers,
+                lambda connection: Transaction(connection, self.clock.now(), known),
+                is_patient=is_patient,
+            )
+
+    @contextmanager
+    def sharing(self, share: Share) -> Iterator[None]:
+        """Make everything that this thread writes or reads in the block part of a share."""
+        self._here.share = share
+        try:
+            yield
+        finally:
+            self._here.share = None
+
+    def commit(self, share: Share) -> None:
+        """Keep what was written in a share.
+
+        Raises:
+            TryAgain, StorageFull, StorageUnusable: nothing of it was kept.
+        """
+        with self._meaningful_errors():
+            share.commit()
 
     @contextmanager
     def _meaningful_errors(self, phase: "_Phase | None" = None) -> Iterator[None]:
@@ -293,6 +355,12 @@ class _File:
             raise StorageUnusable from None
         if (found.st_dev, found.st_ino) != (self.device, self.node):
             raise StorageUnusable
+
+
+class _Here(local):
+    """What a thread is doing."""
+
+    share: Share | None = None
 
 
 @dataclass(slots=True)

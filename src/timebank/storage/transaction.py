@@ -11,7 +11,7 @@ from timebank.ledger.model import Branch
 from timebank.storage.books import Books
 from timebank.storage.branches import Branches
 from timebank.storage.driver import SAVE_HEAD, execute, is_postgresql, query, together
-from timebank.storage.engine import CHANGED
+from timebank.storage.engine import CHANGED, WRITES
 from timebank.storage.repository import Desk
 from timebank.storage.warm import Head, WarmBooks
 
@@ -76,8 +76,8 @@ class Transaction:
 
         SQLite tells whether anybody has, for next to nothing; of a server nothing is kept.
         """
-        if is_postgresql(self.connection):
-            return {}
+        if is_postgresql(self.connection) or self.connection.get_execution_options().get(WRITES, False):
+            return {}  # a server does not tell, and SQLite nothing of what this very connection writes
         ((version,),) = query(self.connection, "PRAGMA data_version", ())
         kept = self.connection.info.get(UNCHANGED)
         if kept is None or kept[0] != version or len(kept[1]) >= UNCHANGED_MOST:

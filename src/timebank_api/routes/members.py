@@ -124,7 +124,7 @@ class MemberRoutes(Controller):
         )
         return _out(renamed)
 
-    @act("/{ref:str}/erase", "members_erase", scope=AccessScope.ACCOUNT)
+    @act("/{ref:str}/erase", "members_erase", scope=AccessScope.ACCOUNT, is_short=False)
     def erase(self, request: Asking, ref: Ref, key: Key) -> MemberOut:
         """Erase a person for ever: name, contacts, and every note that names them. The books stay."""
         branch = _seen(Visitor(token=request.user), ref)
