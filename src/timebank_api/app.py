@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any, Final
 
-from anyio.to_thread import run_sync
+from anyio.to_thread import current_default_thread_limiter, run_sync
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
@@ -103,7 +103,9 @@ ROUTES: Final = (
 
 
 CACHE_KIB: Final = 2_048
-"""Pages of an SQLite file that each of some forty connections keeps; the system has them once for all."""
+"""Pages of an SQLite file that each connection keeps; the system has them once for all."""
+READERS_MOST: Final = 8
+"""Threads that read a file side by side: Python runs one at a time anyway, and each has a connection."""
 BURST: Final = 10
 """How many seconds' worth of requests may come at once."""
 SENT_ACROSS: Final = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
@@ -158,6 +160,8 @@ def create_app(
             lambda: open_bank(settings.address, clock=clock, create=False, cache_kib=CACHE_KIB)
         )
         app.state.turns = Turns(app.state.bank.store)
+        if not app.state.bank.store.is_server:
+            current_default_thread_limiter().total_tokens = READERS_MOST
         app.state.writer = app.state.bank.writer()
         app.state.metrics.watch_writer(app.state.writer.waiting)
         recorder = shared.recorder = Recorder(app.state.bank)

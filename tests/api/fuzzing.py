@@ -43,6 +43,12 @@ class Findings:
     """How often each check was made."""
     faults: list[str] = field(default_factory=list)
 
+    def add(self, others: "Findings") -> None:
+        """Take in what came of more."""
+        self.statuses.update(others.statuses)
+        self.checks.update(others.checks)
+        self.faults.extend(others.faults)
+
     def is_reached(self, operation: str) -> bool:
         """Tell whether anything but refusals was seen of an operation."""
         return any(said.startswith(f"{operation} 2") for said in self.statuses)
@@ -91,6 +97,22 @@ def fuzz(
                 _note(event, findings)
         finally:
             shutdown_lifespans()
+    return findings
+
+
+def fuzz_in_every_way(
+    folder: Path, *, examples: int, who: str, place: Place, operation: Operation
+) -> Findings:
+    """Send an operation so many requests about what is there, and a quarter as many about anything.
+
+    As many again make up even what only the service can give, where the operation takes such a thing.
+    """
+    fuzz_quickly = partial(fuzz, examples=examples // 4, who=who, operation=operation, is_again=True)
+    findings = fuzz(folder / "there", examples=examples, who=who, place=place, operation=operation)
+    if place:
+        findings.add(fuzz_quickly(folder / "anywhere"))
+    if any(each["name"] in MADE_BY_US for each in operation.document.get("parameters", ())):
+        findings.add(fuzz_quickly(folder / "made up", place=place, is_all_made_up=True))
     return findings
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.api.fuzzing import MADE_BY_US, fuzz
+from tests.api.fuzzing import fuzz, fuzz_in_every_way
 from tests.api.world import Operation, World, opened, operations
 
 EXAMPLES = 100
@@ -22,26 +22,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def test_an_operation_does_what_is_described(operation: Operation, world: World, tmp_path: Path) -> None:
     """No error of ours, no answer of another form, no nonsense taken; and not only refusals were seen."""
     who, place = world.fitting(operation)
-    findings = fuzz(tmp_path / "there", examples=EXAMPLES, who=who, place=place, operation=operation)
+    findings = fuzz_in_every_way(tmp_path, examples=EXAMPLES, who=who, place=place, operation=operation)
 
     assert [] == findings.faults
     assert findings.is_reached(operation.name), findings.statuses
-    if place:
-        anywhere = fuzz(
-            tmp_path / "anywhere", examples=EXAMPLES // 4, who=who, operation=operation, is_again=True
-        )
-        assert [] == anywhere.faults
-    if any(each["name"] in MADE_BY_US for each in operation.document.get("parameters", ())):
-        made_up = fuzz(
-            tmp_path / "made up",
-            examples=EXAMPLES // 4,
-            who=who,
-            place=place,
-            operation=operation,
-            is_all_made_up=True,
-            is_again=True,
-        )
-        assert [] == made_up.faults
 
 
 @pytest.mark.parametrize("who", ["family", "coordinator"])

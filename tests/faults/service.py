@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.api.fuzzing import Findings, fuzz
+from tests.api.fuzzing import Findings, fuzz_in_every_way
 from tests.api.intruding import intrude
 from tests.api.world import opened, operations
 from tests.faults.scores import Say, Score
@@ -39,13 +39,7 @@ def fuzz_operation(name: str, examples: int) -> Findings:
     with tempfile.TemporaryDirectory(prefix="timebank-fuzz-") as folder:
         with opened(Path(folder) / "fitting", is_kept=False) as world:
             who, place = world.fitting(operation)
-        findings = fuzz(Path(folder) / "there", examples=examples, who=who, place=place, operation=operation)
-        if place:
-            anywhere = fuzz(Path(folder) / "anywhere", examples=examples // 4, who=who, operation=operation)
-            findings.faults.extend(anywhere.faults)
-            findings.checks.update(anywhere.checks)
-            findings.statuses.update(anywhere.statuses)
-    return findings
+        return fuzz_in_every_way(Path(folder), examples=examples, who=who, place=place, operation=operation)
 
 
 def intrude_service(tokens: int, *, folder: Path) -> Score:

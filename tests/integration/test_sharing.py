@@ -17,13 +17,14 @@ from timebank.errors import TimebankError, TryAgain, UnknownMember, UnknownRecor
 from timebank.ledger.chart import available
 from timebank.services.bank import Bank, open_bank
 from timebank.services.hours import HoursDone
-from timebank.storage.retry import RetryPolicy
+from timebank.storage.retry import NO_RETRY, RetryPolicy
 
 
 @pytest.fixture
 def bank(tmp_path: Path) -> Iterator[Bank]:
-    """Return a bank with one branch and three members."""
-    with closing(a_branch(tmp_path)) as bank:
+    """Return a bank with one branch and three members, where nobody tries again."""
+    a_branch(tmp_path).close()
+    with closing(a_bank(tmp_path, retry=NO_RETRY)) as bank:
         yield bank
 
 
@@ -131,6 +132,10 @@ def test_who_cannot_begin_at_once_is_told_to_try_again(bank: Bank, tmp_path: Pat
         for _ in range(2):
             with pytest.raises(TryAgain):
                 bank.store.share(is_patient=False)
+        assert 1 == len(bank.store._sharers._free), "the connection is none the worse"
+        with pytest.raises(TryAgain):
+            log(bank)
+        assert 1 == len(bank.store._writers._free), "nor is that of who waited in vain"
         other.execute("ROLLBACK")
     share = bank.store.share(is_patient=False)
     assert [(0,)] == share._driver.execute("PRAGMA busy_timeout").fetchall()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine import URL, Connection, RootTransaction
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -204,6 +204,18 @@ def _begin_sqlite(connection: Connection) -> None:
         cursor = connection.connection.cursor()  # the driver's own: every transaction pays for it
         cursor.execute("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
         cursor.close()
+
+
+def begun(connection: Connection) -> RootTransaction:
+    """Begin a transaction; where somebody else writes to the file, the connection stays of use.
+
+    Raises:
+        TryAgain: somebody else writes.
+    """
+    try:
+        return connection.begin()
+    except sqlite3.OperationalError as error:  # of `_begin_sqlite`, where the driver is asked directly
+        raise meaning_of(error) or error from error
 
 
 def _note_change(connection: Connection, _cursor: object, statement: str, *_: object) -> None:

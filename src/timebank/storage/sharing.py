@@ -10,10 +10,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
 
 from timebank.errors import TryAgain
-from timebank.storage.engine import meaning_of
+from timebank.storage.engine import begun
 from timebank.storage.kept import Opened
 from timebank.storage.transaction import Transaction
 
@@ -43,10 +42,7 @@ class Share:
             if not is_patient and HASTY not in self._connection.info:
                 self._run("PRAGMA busy_timeout = 0")
                 self._connection.info[HASTY] = True
-            try:
-                self._connection.begin()
-            except OperationalError as error:
-                raise meaning_of(error) or error from error
+            begun(self._connection)
             self._lent = lent.pop_all()
 
     def read(self) -> Transaction:

@@ -33,6 +33,7 @@ from timebank.storage.engine import (
     CHANGED,
     OUTSIDE,
     WRITES,
+    begun,
     engine_of,
     is_lost,
     meaning_of,
@@ -160,20 +161,20 @@ class Store:
             return
         phase = _Phase()
         with self._meaningful_errors(phase), self._writers.one() as connection:
-            begun = connection.begin()
-            with begun, _dropped_if_lost(connection):
+            transaction_begun = begun(connection)
+            with transaction_begun, _dropped_if_lost(connection):
                 warm = None if self.is_dry_run else self._warm
                 transaction = Transaction(connection, self.clock.now(), self._branches, warm)
                 transaction.take_heads(codes)
                 yield transaction
                 if self.is_dry_run:
                     transaction.flush()
-                    begun.rollback()
+                    transaction_begun.rollback()
                 else:
                     with together(connection, rows=transaction.pending()):
                         transaction.flush()
                         phase.is_committing = True
-                        begun.commit()
+                        transaction_begun.commit()
                     phase.is_committing = False
             if not self.is_dry_run:
                 transaction.keep_warm()
