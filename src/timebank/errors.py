@@ -886,6 +886,77 @@ class OutputMissing(TimebankError):
     template = "--json says what was written to a file: name one with --output"
 
 
+# --- Matching -----------------------------------------------------------------------------------------
+class BadPlace(TimebankError):
+    """The place lies beyond a pole, or more than half way round. Retrying unchanged cannot help."""
+
+    code = "bad_place"
+    kind = Kind.USAGE
+    template = "not a place: latitudes go from -90 to 90 degrees, longitudes from -180 to 180"
+
+
+class SpanReversed(TimebankError):
+    """A time does not end a minute or more after it begins. Retrying unchanged cannot help."""
+
+    code = "span_reversed"
+    kind = Kind.USAGE
+    template = "a time must end at least one minute after it begins"
+
+
+class BadCapacity(TimebankError):
+    """Visits, minutes, metres or rest below zero. Retrying unchanged cannot help."""
+
+    code = "bad_capacity"
+    kind = Kind.USAGE
+    template = "visits, minutes, metres and rest cannot be less than none"
+
+
+class UnknownKind(TimebankError):
+    """A request or an offer names a kind of help that does not exist. Add the kind, or change it."""
+
+    code = "unknown_kind"
+    kind = Kind.USAGE
+    template = "there is no kind of help with the code {of}"
+
+
+class TwiceInPool(TimebankError):
+    """Two requests, or two helpers, to be matched have the same id. Retrying unchanged cannot help."""
+
+    code = "twice_in_pool"
+    kind = Kind.USAGE
+    template = "{id} is there twice"
+
+
+class UnknownToPool(TimebankError):
+    """A match names a request or a helper that is not among those to be matched. Add it, or leave it out."""
+
+    code = "unknown_to_pool"
+    kind = Kind.USAGE
+    template = "{id} is not among the requests and helpers"
+
+
+class PinsContradict(TimebankError):
+    """Accepted matches cannot all hold: two helpers for one request, or too many for one helper."""
+
+    code = "pins_contradict"
+    template = "the match of {request} and {helper} contradicts others that were accepted"
+
+
+class WeightOutOfRange(TimebankError):
+    """A weight for matching is below or above what scores are made for. Retrying unchanged cannot help."""
+
+    code = "weight_out_of_range"
+    kind = Kind.USAGE
+    template = "the weight {name} must lie from {least} to {most}"
+
+
+class TooManyCandidates(TimebankError):
+    """More helpers are possible for these requests than fit into memory. Match fewer requests at once."""
+
+    code = "too_many_candidates"
+    template = "more than {most} pairs of requests and helpers are possible: match fewer requests at once"
+
+
 # --- Storage and services ---------------------------------------------------------------------------
 
 
