@@ -76,7 +76,7 @@ class Span:
             NaiveInstant, DayBeyondRange: an instant has no time zone, or a year that is not kept.
             SpanReversed: there is no whole minute between them.
         """
-        return cls(-(minute_of(starts_at, sign=-1)), minute_of(ends_at))
+        return cls(-((EPOCH - aware_utc(starts_at)) // MINUTE), minute_of(ends_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +168,7 @@ class Request:
         if not 1 <= self.minutes <= HELP_MINUTES_MOST:
             raise MinutesOutOfRange(minutes=self.minutes, least=1, most=HELP_MINUTES_MOST)
         assert self.urgency >= 0, "no class comes before the first"
+        assert self.experience or not self.is_experience_required, "what is required has a name"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,9 +264,10 @@ class Helper:
     """When the helper was last asked for help, in minutes since 1970; None if never."""
 
     def __post_init__(self) -> None:
-        """Refuse less than nothing."""
+        """Refuse less than nothing; sort the offers, whose order means nothing."""
         if min(self.visits_left, self.reach_m, self.rest_minutes) < 0:
             raise BadCapacity
+        object.__setattr__(self, "offers", tuple(sorted(self.offers, key=lambda each: each.id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,13 +336,13 @@ class Pool:
             pinned.add(pin.request)
 
 
-def minute_of(instant: datetime, *, sign: int = 1) -> int:
-    """Return the whole minutes from 1970 to an instant (aware), times a sign, rounded down after that.
+def minute_of(instant: datetime) -> int:
+    """Return the whole minutes from 1970 to an instant (aware), rounded down.
 
     Raises:
         NaiveInstant, DayBeyondRange: it has no time zone, or a year that is not kept.
     """
-    return sign * (aware_utc(instant) - EPOCH) // MINUTE
+    return (aware_utc(instant) - EPOCH) // MINUTE
 
 
 def instant_of(minute: int) -> datetime:

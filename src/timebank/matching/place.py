@@ -5,7 +5,7 @@ functions only and never leave them; distances are not hours (I-15). Everything 
 numbers: the straight line through the earth, in square centimetres. Pure.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import asin, cos, radians, sin, sqrt
 from typing import Final, TypeAlias
@@ -37,6 +37,7 @@ class Place:
 
     lat_udeg: int
     lon_udeg: int
+    point: Point = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what is not on the earth."""
@@ -46,11 +47,12 @@ class Place:
             object.__setattr__(self, "lon_udeg", LON_MOST)
         if abs(self.lat_udeg) == LAT_MOST:
             object.__setattr__(self, "lon_udeg", 0)
+        object.__setattr__(self, "point", _point_of(self.lat_udeg, self.lon_udeg))
 
 
-def point_of(place: Place) -> Point:
+def _point_of(lat_udeg: int, lon_udeg: int) -> Point:
     """Return where a place is in space, each coordinate rounded to whole centimetres."""
-    lat, lon = radians(place.lat_udeg / UDEG), radians(place.lon_udeg / UDEG)
+    lat, lon = radians(lat_udeg / UDEG), radians(lon_udeg / UDEG)
     out = RADIUS_CM * cos(lat)
     return round(out * cos(lon)), round(out * sin(lon)), round(RADIUS_CM * sin(lat))
 
@@ -67,7 +69,7 @@ def metres_of(chord2: int) -> int:
 
 def metres_between(one: Place, other: Place) -> int:
     """Return the great-circle distance, rounded to whole metres; the same in both directions."""
-    return metres_of(chord2_of(point_of(one), point_of(other)))
+    return metres_of(chord2_of(one.point, other.point))
 
 
 @lru_cache(maxsize=4_096)
