@@ -156,7 +156,7 @@ def fit_of(request: Request, helper: Helper, *, now_min: int) -> Fit | None:
         return None
     for offer in helper.offers:
         if _is_offered(request, helper, offer):
-            starts = _first_start(request, helper, offer)
+            starts = first_start(request, helper, offer)
             if starts is not None:
                 return Fit(offer.id, distance_of(request, helper), starts)
     return None
@@ -174,21 +174,49 @@ def is_remote(mode: Mode) -> bool:
     return mode is not Mode.IN_PERSON
 
 
+def needed_until(request: Request, now_min: int) -> int:
+    """Return until which minute clearances have to count: the end of the time asked for, or this one."""
+    return request.when.span.ends_min if isinstance(request.when, Dated) else now_min + 1
+
+
+def is_visible(request: Request, helper: Helper) -> bool:
+    """Tell whether the request is shown to the helper: both branches agree to that, and the team, if any."""
+    is_shown = request.branch == helper.branch or (
+        helper.branch in request.shown_to and request.branch in helper.serves
+    )
+    return is_shown and (request.team is None or request.team in helper.teams)
+
+
+def is_spoken(request: Request, helper: Helper) -> bool:
+    """Tell whether the helper speaks one of the languages asked for, if any are."""
+    return not request.languages or not request.languages.isdisjoint(helper.languages)
+
+
+def is_of_gender(request: Request, helper: Helper) -> bool:
+    """Tell whether the helper has declared the gender asked for, if one is."""
+    return request.gender is None or request.gender is helper.gender
+
+
+def has_experience(request: Request, helper: Helper) -> bool:
+    """Tell whether the helper shares the lived experience, if it is required."""
+    return not request.is_experience_required or request.experience in helper.experiences
+
+
 # --- About the two, whatever is offered -----------------------------------------------------------------
 
 
 def _personal(request: Request, helper: Helper, now_min: int) -> Iterator[Reason]:
     if not is_remote(request.mode):
         yield from _distance(request, helper)
-    if request.languages and request.languages.isdisjoint(helper.languages):
+    if not is_spoken(request, helper):
         yield Reason(RuleCode.LANGUAGE, (("languages", _listed(request.languages)),))
-    if request.gender is not None and request.gender is not helper.gender:
+    if request.gender is not None and not is_of_gender(request, helper):
         yield Reason(RuleCode.GENDER, (("gender", request.gender.value),))
     if request.clearances:
         yield from _vetting(request, helper, now_min)
-    if request.is_experience_required and request.experience not in helper.experiences:
+    if not has_experience(request, helper):
         yield Reason(RuleCode.LIVED_EXPERIENCE)
-    if not _is_visible(request, helper):
+    if not is_visible(request, helper):
         yield Reason(RuleCode.BANK_VISIBILITY)
     yield from _between(request, helper, now_min)
 
@@ -215,20 +243,13 @@ def _distance(request: Request, helper: Helper) -> Iterator[Reason]:
 
 
 def _vetting(request: Request, helper: Helper, now_min: int) -> Iterator[Reason]:
-    needed_until = request.when.span.ends_min if isinstance(request.when, Dated) else now_min + 1
+    needed = needed_until(request, now_min)
     held = {each.kind for each in helper.clearances}
-    good = {each.kind for each in helper.clearances if each.ends_min is None or each.ends_min >= needed_until}
+    good = {each.kind for each in helper.clearances if each.ends_min is None or each.ends_min >= needed}
     if missing := request.clearances - held:
         yield Reason(RuleCode.VETTING, (("clearances", _listed(missing)),))
     if expired := (request.clearances & held) - good:
         yield Reason(RuleCode.VETTING_EXPIRED, (("clearances", _listed(expired)),))
-
-
-def _is_visible(request: Request, helper: Helper) -> bool:
-    is_shown = request.branch == helper.branch or (
-        helper.branch in request.shown_to and request.branch in helper.serves
-    )
-    return is_shown and (request.team is None or request.team in helper.teams)
 
 
 def _listed(codes: Iterable[str]) -> str:
@@ -304,7 +325,7 @@ def _dated_steps(request: Request, helper: Helper, offer: Offer) -> Iterator[tup
     yield RuleCode.OVERLAP, first_room(without(runs, _busy_runs(when, helper)), request.minutes) is not None
 
 
-def _first_start(request: Request, helper: Helper, offer: Offer) -> int | None:
+def first_start(request: Request, helper: Helper, offer: Offer) -> int | None:
     """Return when the help can begin at the earliest, every rule about time kept; None if never."""
     if isinstance(request.when, Week):
         bits = request.when.bits & offer.week.bits & ~busy_bits(helper)
