@@ -27,6 +27,7 @@ from timebank.matching.columns import (
     request_columns,
     row_height,
     rows_of,
+    stretches_of,
 )
 from timebank.matching.conditions import Condition, bans_of, conditions_of
 from timebank.matching.grid import ANYWHERE, ROUND, SAFE_M, SAFE_UDEG
@@ -222,11 +223,7 @@ def _portions(pieces: Pieces) -> Iterator[Pieces]:
         requests = np.concatenate((requests, requests[large]))
         firsts = np.concatenate((firsts, firsts[large] + PAIRS_AT_ONCE))
         counts = np.concatenate((np.minimum(counts, PAIRS_AT_ONCE), counts[large] - PAIRS_AT_ONCE))
-    if not len(counts):
-        return
-    portion = np.cumsum(counts) // PAIRS_AT_ONCE
-    cuts = np.flatnonzero(np.diff(portion, prepend=-1)).tolist()
-    for first, end in zip(cuts, [*cuts[1:], len(counts)], strict=True):
+    for first, end in stretches_of(np.cumsum(counts) // PAIRS_AT_ONCE):
         yield Pieces(requests[first:end], firsts[first:end], counts[first:end])
 
 

@@ -6,6 +6,7 @@ of latitude and longitude, so that whom a request can reach stands in a few piec
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
@@ -218,6 +219,11 @@ def hulls(spans: Sequence[Sequence[Run]]) -> tuple[Ints, Ints]:
     )
 
 
+def stretches_of(numbers: Ints) -> Iterator[tuple[int, int]]:
+    """Return where each stretch of one and the same number, none below zero, begins and ends."""
+    return pairwise([*np.flatnonzero(np.diff(numbers, prepend=-1)).tolist(), len(numbers)])
+
+
 def places_of(places: Sequence[Place | None]) -> tuple[Ints, Ints, tuple[Ints, Ints, Ints]]:
     """Return latitudes, longitudes from 180° west on, and points; zeros for no place."""
     lat = column((0 if each is None else each.lat_udeg + LAT_MOST for each in places), len(places))
@@ -235,8 +241,7 @@ def _near_keys(kind: Ints, block: Ints, lat: Ints, lon: Ints) -> Ints:
 
 
 def _blocks(block: Ints, keys: Ints, reach: Ints) -> Iterator[Block]:
-    firsts = np.flatnonzero(np.diff(block, prepend=-1)).tolist()
-    for first, end in zip(firsts, [*firsts[1:], len(block)], strict=True):
+    for first, end in stretches_of(block):
         yield Block(
             number=int(block[first]), first=first, keys=keys[first:end], reach_m=int(reach[first:end].max())
         )

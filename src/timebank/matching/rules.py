@@ -17,9 +17,10 @@ from typing import Final, TypeAlias
 
 from timebank.care.record import Mode
 from timebank.care.week import Week
-from timebank.matching.model import Dated, Helper, Offer, Request
+from timebank.matching.model import HELP_MINUTES_MOST, Dated, Helper, Offer, Request
 from timebank.matching.place import chord2_of, chord2_within, metres_between
 from timebank.matching.times import (
+    ALL_SLOTS,
     Run,
     first_room,
     joined,
@@ -82,7 +83,7 @@ COORDINATOR: Final = {
     RuleCode.DISTANCE: "the place of the help is {beyond_m} m further than the helper goes",
     RuleCode.AVAILABILITY: "not free for {minutes} min on end within the time that is asked for",
     RuleCode.LANGUAGE: "speaks none of the languages asked for: {languages}",
-    RuleCode.GENDER: "a {gender} is asked for, and the helper has not declared to be one",
+    RuleCode.GENDER: "has not declared the gender asked for: {gender}",
     RuleCode.VETTING: "has not been cleared for: {clearances}",
     RuleCode.VETTING_EXPIRED: "cleared, but not until the help has ended, for: {clearances}",
     RuleCode.EXCLUDED_BY_REQUESTER: "the side that asks does not wish to be helped by this helper",
@@ -97,6 +98,8 @@ COORDINATOR: Final = {
     RuleCode.BANK_VISIBILITY: "the request is not shown to the helper's branch or teams",
 }
 PLACE_UNKNOWN: Final = "the place of the help, or where the helper sets out from, is not known"
+
+ALWAYS: Final = Week(ALL_SLOTS)
 
 Facts: TypeAlias = tuple[tuple[str, int | str], ...]
 
@@ -259,14 +262,20 @@ def _listed(codes: Iterable[str]) -> str:
 # --- About one offer ------------------------------------------------------------------------------------
 
 
-def _of_closest_offer(request: Request, helper: Helper) -> tuple[Reason, ...]:
-    if not helper.offers:
-        return (Reason(RuleCode.KIND, (("kind", request.kind),)),)
-    each_offer = (tuple(_against(request, helper, offer)) for offer in helper.offers)
-    return min(each_offer, key=_closeness)
+def closest_offer(request: Request, helper: Helper) -> Offer | None:
+    """Return the offer by which a helper is judged; None if there is none at all."""
+    return min(
+        helper.offers, key=lambda offer: _closeness(tuple(_against(request, helper, offer))), default=None
+    )
 
 
-def _closeness(reasons: tuple[Reason, ...]) -> tuple[object, ...]:
+def _of_closest_offer(request: Request, helper: Helper) -> Iterator[Reason]:
+    # Who offers nothing is judged as if it were something else, at any time.
+    nothing = Offer(id="", kind="", mode=request.mode, week=ALWAYS, minutes_left=HELP_MINUTES_MOST)
+    return _against(request, helper, closest_offer(request, helper) or nothing)
+
+
+def _closeness(reasons: tuple[Reason, ...]) -> tuple[bool, bool, int, list[int]]:
     codes = [each.code for each in reasons]
     return RuleCode.KIND in codes, RuleCode.MODE in codes, len(codes), [ORDER[code] for code in codes]
 
