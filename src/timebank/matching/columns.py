@@ -268,8 +268,11 @@ def request_columns(requests: Sequence[Request]) -> RequestColumns:
     wanted = [starts_wanted(each) for each in requests]
     lengths = numbered(length for each in wanted for length, _ in each)
     lat, lon, points = places_of([each.place for each in requests])
-    spans = [[each.when.span] if isinstance(each.when, Dated) else [] for each in requests]
-    span = hulls([[(each.starts_min, each.ends_min) for each in some] for some in spans])
+    dates = [each.when if isinstance(each.when, Dated) else None for each in requests]
+    span = (
+        column((NEVER if each is None else each.starts_min for each in dates), count),
+        column((-NEVER if each is None else each.ends_min for each in dates), count),
+    )
     looks = [
         [
             (lengths[length], day, bits >> day * DAY_SLOTS & DAY_MASK)
@@ -301,7 +304,7 @@ def starts_wanted(request: Request) -> tuple[tuple[int, int], ...]:
     if isinstance(request.when, Week):
         return ((needed, starts_in(request.when.bits, needed)),)
     stretch = request.when.stretches[0]
-    last = request.when.span.ends_min - request.when.span.starts_min - request.minutes
+    last = request.when.ends_min - request.when.starts_min - request.minutes
     slot, into = divmod((stretch.span.starts_min + stretch.shift_min) % WEEK_MINUTES, SLOT_MINUTES)
     if last < 0 or _is_odd(request):
         return ()

@@ -97,16 +97,16 @@ def conditions_of(
 ) -> tuple[Condition, ...]:
     """Return what pairs have to keep, whatever is offered; distance and whom they name aside."""
     found = (
-        _condition(
+        condition_of(
             requests,
             helpers,
             lambda each: (each.branch, each.shown_to, each.team),
             lambda each: (each.branch, each.serves, each.teams),
             is_visible,
         ),
-        _condition(requests, helpers, lambda each: each.languages, lambda each: each.languages, is_spoken),
-        _condition(requests, helpers, lambda each: each.gender, lambda each: each.gender, is_of_gender),
-        _condition(
+        condition_of(requests, helpers, lambda each: each.languages, lambda each: each.languages, is_spoken),
+        condition_of(requests, helpers, lambda each: each.gender, lambda each: each.gender, is_of_gender),
+        condition_of(
             requests,
             helpers,
             lambda each: each.is_experience_required and each.experience,
@@ -120,14 +120,18 @@ def conditions_of(
     )
 
 
-def _condition(
+def condition_of(
     requests: Sequence[Request],
     helpers: Sequence[Helper],
     asked_by: Callable[[Request], Hashable],
     had_by: Callable[[Helper], Hashable],
     test: Test,
 ) -> Condition | None:
-    """Return the condition; None if no pair could break it."""
+    """Return a condition; None if no pair could break it.
+
+    Args:
+        asked_by, had_by: what the test looks at, of either side.
+    """
     askers = {asked_by(each): each for each in requests}
     havers = {had_by(each): each for each in helpers}
     rows, places = numbered(askers), numbered(havers)

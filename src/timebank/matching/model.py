@@ -103,9 +103,19 @@ class Dated:
             assert one.span.ends_min == following.span.starts_min, "no gap between stretches"
 
     @property
+    def starts_min(self) -> int:
+        """Its first minute."""
+        return self.stretches[0].span.starts_min
+
+    @property
+    def ends_min(self) -> int:
+        """The minute that it ends before."""
+        return self.stretches[-1].span.ends_min
+
+    @property
     def span(self) -> Span:
         """From its first minute to its end."""
-        return Span(self.stretches[0].span.starts_min, self.stretches[-1].span.ends_min)
+        return Span(self.starts_min, self.ends_min)
 
 
 When: TypeAlias = Dated | Week

@@ -179,7 +179,7 @@ def is_remote(mode: Mode) -> bool:
 
 def needed_until(request: Request, now_min: int) -> int:
     """Return until which minute clearances have to count: the end of the time asked for, or this one."""
-    return request.when.span.ends_min if isinstance(request.when, Dated) else now_min + 1
+    return request.when.ends_min if isinstance(request.when, Dated) else now_min + 1
 
 
 def is_visible(request: Request, helper: Helper) -> bool:
@@ -319,7 +319,7 @@ def _weekly_steps(request: Request, helper: Helper, offer: Offer) -> Iterator[tu
 def _dated_steps(request: Request, helper: Helper, offer: Offer) -> Iterator[tuple[RuleCode, bool]]:
     when = request.when
     assert isinstance(when, Dated), "the steps of help on a date"
-    runs: list[Run] = [(when.span.starts_min, when.span.ends_min)]
+    runs: list[Run] = [(when.starts_min, when.ends_min)]
     free = list(_free_runs(when, helper, offer))
     is_free = first_room(free, request.minutes) is not None
     yield RuleCode.AVAILABILITY, is_free

@@ -128,11 +128,9 @@ def score_of(
     points = {
         TermCode.NEAR: 0 if distance_m is None else near_points(distance_m),
         TermCode.CONTINUITY: continuity_points(dict(request.helped_before).get(helper.id, 0)),
-        TermCode.LIVED_EXPERIENCE: POINTS_MOST * (request.experience in helper.experiences),
-        TermCode.PREFERRED_LANGUAGE: POINTS_MOST
-        * (not request.preferred_languages.isdisjoint(helper.languages)),
-        TermCode.PREFERENCE: POINTS_MOST
-        * ((helper.id in request.prefers) - (helper.id in request.would_rather_not)),
+        TermCode.LIVED_EXPERIENCE: POINTS_MOST * has_wished_experience(request, helper),
+        TermCode.PREFERRED_LANGUAGE: POINTS_MOST * speaks_preferred(request, helper),
+        TermCode.PREFERENCE: preference_points(request, helper.id),
         TermCode.RECENCY: recency_points(helper, now_min),
         TermCode.TRAVEL_MODE: POINTS_MOST
         * (distance_m is not None and distance_m <= COMFORT_M[helper.travel]),
@@ -148,6 +146,21 @@ def near_points(distance_m: int) -> int:
 def continuity_points(visits: int) -> int:
     """Return the points for visits before."""
     return POINTS_MOST * min(visits, VISITS_THAT_COUNT) // VISITS_THAT_COUNT
+
+
+def has_wished_experience(request: Request, helper: Helper) -> bool:
+    """Tell whether the helper shares the experience that is wished for, if one is."""
+    return request.experience in helper.experiences
+
+
+def speaks_preferred(request: Request, helper: Helper) -> bool:
+    """Tell whether the helper speaks a preferred language, if there is one."""
+    return not request.preferred_languages.isdisjoint(helper.languages)
+
+
+def preference_points(request: Request, helper_id: str) -> int:
+    """Return what the side that asks thinks of a helper, all points or all of them off; both are nothing."""
+    return POINTS_MOST * ((helper_id in request.prefers) - (helper_id in request.would_rather_not))
 
 
 def recency_points(helper: Helper, now_min: int) -> int:

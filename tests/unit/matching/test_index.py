@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.matching.builders import (
     BACK,
@@ -39,7 +39,9 @@ from timebank.matching.index import Index
 from timebank.matching.model import Helper, Request
 from timebank.matching.place import Place, metres_between, metres_of
 from timebank.matching.rules import fit_of, reasons_against
+from timebank.matching.score import Weights, score_of
 from timebank.matching.times import dated, starts_in
+from timebank.matching.totals import totals_of
 
 Found = list[tuple[int, str, str, int]]
 
@@ -207,6 +209,7 @@ def test_long_times_are_found_round_the_week() -> None:
 
 
 @given(st.lists(weeks().map(lambda week: week.bits), min_size=1, max_size=4), st.integers(1, WEEK_SLOTS))
+@example([(1 << 112) - 1 << 300 & (1 << WEEK_SLOTS) - 1 | (1 << 100) - 1], 112)
 def test_columns_of_weeks_are_eroded_as_weeks_are(bits: list[int], slots: int) -> None:
     """A word for each day, over midnight and round the week."""
     words = eroded(words_of(bits), slots)
@@ -245,6 +248,34 @@ def test_portions_and_tables_change_nothing(asked: list[Request], people: list[H
         assert looped(asked, people) == joined(asked, people)
 
 
+@given(MANY_REQUESTS, MANY_HELPERS, st.sampled_from((0, 1 << 22)))
+def test_totals_are_scores(asked: list[Request], people: list[Helper], table_most: int) -> None:
+    """Of every pair, in columns as one by one."""
+    weights = Weights(
+        near=3,
+        continuity=5,
+        lived_experience=7,
+        preferred_language=11,
+        preference=13,
+        recency=17,
+        travel_mode=19,
+    )
+    pairs = join(asked, people, now_min=NOW_MIN)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conditions, "TABLE_MOST", table_most)
+        totals = totals_of(pairs, asked, people, weights, now_min=NOW_MIN)
+
+    assert [
+        score_of(
+            asked[at], people[who], weights, distance_m=None if metres < 0 else metres, now_min=NOW_MIN
+        ).total
+        for at, who, metres in zip(
+            *(each.tolist() for each in (pairs.requests, pairs.helpers, pairs.distances)), strict=True
+        )
+    ] == totals.tolist()
+
+
 def test_too_many_candidates_are_refused() -> None:
     """As many as fit are not."""
     people = [a_helper(id=f"h{number}") for number in range(20)]
@@ -254,12 +285,14 @@ def test_too_many_candidates_are_refused() -> None:
         join([a_request()], people, now_min=NOW_MIN, most=19)
 
 
-def test_a_hundred_thousand_in_one_town_are_found() -> None:
-    """In several portions."""
-    helper = a_helper()
-    people = [helper] * 100_000
+def test_many_in_one_town_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In several portions, though they stand in one piece."""
+    monkeypatch.setattr(batch, "PAIRS_AT_ONCE", 1_000)
+    people = [a_helper(id=f"h{number}") for number in range(3_500)]
 
-    assert 1_200_000 == len(join([a_request()] * 12, people, now_min=NOW_MIN))
+    pairs = join([a_request()] * 3, people, now_min=NOW_MIN)
+
+    assert [*range(3_500)] * 3 == pairs.helpers.tolist()
 
 
 @pytest.mark.parametrize(

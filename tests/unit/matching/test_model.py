@@ -1,6 +1,7 @@
 """What matching knows: refused where it cannot be, the same pool whatever order it came in."""
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,8 +20,8 @@ from timebank.errors import (
     UnknownKind,
     UnknownToPool,
 )
-from timebank.matching.model import DayRoom, Pin, Pool, Span, Stretch, instant_of, minute_of
 from timebank.matching.model import Dated as Once
+from timebank.matching.model import DayRoom, Helper, Pin, Pool, Request, Span, Stretch, instant_of, minute_of
 
 TWO_REQUESTS = [a_request(id="1"), a_request(id="2")]
 TWO_HELPERS = [a_helper(id="h1"), a_helper(id="h2", visits_left=2)]
@@ -69,9 +70,9 @@ def test_a_pool_may_be_empty() -> None:
 )
 def test_a_pool_that_contradicts_itself_is_refused(
     error: type[Exception],
-    requests: Any,
-    helpers: Any,
-    facts: dict[str, Any],  # noqa: ANN401 - lists
+    requests: Sequence[Request],
+    helpers: Sequence[Helper],
+    facts: dict[str, Any],
 ) -> None:
     """Rather than one of the two being left out."""
     with pytest.raises(error):
