@@ -290,8 +290,8 @@ CANDIDATES = tuple(
         aim=aim,
         better=Better.LOWER,
         measures="Seconds from requests and helpers to all pairs that no rule keeps apart "
-        "(`benchmarks/matching_world.py`); against a loop over ready-made tuples that compares the kind, then "
-        f"the distance, then asks the rules{scaled}. Both find the same pairs.",
+        "(`benchmarks/matching_world.py`); against a loop over ready-made tuples that compares the kind, "
+        f"then the distance, then asks the rules{scaled}. Both find the same pairs.",
     )
     for size, floor, aim, scaled in (
         (1_000, 0.15, 0.08, ""),

@@ -17,7 +17,7 @@ from timebank.matching.place import chord2_within
 from timebank.matching.rules import fit_of, is_remote
 
 LOOPED_MOST = 1_000
-"""The loop's time is proportional to the requests: of a larger world it takes some, and its time is scaled."""
+"""The loop's time is proportional to the requests: it takes some of a larger world, and is scaled."""
 RUNS = 3
 
 

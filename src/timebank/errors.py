@@ -936,7 +936,7 @@ class UnknownToPool(TimebankError):
 
 
 class PinsContradict(TimebankError):
-    """Accepted matches cannot all hold: two helpers for one request, or too many for one helper."""
+    """Accepted matches contradict: two helpers for a request, or too many for a helper. Withdraw one."""
 
     code = "pins_contradict"
     template = "the match of {request} and {helper} contradicts others that were accepted"
