@@ -310,7 +310,9 @@ def test_an_id_is_there_once() -> None:
 
     with pytest.raises(TwiceInPool):
         index.add(a_helper())
+    index.add(a_helper(id="lille/h2"))
     index.remove("lille/h1")
+    assert ["lille/h2"] == [each.helper for each in index.candidates(a_request(), now_min=NOW_MIN)]
     with pytest.raises(UnknownToPool):
         index.remove("lille/h1")
 
