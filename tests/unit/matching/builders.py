@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
+from tests.unit.matching.checker import slot_at
 
 from timebank.care.record import Mode
 from timebank.care.week import WEEK_SLOTS, Week
@@ -147,6 +148,40 @@ def _dated(span: Span) -> Dated:
     from timebank.matching.model import instant_of
 
     return dated(instant_of(span.starts_min), instant_of(span.ends_min), PARIS)
+
+
+@st.composite
+def crowded_pairs(draw: st.DrawFn) -> tuple[Request, Helper]:
+    """Return neighbours with some hours together, all of it full of other things: only times decide."""
+    starts = draw(st.sampled_from(ANCHORS)) + draw(st.sampled_from((-120, -75, -60, 0, 10, 45)))
+    window = Span(starts, starts + draw(st.integers(4, 8)) * 30)
+    inner = st.integers(0, 7).flatmap(
+        lambda first: st.integers(1, 3).map(
+            lambda count: Span(starts + first * 30, starts + (first + count) * 30)
+        )
+    )
+    some = st.lists(inner, max_size=2).map(tuple)
+    off = {
+        minute
+        for span in draw(st.lists(inner, max_size=2))
+        for minute in range(span.starts_min, span.ends_min)
+    }
+    week = sum({1 << slot_at(minute, PARIS) for minute in range(starts, starts + 300) if minute not in off})
+    request = a_request(
+        minutes=draw(st.integers(1, 4)) * 30,
+        when=Week(draw(st.sampled_from((week, week | week << 1))) & WHOLE_WEEK.bits)
+        if draw(st.integers(0, 3)) == 0
+        else _dated(window),
+    )
+    helper = a_helper(
+        offers=(an_offer(week=Week(week), also=draw(some)),),
+        days=tuple(DayRoom(day=each, minutes_left=60) for each in draw(some)),
+        busy=draw(some),
+        away=draw(some),
+        busy_week=Week(week & draw(st.integers(0, WHOLE_WEEK.bits))) if draw(st.booleans()) else Week(0),
+        rest_minutes=draw(st.sampled_from((0, 0, 20))),
+    )
+    return request, helper
 
 
 MODES = st.sampled_from((Mode.IN_PERSON, Mode.IN_PERSON, Mode.IN_PERSON, Mode.PHONE))

@@ -21,6 +21,7 @@ from tests.unit.matching.builders import (
     a_helper,
     a_request,
     an_offer,
+    crowded_pairs,
     helpers,
     places,
     requests,
@@ -180,6 +181,16 @@ def test_times_are_found_round_the_week(wanted: list, free: list) -> None:  # ty
 
     assert found == indexed(asked, Index(people))
     assert found == joined(asked, people)
+
+
+@given(st.lists(crowded_pairs(), min_size=1, max_size=4))
+def test_times_are_found_in_full_days(pairs: list[tuple[Request, Helper]]) -> None:
+    """Where a helper's days are not as the week says."""
+    asked = [replace(request, id=f"{number}") for number, (request, _) in enumerate(pairs)]
+    people = [replace(helper, id=f"h{number}") for number, (_, helper) in enumerate(pairs)]
+    found = looped(asked, people)
+
+    assert found == indexed(asked, Index(people)) == joined(asked, people)
 
 
 def test_long_times_are_found_round_the_week() -> None:

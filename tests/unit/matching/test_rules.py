@@ -15,6 +15,7 @@ from tests.unit.matching.builders import (
     a_helper,
     a_request,
     an_offer,
+    crowded_pairs,
     helpers,
     requests,
     spans,
@@ -72,9 +73,17 @@ FRIENDLY_HELPERS = helpers(
 )
 
 
-@given(requests() | FRIENDLY_REQUESTS, helpers() | FRIENDLY_HELPERS)
-def test_the_rules_say_what_an_independent_judge_says(request: Request, helper: Helper) -> None:
+PAIRS = (
+    crowded_pairs()
+    | st.tuples(FRIENDLY_REQUESTS, FRIENDLY_HELPERS)
+    | st.tuples(requests() | FRIENDLY_REQUESTS, helpers() | FRIENDLY_HELPERS)
+)
+
+
+@given(PAIRS)
+def test_the_rules_say_what_an_independent_judge_says(pair: tuple[Request, Helper]) -> None:
     """Including when the help can begin; he looks at every minute, across nights when clocks are changed."""
+    request, helper = pair
     if is_too_close_to_call(request, helper):
         return
 
@@ -84,12 +93,13 @@ def test_the_rules_say_what_an_independent_judge_says(request: Request, helper: 
     assert (fit is not None) == (codes_of(request, helper) == [])
 
 
-@given(FRIENDLY_REQUESTS, FRIENDLY_HELPERS)
-def test_only_times_keep_friendly_neighbours_apart(request: Request, helper: Helper) -> None:
-    """And the judge says when they meet."""
-    fit = fit_of(request, helper, now_min=NOW_MIN)
+@given(crowded_pairs())
+def test_only_times_keep_neighbours_apart(pair: tuple[Request, Helper]) -> None:
+    """And the judge says when they meet, in days full of other things."""
+    fit = fit_of(*pair, now_min=NOW_MIN)
 
-    assert start_found(request, helper, PARIS, NOW_MIN) == (None if fit is None else fit.starts_at)
+    assert start_found(*pair, PARIS, NOW_MIN) == (None if fit is None else fit.starts_at)
+    assert (fit is not None) == (codes_of(*pair) == [])
 
 
 # --- Reasons ----------------------------------------------------------------------------------------------
@@ -153,9 +163,10 @@ def is_possible(request: Request) -> bool:
     return RuleCode.AVAILABILITY not in codes_of(request, a_helper())
 
 
-@given(requests() | FRIENDLY_REQUESTS, helpers() | FRIENDLY_HELPERS)
-def test_undoing_exactly_the_reasons_makes_a_candidate(request: Request, helper: Helper) -> None:
+@given(PAIRS)
+def test_undoing_exactly_the_reasons_makes_a_candidate(pair: tuple[Request, Helper]) -> None:
     """No reason is missing, and none is too many: leaving any one of them keeps the two apart."""
+    request, helper = pair
     if not is_possible(request):
         return
     offer = closest_offer(request, helper)
@@ -227,9 +238,10 @@ TIGHTER: tuple[st.SearchStrategy[Change], ...] = (
 )
 
 
-@given(requests() | FRIENDLY_REQUESTS, helpers() | FRIENDLY_HELPERS, st.one_of(TIGHTER))
-def test_tightening_a_rule_never_adds_a_pair(request: Request, helper: Helper, tighten: Change) -> None:
+@given(PAIRS, st.one_of(TIGHTER))
+def test_tightening_a_rule_never_adds_a_pair(pair: tuple[Request, Helper], tighten: Change) -> None:
     """Less time, less reach or more conditions: who did not suit before does not suit now."""
+    request, helper = pair
     tight = tighten(request, helper)
 
     if not codes_of(*tight):
