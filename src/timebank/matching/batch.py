@@ -7,9 +7,10 @@ the rules themselves look. Needs numpy; for one request at a time see `index`. P
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from timebank.errors import TooManyCandidates
 from timebank.matching.columns import (
@@ -38,6 +39,7 @@ from timebank.matching.rules import first_start, is_remote
 PAIRS_AT_ONCE: Final = 1 << 20
 """So that memory does not grow with the number of pairs that are looked at."""
 CANDIDATES_MOST: Final = 20_000_000
+Small: TypeAlias = NDArray[np.int32]
 NEAR_HALF: Final = 1e-6
 """Metres whose rounding numpy's arc sine might decide otherwise than Python's."""
 
@@ -68,6 +70,15 @@ class Pieces(NamedTuple):
     counts: Ints
 
 
+class Found(NamedTuple):
+    """Candidates of a portion: as little of each as can be, for there are many."""
+
+    key: Ints
+    """Position of the request times helpers, plus position of the helper."""
+    offer: Small
+    metres: Small
+
+
 def join(
     requests: Sequence[Request],
     helpers: Sequence[Helper],
@@ -80,7 +91,7 @@ def join(
     Args:
         requests, helpers: in any order; either may be empty.
         now_min: the current minute since 1970.
-        most: how many pairs fit.
+        most: how many pairs of requests and offers fit.
 
     Raises:
         TooManyCandidates: there are more.
@@ -92,23 +103,31 @@ def join(
     for is_near, pieces in ((True, _near(requests, offers, asked)), (False, _remote(requests, offers))):
         for some in _portions(pieces):
             found.append(search.pairs_in(some, is_near=is_near))
-            count += len(found[-1][0])
+            count += len(found[-1].key)
             if count > most:
                 raise TooManyCandidates(most=most)
-    request, at, chord2 = (
-        np.concatenate([each[part] for each in found]) if found else np.zeros(0, np.int64)
-        for part in range(3)
+    del search
+    return _sorted(found, len(helpers), is_several=offers.is_several)
+
+
+def _sorted(found: list[Found], helpers: int, *, is_several: bool) -> Pairs:
+    """Return what was found in order, each pair once, with its first offer."""
+    key, offer, metres = (
+        np.concatenate(part)
+        for part in (zip(*found, strict=True) if found else [[np.zeros(0, np.int64)]] * 3)
     )
-    key = request * max(1, len(helpers)) + offers.helper[at]
-    order = np.lexsort((offers.number[at], key)) if offers.is_several else np.argsort(key)
+    found.clear()
+    order = np.lexsort((offer, key)) if is_several else np.argsort(key)
     key = key[order]
-    order = order[np.flatnonzero(np.diff(key, prepend=-1))] if offers.is_several else order
-    at = at[order]
+    if is_several:
+        once = np.flatnonzero(np.diff(key, prepend=-1))
+        key, order = key[once], order[once]
+    requests, people = np.divmod(key, max(1, helpers))
     return Pairs(
-        requests=request[order],
-        helpers=offers.helper[at],
-        offers=offers.number[at],
-        distances=metres_in(chord2[order]),
+        requests=requests,
+        helpers=people,
+        offers=offer[order].astype(np.int64),
+        distances=metres[order].astype(np.int64),
     )
 
 
@@ -249,8 +268,8 @@ class _Search:
         self.conditions: tuple[Condition, ...] = conditions_of(requests, helpers, now_min=now_min)
         self.bans = bans_of(requests, helpers, now_min=now_min)
 
-    def pairs_in(self, pieces: Pieces, *, is_near: bool) -> tuple[Ints, Ints, Ints]:
-        """Return the candidates of some pieces: request, offer, straight line squared."""
+    def pairs_in(self, pieces: Pieces, *, is_near: bool) -> Found:
+        """Return the candidates of some pieces."""
         ends = np.cumsum(pieces.counts)
         request = np.repeat(pieces.requests, pieces.counts)
         at = np.arange(int(ends[-1])) + np.repeat(pieces.firsts - (ends - pieces.counts), pieces.counts)
@@ -276,7 +295,11 @@ class _Search:
             offer = who.offers[self.offers.number[at[pair]]]
             stays[pair] = first_start(self.requests[request[pair]], who, offer) is not None
         request, at, chord2 = _kept(stays, request, at, chord2)
-        return request, at, chord2
+        return Found(
+            request * len(self.helpers) + self.offers.helper[at],
+            self.offers.number[at].astype(np.int32),
+            metres_in(chord2).astype(np.int32),
+        )
 
     def _chord2(self, request: Ints, at: Ints) -> Ints:
         found = np.zeros(len(at), np.int64)

@@ -4,7 +4,7 @@ Offers are sorted into blocks, one for each class of reach and one for remote he
 of latitude and longitude, so that whom a request can reach stands in a few pieces. Needs numpy. Pure.
 """
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, TypeAlias, TypeVar
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from timebank.care.record import Mode
 from timebank.care.week import DAY_SLOTS, DAYS, SLOT_MINUTES, WEEK_SLOTS, Week
 from timebank.matching.grid import ANYWHERE, class_of, height_of
-from timebank.matching.model import Dated, Helper, Request
+from timebank.matching.model import Dated, Helper, Offer, Request
 from timebank.matching.place import LAT_MOST, LON_MOST, Place, chord2_within
 from timebank.matching.rules import busy_bits, is_remote
 from timebank.matching.times import ALL_SLOTS, WEEK_MINUTES, Run, rotated, slots_for, starts_in
@@ -154,16 +154,12 @@ def offer_columns(helpers: Sequence[Helper]) -> OfferColumns:
     has_place = np.fromiter((each.place is not None for each in helpers), np.bool_, len(helpers))
     kinds = numbered(offer.kind for offer in offers)
     kind = column((kinds[offer.kind] for offer in offers), len(offers))
-    wire_of = [
-        (offer.kind, offer.mode, each.branch) if is_remote(offer.mode) else None
-        for each in helpers
-        for offer in each.offers
-    ]
+    afar = np.flatnonzero(remote)
+    wire_of = [(offers[row].kind, offers[row].mode, helpers[at[row]].branch) for row in afar]
     wires = numbered(wire_of)
-    wire = column((wires[each] for each in wire_of), len(offers))
-    bits = [
-        offer.week.bits & mask for each in helpers for mask in (free_bits(each),) for offer in each.offers
-    ]
+    wire = np.zeros(len(offers), np.int64)
+    wire[afar] = [wires[each] for each in wire_of]
+    bits = [_bits_of(each, offer) for each in helpers for offer in each.offers]
     weeks = numbered(bits)
     lat, lon, points = places_of([each.place for each in helpers])
     reach = column((each.reach_m for each in helpers), len(helpers))
@@ -175,8 +171,15 @@ def offer_columns(helpers: Sequence[Helper]) -> OfferColumns:
     order = np.lexsort((keys, block))
     order = order[(has_visits & has_place)[at[order]] | (has_visits[at] & remote)[order]]
     at, block, keys = at[order], block[order], keys[order]
-    odd = hulls([_odd_spans(each) for each in helpers])
-    also = hulls([[(each.starts_min, each.ends_min) for each in offer.also] for offer in offers])
+    odd = _hulls(len(helpers), ((row, _odd_spans(each)) for row, each in enumerate(helpers)))
+    also = _hulls(
+        len(offers),
+        (
+            (row, [(each.starts_min, each.ends_min) for each in offer.also])
+            for row, offer in enumerate(offers)
+            if offer.also
+        ),
+    )
     return OfferColumns(
         helper=at,
         number=number[order],
@@ -188,7 +191,7 @@ def offer_columns(helpers: Sequence[Helper]) -> OfferColumns:
         also=(also[0][order], also[1][order]),
         weeks=words_of(weeks),
         kinds=kinds,
-        wires={each: number for each, number in wires.items() if each is not None},
+        wires=wires,
         blocks=tuple(_blocks(block, keys, reach[at])),
         is_several=any(
             len({(offer.kind, offer.mode) for offer in each.offers}) < len(each.offers) for each in helpers
@@ -204,19 +207,6 @@ def row_height(number: int) -> int:
 def rows_of(number: int) -> int:
     """Return how many rows a block has from pole to pole."""
     return 2 * LAT_MOST // row_height(number) + 1
-
-
-def free_bits(helper: Helper) -> int:
-    """Return the half hours of a week that no weekly help takes."""
-    return ALL_SLOTS & ~busy_bits(helper) if helper.busy_week.bits else ALL_SLOTS
-
-
-def hulls(spans: Sequence[Sequence[Run]]) -> tuple[Ints, Ints]:
-    """Return the first and the last minute of each group of times; none of either if it is empty."""
-    return (
-        column((min(each)[0] if each else NEVER for each in spans), len(spans)),
-        column((max(end for _, end in each) if each else -NEVER for each in spans), len(spans)),
-    )
 
 
 def stretches_of(numbers: Ints) -> Iterator[tuple[int, int]]:
@@ -247,10 +237,25 @@ def _blocks(block: Ints, keys: Ints, reach: Ints) -> Iterator[Block]:
         )
 
 
-def _odd_spans(helper: Helper) -> list[Run]:
+def _bits_of(helper: Helper, offer: Offer) -> int:
+    """Return the half hours of a week that are offered, and that no weekly help takes."""
+    return offer.week.bits & ~busy_bits(helper) if helper.busy_week.bits else offer.week.bits
+
+
+def _hulls(count: int, some: Iterable[tuple[int, Sequence[Run]]]) -> tuple[Ints, Ints]:
+    """Return the first and the last minute of the times of some rows; none of either for the others."""
+    starts, ends = np.full(count, NEVER), np.full(count, -NEVER)
+    for row, runs in some:
+        if runs:
+            starts[row] = min(start for start, _ in runs)
+            ends[row] = max(end for _, end in runs)
+    return starts, ends
+
+
+def _odd_spans(helper: Helper) -> Sequence[Run]:
     """Return when a helper's days may not be as the week says."""
     if not (helper.away or helper.busy or helper.days):
-        return []
+        return ()
     rest = helper.rest_minutes
     return [
         *((each.starts_min, each.ends_min) for each in helper.away),
@@ -273,15 +278,6 @@ def request_columns(requests: Sequence[Request]) -> RequestColumns:
         column((NEVER if each is None else each.starts_min for each in dates), count),
         column((-NEVER if each is None else each.ends_min for each in dates), count),
     )
-    looks = [
-        [
-            (lengths[length], day, bits >> day * DAY_SLOTS & DAY_MASK)
-            for length, bits in each
-            for day in range(DAYS_A_WEEK)
-            if bits >> day * DAY_SLOTS & DAY_MASK
-        ]
-        for each in wanted
-    ]
     return RequestColumns(
         minutes=column((each.minutes for each in requests), count),
         lat=lat,
@@ -289,7 +285,7 @@ def request_columns(requests: Sequence[Request]) -> RequestColumns:
         points=points,
         span=span,
         is_odd=np.fromiter((_is_odd(each) for each in requests), np.bool_, count),
-        looks=tuple(_looks(looks, number) for number in range(max(map(len, looks), default=0))),
+        looks=tuple(_looks(wanted, lengths)),
         lengths=tuple(lengths),
     )
 
@@ -321,11 +317,17 @@ def _is_odd(request: Request) -> bool:
     return isinstance(request.when, Dated) and len(request.when.stretches) > 1
 
 
-def _looks(looks: Sequence[Sequence[tuple[int, int, int]]], number: int) -> Look:
-    some = [(at, each[number]) for at, each in enumerate(looks) if len(each) > number]
-    length = np.zeros(len(looks), np.int64)
-    day = np.zeros(len(looks), np.int64)
-    mask = np.zeros(len(looks), np.uint64)
-    for at, (which, on, bits) in some:
-        length[at], day[at], mask[at] = which, on, bits
-    return Look(length=length, day=day, mask=mask)
+def _looks(wanted: Sequence[Sequence[tuple[int, int]]], lengths: Mapping[int, int]) -> Iterator[Look]:
+    lines = [(at, lengths[length], bits) for at, each in enumerate(wanted) for length, bits in each]
+    words = words_of([bits for *_, bits in lines])
+    line, days = np.nonzero(words)
+    rows = column((at for at, *_ in lines), len(lines))[line]
+    which = column((length for _, length, _ in lines), len(lines))[line]
+    turn = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    for number in range(int(turn.max(initial=-1)) + 1):
+        some = np.flatnonzero(turn == number)
+        length, day = (np.zeros(len(wanted), np.int64) for _ in range(2))
+        mask = np.zeros(len(wanted), np.uint64)
+        length[rows[some]], day[rows[some]] = which[some], days[some]
+        mask[rows[some]] = words[line[some], days[some]]
+        yield Look(length=length, day=day, mask=mask)
