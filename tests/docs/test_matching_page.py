@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from timebank import errors
 from timebank.matching.rules import PUBLIC, RuleCode
 from timebank.matching.score import TermCode
 
@@ -35,3 +36,15 @@ def test_the_page_says_which_rules_share_a_text() -> None:
     assert {
         text: {code.value for code in RuleCode if PUBLIC[code] == text} for text in PUBLIC.values()
     } == told
+
+
+def test_what_is_refused_is_refused_with_these_codes() -> None:
+    """They are errors of the program."""
+    known = {
+        error.code for error in vars(errors).values() if isinstance(error, type) and hasattr(error, "code")
+    }
+    table = PAGE[PAGE.index("| code | what is wrong |") :].split("\n\n")[0].splitlines()[2:]
+    named = {code for line in table for code in re.findall(r"`([a-z_]+)`", line.split("|")[1])}
+
+    assert len(named) == 12
+    assert named <= known
