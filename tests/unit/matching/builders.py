@@ -1,5 +1,6 @@
 """Samples of matching: a request and a helper whom nothing keeps apart, and strategies around them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -188,38 +189,40 @@ MODES = st.sampled_from((Mode.IN_PERSON, Mode.IN_PERSON, Mode.IN_PERSON, Mode.PH
 KINDS = st.sampled_from(("company", "company", "shopping"))
 
 
+REQUEST_FIELDS: dict[str, Any] = {
+    "id": st.just("lille/1"),
+    "branch": st.sampled_from(("lille", "lille", "arras")),
+    "kind": KINDS,
+    "mode": MODES,
+    "minutes": st.integers(1, 200),
+    "when": whens(),
+    "people": st.just(frozenset({"lille/r1"})) | few(*PEOPLE),
+    "place": st.none() | places(),
+    "households": few("a", "b"),
+    "languages": st.just(frozenset()) | few("fr", "en"),
+    "gender": st.none() | st.sampled_from(Gender),
+    "clearances": st.just(frozenset()) | few("visit", "drive"),
+    "experience": st.just("carer"),
+    "is_experience_required": st.integers(0, 4).map(lambda each: each == 0),
+    "excludes": st.just(frozenset()) | few(*PEOPLE),
+    "prefers": few(*PEOPLE),
+    "would_rather_not": few(*PEOPLE),
+    "preferred_languages": few("fr", "en"),
+    "declined_by": st.just(frozenset()) | few(*PEOPLE),
+    "parked": st.lists(
+        st.tuples(st.sampled_from(PEOPLE), st.integers(NOW_MIN - 1, NOW_MIN + 1)), max_size=1
+    ).map(tuple),
+    "helped_before": st.lists(
+        st.tuples(st.sampled_from(PEOPLE), st.integers(1, 9)), max_size=2, unique_by=lambda each: each[0]
+    ).map(tuple),
+    "team": st.none() | st.none() | st.just("north"),
+    "shown_to": few("arras", "lille"),
+}
+
+
 def requests(**changes: Any) -> st.SearchStrategy[Request]:  # noqa: ANN401 - any strategy of a field
     """Return any request."""
-    facts: dict[str, Any] = {
-        "id": st.just("lille/1"),
-        "branch": st.sampled_from(("lille", "lille", "arras")),
-        "kind": KINDS,
-        "mode": MODES,
-        "minutes": st.integers(1, 200),
-        "when": whens(),
-        "people": st.just(frozenset({"lille/r1"})) | few(*PEOPLE),
-        "place": st.none() | places(),
-        "households": few("a", "b"),
-        "languages": st.just(frozenset()) | few("fr", "en"),
-        "gender": st.none() | st.sampled_from(Gender),
-        "clearances": st.just(frozenset()) | few("visit", "drive"),
-        "experience": st.just("carer"),
-        "is_experience_required": st.integers(0, 4).map(lambda each: each == 0),
-        "excludes": st.just(frozenset()) | few(*PEOPLE),
-        "prefers": few(*PEOPLE),
-        "would_rather_not": few(*PEOPLE),
-        "preferred_languages": few("fr", "en"),
-        "declined_by": st.just(frozenset()) | few(*PEOPLE),
-        "parked": st.lists(
-            st.tuples(st.sampled_from(PEOPLE), st.integers(NOW_MIN - 1, NOW_MIN + 1)), max_size=1
-        ).map(tuple),
-        "helped_before": st.lists(
-            st.tuples(st.sampled_from(PEOPLE), st.integers(1, 9)), max_size=2, unique_by=lambda each: each[0]
-        ).map(tuple),
-        "team": st.none() | st.none() | st.just("north"),
-        "shown_to": few("arras", "lille"),
-    }
-    return st.builds(Request, **{**facts, **changes})
+    return st.builds(Request, **{**REQUEST_FIELDS, **changes})
 
 
 def offers(**changes: Any) -> st.SearchStrategy[Offer]:  # noqa: ANN401 - any strategy of a field
@@ -235,34 +238,48 @@ def offers(**changes: Any) -> st.SearchStrategy[Offer]:  # noqa: ANN401 - any st
     return st.builds(Offer, **{**facts, **changes})
 
 
+ENDS = st.none() | st.sampled_from(ANCHORS) | st.integers(NOW_MIN - 1, NOW_MIN + 1)
+HELPER_FIELDS: dict[str, Any] = {
+    "id": st.just("lille/h1"),
+    "branch": st.sampled_from(("lille", "lille", "arras")),
+    "offers": st.lists(offers(), max_size=3, unique_by=lambda each: each.id).map(tuple),
+    "place": st.none() | places(),
+    "reach_m": st.sampled_from(REACHES),
+    "travel": st.sampled_from(Travel),
+    "visits_left": st.integers(0, 3),
+    "days": st.lists(st.builds(DayRoom, day=spans(), minutes_left=st.integers(0, 200)), max_size=1).map(
+        tuple
+    ),
+    "rest_minutes": st.sampled_from((0, 0, 20, 30)),
+    "busy": st.lists(spans(), max_size=2).map(tuple),
+    "busy_week": st.just(Week(0)) | weeks(),
+    "away": st.lists(spans(), max_size=1).map(tuple),
+    "household": st.none() | st.sampled_from("ab"),
+    "languages": few("fr", "en"),
+    "gender": st.none() | st.sampled_from(Gender),
+    "clearances": st.lists(
+        st.builds(Clearance, kind=st.sampled_from(("visit", "drive")), ends_min=ENDS), max_size=3
+    ).map(tuple),
+    "experiences": few("carer", "widowed"),
+    "excludes": st.just(frozenset()) | few("lille/r1", "lille/r2", "lille/h2"),
+    "teams": few("north", "south"),
+    "serves": few("arras", "lille"),
+    "last_asked_min": st.none() | st.integers(NOW_MIN - 60 * DAY_MINUTES, NOW_MIN),
+}
+
+
 def helpers(**changes: Any) -> st.SearchStrategy[Helper]:  # noqa: ANN401 - any strategy of a field
     """Return any helper."""
-    ends = st.none() | st.sampled_from(ANCHORS) | st.integers(NOW_MIN - 1, NOW_MIN + 1)
-    facts: dict[str, Any] = {
-        "id": st.just("lille/h1"),
-        "branch": st.sampled_from(("lille", "lille", "arras")),
-        "offers": st.lists(offers(), max_size=3, unique_by=lambda each: each.id).map(tuple),
-        "place": st.none() | places(),
-        "reach_m": st.sampled_from(REACHES),
-        "travel": st.sampled_from(Travel),
-        "visits_left": st.integers(0, 3),
-        "days": st.lists(st.builds(DayRoom, day=spans(), minutes_left=st.integers(0, 200)), max_size=1).map(
-            tuple
-        ),
-        "rest_minutes": st.sampled_from((0, 0, 20, 30)),
-        "busy": st.lists(spans(), max_size=2).map(tuple),
-        "busy_week": st.just(Week(0)) | weeks(),
-        "away": st.lists(spans(), max_size=1).map(tuple),
-        "household": st.none() | st.sampled_from("ab"),
-        "languages": few("fr", "en"),
-        "gender": st.none() | st.sampled_from(Gender),
-        "clearances": st.lists(
-            st.builds(Clearance, kind=st.sampled_from(("visit", "drive")), ends_min=ends), max_size=3
-        ).map(tuple),
-        "experiences": few("carer", "widowed"),
-        "excludes": st.just(frozenset()) | few("lille/r1", "lille/r2", "lille/h2"),
-        "teams": few("north", "south"),
-        "serves": few("arras", "lille"),
-        "last_asked_min": st.none() | st.integers(NOW_MIN - 60 * DAY_MINUTES, NOW_MIN),
-    }
-    return st.builds(Helper, **{**facts, **changes})
+    return st.builds(Helper, **{**HELPER_FIELDS, **changes})
+
+
+@st.composite
+def slightly_off_pairs(draw: st.DrawFn) -> tuple[Request, Helper]:
+    """Return neighbours who suit one another but for a few things, which may not matter either."""
+    request, helper = a_request(experience="carer"), a_helper()
+    of_request = draw(st.sets(st.sampled_from(sorted(REQUEST_FIELDS)), max_size=2))
+    of_helper = draw(st.sets(st.sampled_from(sorted(HELPER_FIELDS)), max_size=2))
+    return (
+        replace(request, **{name: draw(REQUEST_FIELDS[name]) for name in sorted(of_request)}),
+        replace(helper, **{name: draw(HELPER_FIELDS[name]) for name in sorted(of_helper)}),
+    )

@@ -18,6 +18,7 @@ from tests.unit.matching.builders import (
     crowded_pairs,
     helpers,
     requests,
+    slightly_off_pairs,
     spans,
     weeks,
 )
@@ -75,6 +76,7 @@ FRIENDLY_HELPERS = helpers(
 
 PAIRS = (
     crowded_pairs()
+    | slightly_off_pairs()
     | st.tuples(FRIENDLY_REQUESTS, FRIENDLY_HELPERS)
     | st.tuples(requests() | FRIENDLY_REQUESTS, helpers() | FRIENDLY_HELPERS)
 )
@@ -232,7 +234,7 @@ TIGHTER: tuple[st.SearchStrategy[Change], ...] = (
     st.just(lambda one, other: (replace(one, excludes=one.excludes | {"lille/h1"}), other)),
     st.just(lambda one, other: (replace(one, minutes=one.minutes + 25), other)),
     st.just(lambda one, other: (replace(one, clearances=one.clearances | {"visit"}), other)),
-    st.just(lambda one, other: (replace(one, is_experience_required=True), other)),
+    st.just(lambda one, other: (replace(one, experience="carer", is_experience_required=True), other)),
     st.just(lambda one, other: (replace(one, team="north"), other)),
     st.just(lambda one, other: (replace(one, parked=(("lille/h1", NOW_MIN + 1),)), other)),
 )
