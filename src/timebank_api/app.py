@@ -159,7 +159,7 @@ def create_app(
         app.state.bank = await run_sync(
             lambda: open_bank(settings.address, clock=clock, create=False, cache_kib=CACHE_KIB)
         )
-        app.state.turns = Turns(app.state.bank.store)
+        app.state.turns = Turns(app.state.bank)
         if not app.state.bank.store.is_server:
             current_default_thread_limiter().total_tokens = READERS_MOST
         app.state.writer = app.state.bank.writer()

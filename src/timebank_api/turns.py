@@ -19,9 +19,7 @@ from anyio.to_thread import run_sync
 
 from timebank.errors import TimebankError, TryAgain
 from timebank.services.bank import Bank
-from timebank.storage.retry import RETRIED
-from timebank.storage.sharing import Share
-from timebank.storage.store import Store
+from timebank.services.sharing import Shared, is_worth_another_try, may_share
 
 Result = TypeVar("Result")
 WAITING_MOST: Final = 1_000
@@ -59,16 +57,18 @@ class _Short:
     def tell(self, *, is_committed: bool) -> None:
         """Say whether it counts, if anybody still waits."""
         if not self.is_kept.done():
-            self.is_kept.set_result(is_committed and not isinstance(self.error, RETRIED))
+            self.is_kept.set_result(is_committed and not is_worth_another_try(self.error))
 
 
 class Turns:
     """Who acts when."""
 
-    def __init__(self, store: Store, *, waiting_most: int = WAITING_MOST) -> None:
+    def __init__(self, bank: Bank, *, waiting_most: int = WAITING_MOST) -> None:
         """Begin with nobody waiting; acts on a server take no turns."""
-        self._store = store
-        self._alone = None if store.is_server else ThreadPoolExecutor(1, thread_name_prefix="timebank-acts")
+        self._bank = bank
+        self._alone = (
+            None if bank.store.is_server else ThreadPoolExecutor(1, thread_name_prefix="timebank-acts")
+        )
         self._commits = ThreadPoolExecutor(1, thread_name_prefix="timebank-commits")
         self._waiting = 0
         self._waiting_most = waiting_most
@@ -90,7 +90,7 @@ class Turns:
             raise TryAgain
         self._waiting += 1
         try:
-            if not is_short or not self._store.may_share:
+            if not is_short or not may_share(self._bank.store):
                 return await self._do_alone(act)
             return await self._share(act)
         finally:
@@ -117,21 +117,22 @@ class Turns:
         """Do the acts that wait, and let a thread wait for the disk."""
         acts = [self._short.popleft() for _ in range(min(len(self._short), SHARED_MOST))]
         try:
-            share = self._store.share(is_patient=False)
+            shared = Shared(self._bank.store, is_patient=False)
         except TimebankError:  # another program writes, or nobody can
             commit = loop.run_in_executor(self._commits, self._write_waiting, acts)
         else:
-            self._act(acts, share)
-            commit = loop.run_in_executor(self._commits, self._store.commit, share)
+            self._act(acts, shared)
+            commit = loop.run_in_executor(self._commits, shared.commit)
         commit.add_done_callback(partial(self._tell, loop, acts))
 
     def _write_waiting(self, acts: Sequence[_Short]) -> None:
-        share = self._store.share(is_patient=True)
-        self._act(acts, share)
-        self._store.commit(share)
+        shared = Shared(self._bank.store, is_patient=True)
+        self._act(acts, shared)
+        shared.commit()
 
-    def _act(self, acts: Sequence[_Short], share: Share) -> None:
-        with self._store.sharing(share):
+    @staticmethod
+    def _act(acts: Sequence[_Short], shared: Shared) -> None:
+        with shared.here():
             for each in acts:
                 each.run()
 

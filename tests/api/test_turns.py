@@ -45,7 +45,7 @@ def taken(bank: Bank, *acts: Callable[[], Any], waiting_most: int = 100) -> list
     """Let acts take their turns together; returns the result or the error of each."""
 
     async def take() -> list[Any]:
-        turns = Turns(bank.store, waiting_most=waiting_most)
+        turns = Turns(bank, waiting_most=waiting_most)
         asked = [turns.take(act, is_short=True) for act in acts]
         found = await asyncio.gather(*asked, return_exceptions=True)
         await asyncio.to_thread(turns.close)
@@ -77,7 +77,7 @@ def test_while_another_program_writes_acts_wait_where_they_keep_nobody_up(bank: 
     """The loop goes on meanwhile; else the other program, here on the same loop, would never end."""
 
     async def both() -> list[int]:
-        turns = Turns(bank.store)
+        turns = Turns(bank)
         other.execute("BEGIN IMMEDIATE")
         asked = [
             asyncio.ensure_future(turns.take(partial(log, bank, hour), is_short=True)) for hour in (1, 2)
@@ -144,7 +144,7 @@ def test_what_takes_longer_has_a_thread_of_its_own(bank: Bank) -> None:
     """And shares nothing."""
 
     async def take() -> bool:
-        turns = Turns(bank.store)
+        turns = Turns(bank)
         found = await turns.take(lambda: current_thread() is main_thread() or bank.store.is_sharing)
         await asyncio.to_thread(turns.close)
         return found
