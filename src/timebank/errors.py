@@ -957,6 +957,29 @@ class TooManyCandidates(TimebankError):
     template = "more than {most} pairs of requests and helpers are possible: match fewer requests at once"
 
 
+class NotInExchange(TimebankError):
+    """Help is accepted from or by a member who does not take part. Add them, or leave it out."""
+
+    code = "not_in_exchange"
+    kind = Kind.USAGE
+    template = "{id} does not take part in the exchange"
+
+
+class HelpsThemselves(TimebankError):
+    """A member would exchange hours with themselves. Retrying unchanged cannot help."""
+
+    code = "helps_themselves"
+    kind = Kind.USAGE
+    template = "{id} cannot exchange help with themselves"
+
+
+class ExchangeTooLarge(TimebankError):
+    """More members or more accepted help than are exchanged at once. Exchange in several groups."""
+
+    code = "exchange_too_large"
+    template = "{count} is more than the {most} that are exchanged at once: do it in several groups"
+
+
 # --- Storage and services ---------------------------------------------------------------------------
 
 
