@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from benchmarks import (
+    exchange_rows,
     growth_rows,
     matching_rows,
     million_rows,
@@ -299,6 +300,17 @@ CANDIDATES = tuple(
     )
 )
 
+MATCH_EXCHANGE = Row(
+    name="match-exchange",
+    work="time exchange, 1,000 members: by priority",
+    against="ours, finding the most there is",
+    floor=50,
+    aim=10,
+    better=Better.LOWER,
+    measures="Time to choose, among all exchanges that move the most minutes, the one that serves members "
+    "best in their order; against finding one that moves the most (`benchmarks/exchange_rows.py`).",
+)
+
 CATALOGUE: Final = (
     Measurement(program_rows.starting, (STARTUP,)),
     Measurement(sqlite_rows.single, (SQLITE_SINGLE,)),
@@ -311,6 +323,7 @@ CATALOGUE: Final = (
     Measurement(million_rows.million, (*AUDITS, *MEMORY)),
     Measurement(program_rows.importing, (IMPORT,)),
     Measurement(program_rows.exporting, (EXPORT,)),
+    Measurement(exchange_rows.exchanging, (MATCH_EXCHANGE,)),
     Measurement(service_rows.costs, SERVICE_COSTS),
     Measurement(service_rows.load, SERVICE_LOAD),
     Measurement(page_rows.on_sqlite, PAGES[:1]),

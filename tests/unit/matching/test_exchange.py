@@ -313,6 +313,14 @@ def test_swaps_are_taken_out_first(pool: ExchangePool) -> None:
     assert swapped == sum(2 * cycle.minutes for cycle in cycles_of(found) if len(cycle.legs) == 2)
 
 
+def test_two_who_accept_each_other_swap_if_that_costs_nobody_anything() -> None:
+    """Two swaps and a cycle of four move as much; swaps are easier to understand."""
+    swaps = {(0, 3): 60, (3, 0): 60, (1, 2): 60, (2, 1): 60}
+    found = exchange(a_pool([60] * 4, swaps | {(0, 1): 60, (1, 3): 60, (3, 2): 60, (2, 0): 60}))
+
+    assert [2, 2] == [len(cycle.legs) for cycle in cycles_of(found)]
+
+
 def test_a_cycle_reads_from_one_to_the_next() -> None:
     """It starts with who comes first."""
     found = exchange(a_pool([60, 60, 60], {(2, 1): 60, (1, 0): 60, (0, 2): 60}))
@@ -364,10 +372,10 @@ def test_the_proof_is_about_this_pool() -> None:
 
 
 def test_the_proof_sees_help_that_was_not_accepted() -> None:
-    """Of a stranger, or more than was accepted, or nothing at all."""
+    """Of a stranger, or more than was accepted, or twice, or nothing at all."""
     found = exchange(KEEPING)
 
-    for minutes in ({(1, 0): 1}, {(0, 1): 61}, {(0, 1): 0}):
+    for minutes in ({(1, 0): 1}, {(0, 1): 61}, {(0, 1): 60}, {(0, 1): 0}):
         assert "help that was not accepted" == spoilt(legs=found.legs + legs_of(minutes))
 
 
@@ -396,9 +404,12 @@ def test_the_proof_needs_its_prices() -> None:
 
 def test_the_proof_sees_that_more_could_be_exchanged() -> None:
     """Nothing at all is balanced and rational, too."""
-    assert "a way with room is a bargain: more could be exchanged" == fault_in(
-        after(exchange(KEEPING), {}), KEEPING
-    )
+    nothing = after(exchange(KEEPING), {})
+
+    for prices in (nothing.prices, (0,) * 10):
+        assert "a way with room is a bargain: more could be exchanged" == fault_in(
+            replace(nothing, prices=prices), KEEPING
+        )
 
 
 def test_the_proof_sees_that_a_member_was_passed_over() -> None:
