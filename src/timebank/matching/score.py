@@ -49,6 +49,9 @@ class TermCode(StrEnum):
     """Gets there easily, the way this helper goes."""
 
 
+CODES: Final = tuple(TermCode)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """How much each term counts in a branch.
@@ -74,8 +77,20 @@ class Weights:
 
     def of(self, code: TermCode) -> int:
         """Return the weight of a term."""
-        weight: int = getattr(self, code.value.replace("-", "_"))
-        return weight
+        return self.in_order[CODES.index(code)]
+
+    @property
+    def in_order(self) -> tuple[int, ...]:
+        """The weights in the order of `TermCode`."""
+        return (
+            self.near,
+            self.continuity,
+            self.lived_experience,
+            self.preferred_language,
+            self.preference,
+            self.recency,
+            self.travel_mode,
+        )
 
     @property
     def canonical(self) -> str:
@@ -125,17 +140,16 @@ def score_of(
         distance_m: as `Fit` says.
         now_min: the current minute since 1970.
     """
-    points = {
-        TermCode.NEAR: 0 if distance_m is None else near_points(distance_m),
-        TermCode.CONTINUITY: continuity_points(dict(request.helped_before).get(helper.id, 0)),
-        TermCode.LIVED_EXPERIENCE: POINTS_MOST * has_wished_experience(request, helper),
-        TermCode.PREFERRED_LANGUAGE: POINTS_MOST * speaks_preferred(request, helper),
-        TermCode.PREFERENCE: preference_points(request, helper.id),
-        TermCode.RECENCY: recency_points(helper, now_min),
-        TermCode.TRAVEL_MODE: POINTS_MOST
-        * (distance_m is not None and distance_m <= COMFORT_M[helper.travel]),
-    }
-    return Score(tuple(Term(code, points[code], weights.of(code)) for code in TermCode))
+    points = (
+        0 if distance_m is None else near_points(distance_m),
+        continuity_points(dict(request.helped_before).get(helper.id, 0)),
+        POINTS_MOST * has_wished_experience(request, helper),
+        POINTS_MOST * speaks_preferred(request, helper),
+        preference_points(request, helper.id),
+        recency_points(helper, now_min),
+        POINTS_MOST * (distance_m is not None and distance_m <= COMFORT_M[helper.travel]),
+    )
+    return Score(tuple(map(Term, CODES, points, weights.in_order)))
 
 
 def near_points(distance_m: int) -> int:
