@@ -577,6 +577,67 @@ class ListingNotOpen(TimebankError):
     template = "number {listing} is {state}"
 
 
+# --- Profiles and matches -----------------------------------------------------------------------------
+
+
+class BadLanguage(TimebankError):
+    """The text is not the code of a language. Retrying unchanged cannot help."""
+
+    code = "bad_language"
+    kind = Kind.USAGE
+    template = "not a language: write its code of two or three small letters, such as fr"
+
+
+class NumberOutOfRange(TimebankError):
+    """A number is smaller or larger than anybody can mean. Retrying unchanged cannot help."""
+
+    code = "number_out_of_range"
+    kind = Kind.USAGE
+    template = "{what}: from {least} to {most}"
+
+
+class TooManyFacts(TimebankError):
+    """More codes of one sort than are kept of one member. Retrying unchanged cannot help."""
+
+    code = "too_many_facts"
+    template = "no more than {most} of these are kept of one member"
+
+
+class NotDeclared(TimebankError):
+    """Consent needs something that was declared before. Declare it first."""
+
+    code = "not_declared"
+    template = "that experience was not declared: declare it first"
+
+
+class MatchNotOpen(TimebankError):
+    """The match was answered or withdrawn before, or has expired. Retrying unchanged cannot help."""
+
+    code = "match_not_open"
+    template = "match {match} is {state}"
+
+
+class AskedTooOften(TimebankError):
+    """The helper was asked often enough of late. Retrying helps once the days have passed."""
+
+    code = "asked_too_often"
+    template = "{helper} was asked {most} times within {days} days: ask somebody else, or later"
+
+
+class NotSuggested(TimebankError):
+    """The member is not among the suggestions for the request. Retrying unchanged cannot help."""
+
+    code = "not_suggested"
+    template = "{helper} is not suggested for request {request}: {codes}"
+
+
+class AlreadyOffered(TimebankError):
+    """The request waits for answers already, or somebody accepted it. Retrying unchanged cannot help."""
+
+    code = "already_offered"
+    template = "request {request} is offered to somebody already, or accepted: match {match}"
+
+
 # --- Reports: imports and exports -------------------------------------------------------------------
 
 
@@ -1300,6 +1361,14 @@ class UnknownHelpOffer(TimebankError):
     code = "unknown_help_offer"
     kind = Kind.NOT_FOUND
     template = "there is no offer {offer} in {branch}"
+
+
+class UnknownMatch(TimebankError):
+    """The branch has no match of that number. Retrying unchanged cannot help."""
+
+    code = "unknown_match"
+    kind = Kind.NOT_FOUND
+    template = "there is no match {match} in {branch}"
 
 
 class UnknownBeneficiary(TimebankError):

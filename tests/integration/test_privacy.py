@@ -160,7 +160,18 @@ def test_the_books_hold_no_names(tmp_path: Path) -> None:
         identities = [name for name in tables if name.startswith("identity_")]
 
     assert set() == found
-    assert {"identity_address", "identity_alias", "identity_note", "identity_person"} == set(identities)
+    assert {
+        "identity_address",
+        "identity_alias",
+        "identity_clearance",
+        "identity_exclusion",
+        "identity_experience",
+        "identity_note",
+        "identity_parking",
+        "identity_person",
+        "identity_profile",
+        "identity_wish",
+    } == set(identities)
 
 
 def test_nothing_points_into_the_identities(tmp_path: Path) -> None:

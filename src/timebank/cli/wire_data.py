@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from timebank.cli import wire, wire_care, wire_listings
+from timebank.cli import wire, wire_care, wire_listings, wire_matching
 from timebank.cli.output import JsonObject
 from timebank.cli.wire import instant
 from timebank.instants import write_instant
@@ -31,6 +31,9 @@ def member_data(data: "MemberData") -> JsonObject:
         "mandates": [wire_care.mandate(each) for each in data.mandates],
         "requests": [wire_listings.request(each) for each in data.requests],
         "offers": [wire_listings.offer(each) for each in data.offers],
+        "matching": wire_matching.profile_view(data.matching),
+        "wishes": [wire_matching.wish(each) for each in data.wishes],
+        "matches": [wire_matching.match(each) for each in data.matches],
         "tokens": [_token(each) for each in data.tokens],
         "notes": [{"about": about, "words": words} for about, words in data.notes],
     }

@@ -24,6 +24,7 @@ from timebank.services.invitations import Invitations
 from timebank.services.mandates import Mandates
 from timebank.services.members import Members
 from timebank.services.policies import Policies
+from timebank.services.profiles import Profiles
 from timebank.services.redemptions import Redemptions
 from timebank.services.restores import Restores
 from timebank.services.secrets import Secrets
@@ -32,6 +33,7 @@ from timebank.services.statements import Statements
 from timebank.services.tokens import Tokens
 from timebank.services.transfers import Transfers
 from timebank.services.webhooks import Webhooks
+from timebank.services.wishes import Wishes
 from timebank.services.writer import BATCH_MOST, QUEUE_MOST, Writer
 from timebank.storage.engine import CACHE_KIB
 from timebank.storage.retry import RetryPolicy
@@ -56,6 +58,8 @@ class Bank:
         self.redemptions = Redemptions(store, actor)
         self.help_requests = HelpRequests(store, actor)
         self.help_offers = HelpOffers(store, actor)
+        self.profiles = Profiles(store, actor)
+        self.wishes = Wishes(store, actor)
         self.policies = Policies(store, actor)
         self.statements = Statements(store, actor)
         self.audits = Audits(store, actor)

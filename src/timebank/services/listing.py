@@ -6,6 +6,7 @@ from typing import Final, Generic
 
 from timebank.care.inputs import clean_text
 from timebank.care.listing import HelpOffer, HelpRequest, Listing, ListingState, ended
+from timebank.care.match import MatchState, superseded
 from timebank.care.member import require_active
 from timebank.instants import aware_utc, in_years
 from timebank.ledger.model import Actor
@@ -73,7 +74,11 @@ def view_of(books: Books, listing: Listing) -> ListingView[Listing]:
 
 
 def end_all(books: Books, member: str, *, by: Actor) -> None:
-    """Withdraw every open request and offer of a member who goes."""
+    """Withdraw every open request, offer and match of a member who goes."""
+    for match in books.matches.around(member):
+        is_to_come = match.state is MatchState.ACCEPTED and match.outcome is None
+        if match.state is MatchState.OFFERED or is_to_come:
+            books.matches.save(superseded(match, by, at=books.desk.now))
     for request in books.help_requests.list(state=ListingState.OPEN, member=member):
         books.help_requests.save_end(ended(request, by, at=books.desk.now))
     for offer in books.help_offers.list(state=ListingState.OPEN, member=member):

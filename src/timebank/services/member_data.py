@@ -6,11 +6,14 @@ from timebank.care.access import AccessRole, AccessToken
 from timebank.care.beneficiary import Beneficiary
 from timebank.care.listing import HelpOffer, HelpRequest
 from timebank.care.mandate import Mandate
+from timebank.care.match import Match, MatchState
 from timebank.care.member import Identity, Member
+from timebank.care.profile import Wish
 from timebank.care.record import ServiceRecord
 from timebank.care.redemption import Redemption
 from timebank.ledger.holds import Hold
 from timebank.ledger.statement import Period, Statement, statement_of
+from timebank.services.profiles import ProfileView, profile_view
 from timebank.storage.books import Books
 
 
@@ -38,6 +41,13 @@ class MemberData:
     """Help wished for, newest first."""
     offers: tuple[HelpOffer, ...]
     """Help offered, newest first."""
+    matching: ProfileView
+    """What matching knows of the member."""
+    wishes: tuple[Wish, ...]
+    """What the member's requests say beyond their kinds and times."""
+    matches: tuple[Match, ...]
+    """Help that the member was asked for, and what others were asked for the member's requests: newest
+    first; of what is still open or was not accepted, only what the member was asked."""
     tokens: tuple[AccessToken, ...]
     """When they open the door; their texts are nowhere kept."""
     notes: tuple[tuple[str, str], ...]
@@ -71,6 +81,13 @@ def data_of(books: Books, ref: str) -> MemberData:
         ),
         requests=tuple(books.help_requests.list(member=ref)),
         offers=tuple(books.help_offers.list(member=ref)),
+        matching=profile_view(books, ref),
+        wishes=tuple(books.profiles.wishes(member=ref).values()),
+        matches=tuple(
+            each
+            for each in books.matches.around(ref)
+            if each.helper == ref or each.state is MatchState.ACCEPTED
+        ),
         tokens=tuple(
             each for each in books.access_tokens.list() if (each.role, each.ref) == (AccessRole.MEMBER, ref)
         ),

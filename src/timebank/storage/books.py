@@ -16,8 +16,10 @@ from timebank.storage.identities import Identities
 from timebank.storage.imports import Imports
 from timebank.storage.journal import Journal
 from timebank.storage.listings import HelpOffers, HelpRequests
+from timebank.storage.matches import Matches
 from timebank.storage.outbox import Outbox
 from timebank.storage.policies import Policies, PolicyVersion
+from timebank.storage.profiles import Profiles
 from timebank.storage.reading import JournalReader
 from timebank.storage.records import Holds, Members, Records
 from timebank.storage.repository import Desk
@@ -125,6 +127,16 @@ class Books:
     def help_offers(self) -> HelpOffers:
         """Help that members offer."""
         return HelpOffers(self.desk)
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """What matching knows of members and requests."""
+        return Profiles(self.desk)
+
+    @cached_property
+    def matches(self) -> Matches:
+        """Helpers who were asked, and what they said."""
+        return Matches(self.desk)
 
     @cached_property
     def requests(self) -> Requests:

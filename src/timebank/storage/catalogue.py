@@ -23,6 +23,8 @@ from timebank.storage import (
     tables_events,
     tables_identity,
     tables_listings,
+    tables_matches,
+    tables_profiles,
     tables_sign_in,
 )
 from timebank.storage.columns import Row
@@ -36,6 +38,8 @@ MODELS: Final = (
     tables_events,
     tables_identity,
     tables_listings,
+    tables_matches,
+    tables_profiles,
     tables_sign_in,
 )
 """What has told the metadata of every table."""

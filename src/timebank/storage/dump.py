@@ -48,6 +48,15 @@ from timebank.storage.tables_events import DeadLetterRow, OutboxRow, WebhookRow
 from timebank.storage.tables_identity import AddressRow, AliasRow, NoteRow, PersonRow
 from timebank.storage.tables_listings import HelpOfferRow, HelpRequestRow
 from timebank.storage.tables_manners import AccessLogRow, BranchSecretRow
+from timebank.storage.tables_matches import MatchRow
+from timebank.storage.tables_profiles import (
+    ClearanceRow,
+    ExclusionRow,
+    ExperienceRow,
+    ParkingRow,
+    ProfileRow,
+    WishRow,
+)
 from timebank.storage.tables_sign_in import CredentialRow, InvitationRow, MailCodeRow, SubjectRow
 
 HERE: Final = "branch_id"
@@ -62,14 +71,18 @@ REDEMPTION: Final = table_of(RedemptionRow)
 ENTRY_KEY: Final = "entry_seq"
 LOCAL: Final[Mapping[str, Collection[str]]] = {"branch_head": ("revision", "last_us")}
 """Columns that say what happened to this database, not what the books say."""
-IDENTITIES: Final = tuple(table_of(row) for row in (PersonRow, NoteRow, AliasRow))
+IDENTITY_ROWS: Final[tuple[type[Row], ...]] = (
+    *(PersonRow, NoteRow, AliasRow),
+    *(ProfileRow, WishRow, ExperienceRow, ClearanceRow, ExclusionRow, ParkingRow),
+)
+IDENTITIES: Final = tuple(map(table_of, IDENTITY_ROWS))
 # In the order in which they can be restored: what is pointed to comes first. Postings go with their entry.
 ROWS: Final[tuple[type[Row], ...]] = (
     *(BranchRow, BranchHeadRow, BranchCounterRow, PolicyVersionRow, MemberRow),
-    *(PersonRow, NoteRow, AliasRow),
+    *IDENTITY_ROWS,
     *(AccountRow, AccountBalanceRow, AccountLimitRow, AccountOverrideRow, MandateRow),
     *(BeneficiaryRow, BeneficiaryEventRow),
-    *(HelpRequestRow, HelpOfferRow),
+    *(HelpRequestRow, HelpOfferRow, MatchRow),
     *(EntryRow, HoldRow, ServiceRecordRow, ServiceEventRow, RedemptionRow, RedemptionEventRow),
     *(RequestKeyRow, ImportBatchRow, OutboxRow),
 )

@@ -36,6 +36,7 @@ from timebank.storage.tables_care import (
 )
 from timebank.storage.tables_identity import NoteRow, PersonRow
 from timebank.storage.tables_listings import HelpOfferRow, HelpRequestRow
+from timebank.storage.tables_matches import MatchRow
 
 CHUNK = 2_000
 ACCOUNT = table_of(AccountRow)
@@ -52,6 +53,7 @@ ABOUT_ENTRY = "entry "
 NUMBERED = {
     "account": table_of(AccountRow),
     "beneficiary": table_of(BeneficiaryRow),
+    "help_match": table_of(MatchRow),
     "help_offer": table_of(HelpOfferRow),
     "help_request": table_of(HelpRequestRow),
     "hold": table_of(HoldRow),

@@ -1,4 +1,4 @@
-"""The identity store: names, contacts, words and aliases; the only rows that are erased (I-10)."""
+"""The identity store: names, contacts, words and aliases; with `profiles`, the only rows erased (I-10)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,6 +9,8 @@ from sqlalchemy.engine import Row as Found
 from timebank.care.access import AccessRole
 from timebank.care.member import Identity
 from timebank.storage.columns import table_of
+from timebank.storage.profiles import ALL as OF_PROFILES
+from timebank.storage.profiles import Profiles
 from timebank.storage.repository import Repository
 from timebank.storage.tables_identity import AddressRow, AliasRow, NoteRow, PersonRow
 
@@ -102,6 +104,8 @@ class Identities(Repository):
     def erase(self, ref: str) -> None:
         """Erase a member's identity and addresses, every note that names them in any branch, their aliases.
 
+        And whatever matching knew of them, see `Profiles.erase`.
+
         The caller wipes the log of the database after the transaction: see `Store.wipe_log`.
         """
         here = self.desk.branch_id
@@ -112,6 +116,7 @@ class Identities(Repository):
             delete(ALIAS).where(self._is_alias_of(ref)),
         ):
             self.desk.connection.execute(statement)
+        Profiles(self.desk).erase(ref)
         if self.desk.connection.dialect.name == "sqlite":
             self._rewrite()
 
@@ -147,7 +152,7 @@ class Identities(Repository):
         was split; pages that are given back are blanked as a whole.
         """
         execute = self.desk.connection.exec_driver_sql
-        for table in (PERSON.name, NOTE.name, ALIAS.name, ADDRESS.name):
+        for table in (each.name for each in (PERSON, NOTE, ALIAS, ADDRESS, *OF_PROFILES)):
             execute(f"CREATE TEMP TABLE rewritten AS SELECT * FROM main.{table}")  # noqa: S608 - as below
             execute(f"DELETE FROM main.{table}")  # noqa: S608 - our own names
             execute(f"INSERT INTO main.{table} SELECT * FROM rewritten")  # noqa: S608 - as above

@@ -10,7 +10,13 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from timebank.errors import RoleOwnsTables, UnknownDatabaseRole
-from timebank.storage import tables_care, tables_events, tables_identity, tables_sign_in
+from timebank.storage import (
+    tables_care,
+    tables_events,
+    tables_identity,
+    tables_profiles,
+    tables_sign_in,
+)
 from timebank.storage.catalogue import expected_objects, text_in
 from timebank.storage.columns import table_of
 from timebank.storage.schema import VERSIONS
@@ -49,6 +55,12 @@ ERASABLE: Final = frozenset(
         tables_identity.NoteRow,
         tables_identity.AliasRow,
         tables_identity.AddressRow,
+        tables_profiles.ProfileRow,
+        tables_profiles.WishRow,
+        tables_profiles.ExperienceRow,
+        tables_profiles.ClearanceRow,
+        tables_profiles.ExclusionRow,
+        tables_profiles.ParkingRow,
         tables_sign_in.CredentialRow,
         tables_sign_in.MailCodeRow,
         tables_sign_in.SubjectRow,

@@ -15,6 +15,7 @@ from timebank.ledger.holds import Hold
 from timebank.ledger.statement import Statement, StatementLine
 from timebank.services.member_data import MemberData
 from timebank_api.inputs import Asking, bank_of
+from timebank_api.profiles import KnownOut, MatchOut, WishOut, known_out, match_out, wish_out
 from timebank_api.routes.offers import HelpOfferOut, offer_out
 from timebank_api.routes.requests import HelpRequestOut, request_out
 from timebank_api.sight import own_member
@@ -166,6 +167,9 @@ class MemberDataOut(Struct, frozen=True, kw_only=True):
     mandates: tuple[MandateHeldOut, ...]
     requests: tuple[HelpRequestOut, ...]
     offers: tuple[HelpOfferOut, ...]
+    matching: KnownOut
+    wishes: tuple[WishOut, ...]
+    matches: tuple[MatchOut, ...]
     tokens: tuple[TokenHeldOut, ...]
     notes: tuple[NoteOut, ...]
 
@@ -190,6 +194,9 @@ def data_out(data: MemberData) -> MemberDataOut:
         mandates=tuple(map(_mandate, data.mandates)),
         requests=tuple(map(request_out, data.requests)),
         offers=tuple(map(offer_out, data.offers)),
+        matching=known_out(data.matching),
+        wishes=tuple(map(wish_out, data.wishes)),
+        matches=tuple(map(match_out, data.matches)),
         tokens=tuple(map(_token, data.tokens)),
         notes=tuple(NoteOut(*each) for each in data.notes),
     )
