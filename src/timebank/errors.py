@@ -580,6 +580,22 @@ class ListingNotOpen(TimebankError):
 # --- Profiles and matches -----------------------------------------------------------------------------
 
 
+class NotADistance(TimebankError):
+    """The text is not a distance. Retrying unchanged cannot help."""
+
+    code = "not_a_distance"
+    kind = Kind.USAGE
+    template = "not a distance: write metres or kilometres, such as 800m or 5km"
+
+
+class NotASpot(TimebankError):
+    """The text is not a place. Retrying unchanged cannot help."""
+
+    code = "not_a_spot"
+    kind = Kind.USAGE
+    template = "not a place: write degrees north and east, such as 50.63,3.06"
+
+
 class BadLanguage(TimebankError):
     """The text is not the code of a language. Retrying unchanged cannot help."""
 

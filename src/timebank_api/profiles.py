@@ -97,6 +97,7 @@ class MatchOut(Struct, frozen=True, kw_only=True):
     member: str
     helper: str
     offer: int
+    starts: int
     rank: int
     weights: str
     offered_at: str
@@ -182,6 +183,7 @@ def match_out(value: Match) -> MatchOut:
         member=value.member,
         helper=value.helper,
         offer=value.offer,
+        starts=value.starts,
         rank=value.rank,
         weights=value.weights,
         offered_at=write_instant(value.offered_at),

@@ -29,6 +29,10 @@ READS = {
     ("invitation", "list"),
     ("mandate", "list"),
     ("import", "reconcile"),
+    ("match", "explain"),
+    ("match", "list"),
+    ("match", "show"),
+    ("match", "suggest"),
     ("member", "export-data"),
     ("member", "list"),
     ("member", "show"),
@@ -39,6 +43,7 @@ READS = {
     ("policy", "diff"),
     ("policy", "list"),
     ("policy", "show"),
+    ("profile", "show"),
     ("request", "list"),
     ("request", "show"),
     ("serve",),
@@ -53,6 +58,7 @@ READS = {
     ("webhook", "list"),
     ("webhook", "show"),
     ("webhook", "test"),
+    ("wish", "show"),
 }
 """Commands that change nothing."""
 REPEATABLE = {

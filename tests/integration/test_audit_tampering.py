@@ -880,6 +880,7 @@ NOT_COVERED: dict[str, tuple[str, ...]] = {
         "member",
         "helper",
         "offer_no",
+        "starts",
         "rank",
         "weights",
         "state",

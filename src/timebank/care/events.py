@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 from timebank.care.beneficiary import Beneficiary, BeneficiaryAct, BeneficiaryOutcome
 from timebank.care.mandate import Mandate, Person
+from timebank.care.match import Match, MatchState
 from timebank.care.record import RecordAct, RecordOutcome
 from timebank.care.redemption import RedemptionAct, RedemptionOutcome
 from timebank.instants import write_instant
@@ -54,6 +55,11 @@ class EventKind(StrEnum):
     REDEMPTION_CANCELLED = "redemption.cancelled"
     REDEMPTION_MISSED = "redemption.missed"
     REDEMPTION_EXPIRED = "redemption.expired"
+    MATCH_OFFERED = "match.offered"
+    MATCH_ACCEPTED = "match.accepted"
+    MATCH_DECLINED = "match.declined"
+    MATCH_WITHDRAWN = "match.withdrawn"
+    MATCH_EXPIRED = "match.expired"
     ENTRY_POSTED = "entry.posted"
     ENTRY_REVERSED = "entry.reversed"
 
@@ -87,6 +93,11 @@ MEANING: Final[Mapping[EventKind, str]] = {
     EventKind.REDEMPTION_CANCELLED: "It was called off; the charged minutes say what that cost.",
     EventKind.REDEMPTION_MISSED: "The visit failed; the charged minutes say what that cost.",
     EventKind.REDEMPTION_EXPIRED: "Nobody helped before the deadline; the minutes went back.",
+    EventKind.MATCH_OFFERED: "A helper was asked whether they would help with a request.",
+    EventKind.MATCH_ACCEPTED: "The helper said yes.",
+    EventKind.MATCH_DECLINED: "The helper said no; why is not told.",
+    EventKind.MATCH_WITHDRAWN: "It was taken back, or somebody else said yes.",
+    EventKind.MATCH_EXPIRED: "The helper did not answer in time.",
     EventKind.ENTRY_POSTED: "An entry was posted to the journal.",
     EventKind.ENTRY_REVERSED: "An entry was posted that undoes another one.",
 }
@@ -179,6 +190,18 @@ class RedemptionData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MatchData:
+    """A match as it stands after the act."""
+
+    match: int
+    state: str
+    request: int
+    member: str
+    helper: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostingData:
     """One line of an entry."""
 
@@ -208,6 +231,7 @@ EventData: TypeAlias = (
     | BeneficiaryData
     | HoursData
     | RedemptionData
+    | MatchData
     | EntryData
 )
 DATA: Final[Mapping[str, type[EventData]]] = {
@@ -218,6 +242,7 @@ DATA: Final[Mapping[str, type[EventData]]] = {
     "beneficiary": BeneficiaryData,
     "hours": HoursData,
     "redemption": RedemptionData,
+    "match": MatchData,
     "entry": EntryData,
 }
 """What an event says, by the noun of its kind."""
@@ -245,6 +270,13 @@ OF_REDEMPTION: Final[Mapping[RedemptionAct, EventKind]] = {
     RedemptionAct.MISSED_BY_BENEFICIARY: EventKind.REDEMPTION_MISSED,
     RedemptionAct.MISSED_BY_PROVIDER: EventKind.REDEMPTION_MISSED,
     RedemptionAct.EXPIRE: EventKind.REDEMPTION_EXPIRED,
+}
+OF_MATCH: Final[Mapping[MatchState, EventKind]] = {
+    MatchState.OFFERED: EventKind.MATCH_OFFERED,
+    MatchState.ACCEPTED: EventKind.MATCH_ACCEPTED,
+    MatchState.DECLINED: EventKind.MATCH_DECLINED,
+    MatchState.WITHDRAWN: EventKind.MATCH_WITHDRAWN,
+    MatchState.EXPIRED: EventKind.MATCH_EXPIRED,
 }
 OF_BENEFICIARY: Final[Mapping[BeneficiaryAct, EventKind]] = {
     BeneficiaryAct.ADD: EventKind.BENEFICIARY_ADDED,
@@ -397,6 +429,24 @@ def of_redemption(outcome: RedemptionOutcome) -> News:
     helper = (made.provider_person,) if made.provider_person is not None else ()
     concerns = ((made.branch, made.sponsor), (made.host_branch, made.beneficiary), *helper)
     return News(kind=OF_REDEMPTION[outcome.event.act], data=data, concerns=concerns)
+
+
+def of_match(match: Match, *, was_accepted: bool = False) -> News:
+    """Tell what became of a match: to its helper, and to who asked once somebody has said yes.
+
+    Who asked is not told who was asked and did not say yes.
+    """
+    data = MatchData(
+        match=match.no,
+        state=match.state.value,
+        request=match.request,
+        member=match.member,
+        helper=match.helper,
+        expires_at=match.expires_at,
+    )
+    is_theirs_too = was_accepted or match.state is MatchState.ACCEPTED
+    whose = (match.helper, match.member) if is_theirs_too else (match.helper,)
+    return News(kind=OF_MATCH[match.state], data=data, concerns=tuple((match.branch, ref) for ref in whose))
 
 
 def of_entry(entry: JournalEntry, *, no: int) -> Event:

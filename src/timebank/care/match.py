@@ -27,8 +27,8 @@ OFFER_HOURS: Final = 48
 ASKED_DAYS: Final = 7
 ASKED_MOST: Final = 3
 """Offers to one helper within `ASKED_DAYS`: who is asked more often soon says no to all."""
-PARKED_DAYS: Final = 90
-"""How long two members are not brought together after one declined."""
+PARALLEL_MOST: Final = 3
+"""Helpers who are asked at once about help that is urgent, or needs no way: the first yes has it."""
 
 
 class MatchState(StrEnum):
@@ -60,6 +60,8 @@ class Match:
     helper: str
     offer: int
     """The helper's offer that it rests on."""
+    starts: int
+    """When it can begin: in minutes since 1970 for help on a date, the half hour of the week for weekly."""
     rank: int
     """The helper's place among the suggestions for the request, when it was offered; the best is 1."""
     weights: str

@@ -19,7 +19,15 @@ from enum import StrEnum
 from typing import Any, Final, Self, TypeVar
 
 from timebank.care.mandate import Act, Scope, authorise, authorise_or_coordinate, require_coordinator
-from timebank.errors import BadLanguage, BadPlace, NotAllowed, NumberOutOfRange, SelfDealing, TooManyFacts
+from timebank.errors import (
+    BadLanguage,
+    BadPlace,
+    NotAllowed,
+    NotASpot,
+    NumberOutOfRange,
+    SelfDealing,
+    TooManyFacts,
+)
 from timebank.ids import reference
 from timebank.ledger.model import Actor
 
@@ -38,6 +46,17 @@ URGENCY_USUAL: Final = 2
 PLACE: Final = re.compile(
     r"(?P<lat>[+-]?[0-9]{1,2}(?:\.[0-9]{1,9})?)\s*[,; ]\s*(?P<lon>[+-]?[0-9]{1,3}(?:\.[0-9]{1,9})?)", re.ASCII
 )
+REACH_USUAL: Final = 10_000
+"""Metres, for helpers who do not say how far they go."""
+PARKED_DAYS: Final[Mapping[str, int]] = {
+    "no_time": 14,
+    "not_this_time": 14,
+    "too_far": 366,
+    "not_my_kind": 366,
+    "did_not_suit": 366,
+    "coordinator": 90,
+}
+"""For how many days two members are not brought together after a no, by its reason."""
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}", re.ASCII)
 
 
@@ -119,11 +138,12 @@ class Spot:
         """Read a place as maps write it: `50.6292, 3.0573`, degrees north and east.
 
         Raises:
-            BadPlace: not two numbers of degrees, or not on the earth.
+            NotASpot: not two numbers of degrees.
+            BadPlace: not on the earth.
         """
         found = PLACE.fullmatch(text.strip())
         if found is None:
-            raise BadPlace
+            raise NotASpot
         return cls(lat_udeg=_udeg(found["lat"]), lon_udeg=_udeg(found["lon"]))
 
     def __str__(self) -> str:
@@ -188,7 +208,7 @@ class Wish:
     place: Spot | None = field(default=None, repr=False)
     """Where the help is to be given; the home area of who asks, if None."""
     languages: tuple[str, ...] = field(default=(), repr=False)
-    """One of these is enough; those of who asks, if there are none."""
+    """One of these has to be spoken; if there are none, those of who asks are preferred."""
     wished_gender: Gender | None = field(default=None, repr=False)
     """As in the profile of who asks, if None."""
     experience: str | None = field(default=None, repr=False)

@@ -59,6 +59,7 @@ def register(app: typer.Typer) -> None:
         The database stays, to look around in. Running it again changes nothing.
         """
         import timebank
+        from timebank.clock import SystemClock
         from timebank.services.sample_world import build, sample_clock
 
         address = db or session_of(ctx).address or DEFAULT_ADDRESS
@@ -72,6 +73,7 @@ def register(app: typer.Typer) -> None:
                 clock,
                 seed=seed,
                 progress=lambda what, rows: progress.update(task, description=what, rows=rows),
+                now=SystemClock().now(),
             )
         if json_:
             emit(_facts(bank, world), as_json=True)
@@ -232,6 +234,7 @@ def _invitation(address: str, world: "SampleWorld") -> "RenderableType":
         f"{program} account list --branch lille",
         f"{program} statement {available(world.son)} --branch lille",
         f"{program} redeem show {world.redemption}",
+        f"{program} match suggest 1 --branch lille",
         f"{program} export journal --branch lille --format hledger",
         f"{program} --help",
     )

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 
 from timebank.cli.output import COUNTED_UNITS
-from timebank.errors import NotADay, NotAnAmount
+from timebank.errors import NotADay, NotADistance, NotAnAmount
 from timebank.instants import aware_utc, parse_day, parse_instant, zone_of
 from timebank.ledger.model import unit_of
 from timebank.minutes import parse_minutes
@@ -13,6 +13,9 @@ from timebank.minutes import parse_minutes
 if TYPE_CHECKING:
     from timebank.services.bank import Bank
 
+DISTANCE = re.compile(
+    r"(?P<whole>[0-9]{1,6})(?:[.,](?P<fraction>[0-9]{1,3}))?\s*(?P<unit>k?m)", re.ASCII | re.IGNORECASE
+)
 MONEY = re.compile(r"(?P<whole>[0-9]{1,9})(?:[.,](?P<cents>[0-9]{2}))?", re.ASCII)
 
 
@@ -50,6 +53,19 @@ def known_at_in(bank: "Bank", branch: str, text: str | None) -> datetime | None:
     # Where the last microsecond of a day happens twice, the day ends with the second one.
     end = datetime.combine(day, time.max, tzinfo=zone_of(bank.branches.show(branch).zone)).replace(fold=1)
     return aware_utc(end.astimezone(UTC))
+
+
+def metres_in(text: str) -> int:
+    """Read a distance, `800m`, `5 km` or `2.5km`, as whole metres.
+
+    Raises:
+        NotADistance: it is none.
+    """
+    found = DISTANCE.fullmatch(text.strip())
+    if found is None or (found["fraction"] and found["unit"].lower() == "m"):
+        raise NotADistance
+    whole, fraction = int(found["whole"]), found["fraction"] or ""
+    return whole if found["unit"].lower() == "m" else whole * 1_000 + int(f"{fraction}000"[:3])
 
 
 def amount_in(text: str, unit: str) -> int:

@@ -31,10 +31,12 @@ from timebank.cli import (
     import_,
     invitation,
     mandate,
+    match,
     member,
     migrate,
     offer,
     policy,
+    profile,
     redeem,
     report,
     request,
@@ -44,6 +46,7 @@ from timebank.cli import (
     transfer,
     version,
     webhook,
+    wish,
 )
 from timebank.cli.exits import OF_KIND, Exit
 from timebank.cli.help import explain_all
@@ -86,7 +89,10 @@ for noun in (
     mandate,
     hold,
     request,
+    wish,
     offer,
+    profile,
+    match,
     entry,
     policy,
     clearing,

@@ -2,15 +2,20 @@
 
 from typing import TYPE_CHECKING
 
-from timebank.cli.output import JsonObject
+from timebank.care.week import DAY_SLOTS, DAYS, time_of
+from timebank.cli.output import JsonObject, local_time
 from timebank.cli.wire import instant
 from timebank.instants import write_instant
+from timebank.matching.model import instant_of as instant_at
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from timebank.care.listing import HelpRequest
     from timebank.care.match import Match
     from timebank.care.profile import Parking, Profile, Spot, Wish
+    from timebank.matching.rules import Reason
+    from timebank.services.matches import Explanation, Suggestion, Suggestions
     from timebank.services.profiles import ProfileView
 
 
@@ -85,6 +90,7 @@ def match(value: "Match") -> JsonObject:
         "member": value.member,
         "helper": value.helper,
         "offer": value.offer,
+        "starts": value.starts,
         "rank": value.rank,
         "weights": value.weights,
         "offered_at": write_instant(value.offered_at),
@@ -94,6 +100,67 @@ def match(value: "Match") -> JsonObject:
         "changed_by": str(value.changed_by) if value.changed_by is not None else None,
         "outcome": value.outcome.value if value.outcome is not None else None,
     }
+
+
+def suggestions(found: "Suggestions", *, top: int | None = None) -> JsonObject:
+    """Write who could help with a request, and who could not; distances in metres."""
+    return {
+        "branch": found.request.branch,
+        "request": found.request.no,
+        "weights": found.weights,
+        "count": len(found.suggested),
+        "suggestions": [suggestion(each) for each in found.suggested[:top]],
+        "blocked": [
+            {"helper": each.helper, "reasons": [reason(why) for why in each.reasons]}
+            for each in found.blocked
+        ],
+        "counts": {code.value: count for code, count in found.counts.items()},
+        "matches": [match(each) for each in found.matches],
+    }
+
+
+def suggestion(value: "Suggestion") -> JsonObject:
+    """Write a suggestion: its terms add up to its score."""
+    return {
+        "rank": value.rank,
+        "helper": value.helper,
+        "offer": value.offer,
+        "distance_metres": value.fit.distance_m,
+        "starts": value.fit.starts_at,
+        "score": value.score.total,
+        "terms": [
+            {"code": each.code.value, "points": each.points, "weight": each.weight, "value": each.value}
+            for each in value.score.terms
+        ],
+        "asked": value.asked,
+        "may_be_asked": value.may_be_asked,
+    }
+
+
+def explanation(found: "Explanation") -> JsonObject:
+    """Write why a helper is suggested for a request, or what keeps the two apart."""
+    return {
+        "branch": found.request.branch,
+        "request": found.request.no,
+        "helper": found.helper,
+        "weights": found.weights,
+        "others": found.others,
+        "suggestion": suggestion(found.suggestion) if found.suggestion is not None else None,
+        "reasons": [reason(each) for each in found.reasons],
+    }
+
+
+def reason(value: "Reason") -> JsonObject:
+    """Write what keeps two apart, for a coordinator and for everybody."""
+    return {"code": value.code.value, "coordinator": value.coordinator, "public": value.public}
+
+
+def starts_shown(request: "HelpRequest", starts: int, zone: str) -> str:
+    """Write for people when help can begin: a local time, or a time of the week."""
+    if request.week is None:
+        return local_time(instant_at(starts), zone)
+    day, slot = divmod(starts, DAY_SLOTS)
+    return f"{DAYS[day].value} {time_of(slot)}"
 
 
 def parking(value: "Parking") -> JsonObject:

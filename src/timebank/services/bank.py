@@ -22,6 +22,7 @@ from timebank.services.hours import Hours
 from timebank.services.imports import Imports
 from timebank.services.invitations import Invitations
 from timebank.services.mandates import Mandates
+from timebank.services.matches import Matches
 from timebank.services.members import Members
 from timebank.services.policies import Policies
 from timebank.services.profiles import Profiles
@@ -60,6 +61,7 @@ class Bank:
         self.help_offers = HelpOffers(store, actor)
         self.profiles = Profiles(store, actor)
         self.wishes = Wishes(store, actor)
+        self.matches = Matches(store, actor)
         self.policies = Policies(store, actor)
         self.statements = Statements(store, actor)
         self.audits = Audits(store, actor)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final, Generic
 
+from timebank.care.events import of_match
 from timebank.care.inputs import clean_text
 from timebank.care.listing import HelpOffer, HelpRequest, Listing, ListingState, ended
 from timebank.care.match import MatchState, superseded
@@ -78,7 +79,9 @@ def end_all(books: Books, member: str, *, by: Actor) -> None:
     for match in books.matches.around(member):
         is_to_come = match.state is MatchState.ACCEPTED and match.outcome is None
         if match.state is MatchState.OFFERED or is_to_come:
-            books.matches.save(superseded(match, by, at=books.desk.now))
+            gone = superseded(match, by, at=books.desk.now)
+            books.matches.save(gone)
+            books.tell(of_match(gone, was_accepted=is_to_come))
     for request in books.help_requests.list(state=ListingState.OPEN, member=member):
         books.help_requests.save_end(ended(request, by, at=books.desk.now))
     for offer in books.help_offers.list(state=ListingState.OPEN, member=member):

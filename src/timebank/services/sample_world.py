@@ -19,6 +19,7 @@ from timebank.services.accounts import AccountView
 from timebank.services.bank import Bank
 from timebank.services.imports import FileFormat
 from timebank.services.sample_files import SampleFile, sample_files
+from timebank.services.sample_wishes import wish_for_help
 
 TODAY = datetime(2026, 1, 12, 9, tzinfo=UTC)
 """When the sample world is built, by its own clock."""
@@ -74,7 +75,9 @@ def sample_clock() -> SteppingClock:
     return SteppingClock(TODAY, timedelta(seconds=1))
 
 
-def build(bank: Bank, clock: SteppingClock, *, seed: int, progress: Progress) -> SampleWorld:
+def build(
+    bank: Bank, clock: SteppingClock, *, seed: int, progress: Progress, now: datetime | None = None
+) -> SampleWorld:
     """Build the sample world in an empty database, or find the one that is there.
 
     Args:
@@ -82,6 +85,8 @@ def build(bank: Bank, clock: SteppingClock, *, seed: int, progress: Progress) ->
         clock: from `sample_clock`; it is moved along as the story goes.
         seed: same seed, same world.
         progress: told how far the imports are.
+        now: when offers and requests are posted, for they would be over soon: the real instant, or right
+            after the story if None.
 
     Raises:
         NotTheSampleWorld: the database has other branches, which are left alone.
@@ -102,7 +107,12 @@ def build(bank: Bank, clock: SteppingClock, *, seed: int, progress: Progress) ->
             file_format=how,
             progress=lambda rows, name=name: progress(f"Importing {name}", rows),  # type: ignore[misc]
         )
-    return _play(bank, clock, (lille, locmine))
+    world = _play(bank, clock, (lille, locmine))
+    if now is not None and now > clock.instant:
+        clock.advance(now - clock.instant)
+    progress("Wishing for help", 0)
+    wish_for_help(bank, seed=seed)
+    return world
 
 
 def cast_of(bank: Bank) -> Cast | None:

@@ -32,6 +32,8 @@ class MatchRow(Row, table=True):
     helper: str = text()
     offer_no: int = number()
     """The helper's offer that it rests on."""
+    starts: int = number()
+    """When it can begin: in minutes since 1970 for help on a date, the half hour of the week for weekly."""
     rank: int = number()
     """The helper's place among all suggestions for the request, when it was offered."""
     weights: str = text()

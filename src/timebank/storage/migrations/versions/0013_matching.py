@@ -116,6 +116,7 @@ def _matches() -> None:
         _text("member"),
         _text("helper"),
         _number("offer_no"),
+        _number("starts"),
         _number("rank"),
         _text("weights"),
         _text("state"),

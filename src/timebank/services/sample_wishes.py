@@ -1,0 +1,111 @@
+"""The sample world's open wishes: profiles, offers and requests of Lille, for matching to work on.
+
+Everybody in it is plainly a sample. Same seed and same day, same wishes.
+"""
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from timebank.care.profile import Gender, Spot, Travel
+from timebank.care.week import DAYS, Week, Window
+from timebank.services.bank import Bank
+
+BRANCH: Final = "lille"
+LAT_UDEG: Final = 50_630_000
+LON_UDEG: Final = 3_060_000
+AROUND_UDEG: Final = 45_000
+HELPERS: Final = 36
+KINDS: Final = ("company", "shopping", "garden", "computer")
+LANGUAGES: Final = (("fr",), ("fr",), ("fr", "nl"), ("ar", "fr"), ("en", "fr"))
+REACHES: Final = (3_000, 5_000, 8_000, 15_000)
+SHIFTS: Final = ("09:00-12:00", "14:00-17:00", "14:00-18:00", "18:00-20:00")
+OPEN_DAYS: Final = 360
+CHECK: Final = "honourability"
+Wished = tuple[str, int, tuple[str, ...], dict[str, Any]]
+WISHES: Final[tuple[Wished, ...]] = (
+    ("company", 90, ("tue 14:00-17:00", "thu 14:00-17:00"), {"experience": "bereavement"}),
+    ("shopping", 60, ("tue 09:00-12:00", "fri 09:00-12:00"), {}),
+    ("computer", 60, ("sat 10:00-12:00", "wed 18:00-20:00"), {"languages": ("ar", "en")}),
+    ("garden", 120, ("sat 09:00-12:00", "sun 14:00-17:00"), {}),
+    ("company", 60, ("mon 14:00-18:00", "wed 14:00-18:00"), {"clearances": (CHECK,)}),
+    ("company", 60, ("fri 18:00-20:00",), {"wished_gender": Gender.WOMAN}),
+)
+"""Kind, minutes, times of the week, and what the request says beyond."""
+
+
+def wish_for_help(bank: Bank, *, seed: int) -> None:
+    """Post the sample's offers and requests as of now, unless the branch has some.
+
+    Args:
+        bank: with the sample world in it.
+        seed: same seed, same wishes.
+    """
+    if bank.help_offers.list(BRANCH, limit=1):
+        return
+    chance = random.Random(seed)  # noqa: S311 - sample data
+    members = [view.member.ref for view in bank.members.page(BRANCH, limit=HELPERS + len(WISHES))]
+    helpers, askers = members[:HELPERS], members[HELPERS:]
+    for number, ref in enumerate(helpers):
+        _offer(bank, chance, ref, number)
+    _ask(bank, chance, askers)
+    bank.profiles.exclude(BRANCH, askers[0], helpers[0], by=f"member:{askers[0]}")
+
+
+def _offer(bank: Bank, chance: random.Random, ref: str, number: int) -> None:
+    """Say where a member starts from, and offer help of one kind on five days of the week."""
+    bank.profiles.set(
+        BRANCH,
+        ref,
+        home=_near(chance),
+        reach_metres=chance.choice(REACHES),
+        travel=chance.choice(tuple(Travel)),
+        languages=chance.choice(LANGUAGES),
+        gender=chance.choice((Gender.WOMAN, Gender.WOMAN, Gender.MAN)),
+        day_minutes=240,
+        rest_minutes=30,
+        by=f"member:{ref}",
+    )
+    days = chance.sample(DAYS, 5)
+    windows = [Window.parse(f"{day} {chance.choice(SHIFTS)}") for day in days]
+    until_on = (bank.now() + timedelta(days=OPEN_DAYS)).date()
+    bank.help_offers.post(
+        BRANCH,
+        member=ref,
+        kind=KINDS[number % len(KINDS)] if number % 2 else "company",  # so nobody offers help in the garden
+        week=Week.of(windows),
+        minutes_per_week=180,
+        until_on=until_on,
+        by=f"member:{ref}",
+    )
+    if number % 4 == 0:
+        bank.profiles.declare(BRANCH, ref, "bereavement", is_consented=True, by=f"member:{ref}")
+    if number % 3 == 0:
+        bank.profiles.clear(BRANCH, ref, CHECK, expires_on=until_on)
+
+
+def _ask(bank: Bank, chance: random.Random, askers: Sequence[str]) -> None:
+    """Post a request of each, week by week, with what it says beyond its kind and time."""
+    until_on = (bank.now() + timedelta(days=OPEN_DAYS)).date()
+    for ref, (kind, minutes, times, beyond) in zip(askers, WISHES, strict=True):
+        bank.profiles.set(BRANCH, ref, home=_near(chance), languages=("fr",), by=f"member:{ref}")
+        posted = bank.help_requests.post(
+            BRANCH,
+            member=ref,
+            kind=kind,
+            minutes=minutes,
+            week=Week.of(map(Window.parse, times)),
+            until_on=until_on,
+            by=f"member:{ref}",
+        )
+        if beyond:
+            bank.wishes.set(BRANCH, posted.listing.no, by=f"member:{ref}", **beyond)
+
+
+def _near(chance: random.Random) -> Spot:
+    """Draw a place around the middle of the town."""
+    return Spot(
+        lat_udeg=LAT_UDEG + round(chance.gauss(0, AROUND_UDEG / 3)),
+        lon_udeg=LON_UDEG + round(chance.gauss(0, AROUND_UDEG / 2)),
+    )
