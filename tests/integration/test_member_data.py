@@ -6,12 +6,14 @@ from io import BytesIO
 from pathlib import Path
 
 from sqlalchemy import select
-from tests.builders import a_branch, help_given
+from tests.builders import a_bank, a_branch, help_given
+from tests.integration.worlds import a_world
 
 from timebank.care.access import AccessRole
 from timebank.cli.wire_data import member_data
 from timebank.services.bank import Bank
 from timebank.storage.columns import Row, table_of
+from timebank.storage.profiles import ALL as OF_PROFILES
 from timebank.storage.tables_identity import AliasRow, NoteRow, PersonRow
 
 PERSONAL: tuple[type[Row], ...] = (PersonRow, NoteRow, AliasRow)
@@ -46,6 +48,46 @@ def test_every_personal_column_of_the_schema_is_in_it(tmp_path: Path) -> None:
                 values = {each[column] for each in kept} - {None}
                 theirs = {value for value in values if json.dumps(value, ensure_ascii=False)[1:-1] in text}
                 assert theirs or column == "note", f"{table.name}.{column}"
+    bank.close()
+
+
+def test_everything_that_matching_knows_of_a_member_is_in_it(tmp_path: Path) -> None:
+    """One value of each column of the identity store's tables about matching, and every match of theirs."""
+    bank = a_bank(tmp_path, clock=a_world(tmp_path))
+    texts = held(bank, "m4") + held(bank, "m2")
+
+    with bank.store.read() as tx:
+        for table in OF_PROFILES:
+            rows = tx.connection.execute(select(table)).mappings().all()
+            assert rows, table.name
+            for column in set(table.c.keys()) - {"branch_id"}:
+                values = {each[column] for each in rows} - {None}
+                assert values, f"{table.name}.{column}"
+                assert any(said(value) in texts for value in values), f"{table.name}.{column}"
+    matches = {ref: bank.members.export_data("lille", ref).matches for ref in ("m4", "m1", "m2")}
+    assert {"m4": [2, 1], "m1": [2], "m2": []} == {
+        ref: [each.no for each in found] for ref, found in matches.items()
+    }
+    bank.close()
+
+
+def said(value: object) -> str:
+    """Return how a stored value stands in what is handed out; lists of codes by their first."""
+    return json.dumps(value.split()[0] if isinstance(value, str) and value else value).strip('"')
+
+
+def test_erasing_a_member_erases_all_that_matching_knew(tmp_path: Path) -> None:
+    """On either side of a pair; the matches stay, with references only, and what was to come is off."""
+    bank = a_bank(tmp_path, clock=a_world(tmp_path))
+
+    for ref in ("m4", "m2", "m1"):
+        bank.members.erase("lille", ref)
+
+    with bank.store.read() as tx:
+        left = {table.name: len(tx.connection.execute(select(table)).all()) for table in OF_PROFILES}
+    assert dict.fromkeys(left, 0) == left
+    assert ["withdrawn", "declined"] == [each.state for each in bank.matches.list("lille")]
+    assert bank.audits.run().ok
     bank.close()
 
 

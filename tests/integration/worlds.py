@@ -16,6 +16,7 @@ from timebank.care.access import AccessRole
 from timebank.care.beneficiary import Relation
 from timebank.care.events import EventKind
 from timebank.care.mandate import Scope
+from timebank.care.profile import Gender, ParkReason, Spot, Travel
 from timebank.care.sightings import Sighting
 from timebank.care.webhook import ATTEMPTS_MOST, Answer
 from timebank.care.week import Week, Window
@@ -221,6 +222,32 @@ def _wish(bank: Bank) -> None:
     bank.help_requests.withdraw("lille", 1, reason=f"{MARKER} by phone")
     bank.help_requests.post("lille", member="m2", minutes=60, week=week, by="member:m2", **facts)
     bank.help_offers.post("lille", member="m3", minutes_per_week=120, week=week, by="member:m3", **facts)
+    _meet(bank)
+
+
+def _meet(bank: Bank) -> None:
+    """What people say of themselves; m4 said no to m2, and yes to m1."""
+    week = Week.of([Window.parse("thu 14:00-17:00")])
+    near: dict[str, Any] = {"home": Spot.parse("50.63,3.06"), "languages": ["fr"], "teams": ["tea"]}
+    bank.profiles.set(
+        "lille", "m2", reason=f"{MARKER} by phone", wished_gender=Gender.WOMAN, household="h1", **near
+    )
+    near |= {"household": "h2", "gender": Gender.WOMAN, "travel": Travel.BICYCLE, "reach_metres": 3_000}
+    bank.profiles.set("lille", "m4", day_minutes=180, rest_minutes=30, by="member:m4", **near)
+    bank.profiles.declare("lille", "m4", "bereavement", is_consented=True, by="member:m4")
+    bank.profiles.clear("lille", "m4", "honourability", expires_on=date(2028, 1, 1))
+    bank.profiles.exclude("lille", "m4", "m7", by="member:m4")
+    facts: dict[str, Any] = {"kind": "company", "week": week}
+    bank.help_offers.post("lille", member="m4", minutes_per_week=120, by="member:m4", **facts)
+    bank.help_requests.post("lille", member="m1", minutes=30, by="member:m1", **facts)
+    asked: dict[str, Any] = {"place": Spot.parse("50.635,3.065"), "languages": ["fr"], "team": "tea"}
+    asked |= {"experience": "bereavement", "clearances": ["honourability"], "wished_gender": Gender.WOMAN}
+    for request, member in ((2, "m2"), (3, "m1")):
+        bank.wishes.set("lille", request, by=f"member:{member}", **asked)
+        bank.matches.offer("lille", request, "m4", key=f"match {request}")
+    bank.matches.decline("lille", 1, ParkReason.NO_TIME, by="member:m4")
+    bank.profiles.park("lille", "m4", "m3", until_on=date(2027, 1, 1))
+    bank.matches.accept("lille", 2, reason=f"{MARKER} by phone")
 
 
 def _import(bank: Bank) -> None:
