@@ -51,12 +51,14 @@ from timebank_api.routes.hours import HoursRoutes
 from timebank_api.routes.imports import ImportRoutes
 from timebank_api.routes.invitations import InvitationRoutes
 from timebank_api.routes.mandates import MandateRoutes
+from timebank_api.routes.matches import MatchRoutes
 from timebank_api.routes.me import MeRoutes
 from timebank_api.routes.member_data import export_me
 from timebank_api.routes.members import MemberRoutes
 from timebank_api.routes.metrics import MetricsRoutes
 from timebank_api.routes.offers import OfferRoutes
 from timebank_api.routes.policy import PolicyRoutes
+from timebank_api.routes.profiles import ProfileRoutes
 from timebank_api.routes.redemptions import RedemptionRoutes
 from timebank_api.routes.reports import ReportRoutes
 from timebank_api.routes.requests import RequestRoutes
@@ -87,11 +89,13 @@ ROUTES: Final = (
     ImportRoutes,
     InvitationRoutes,
     MandateRoutes,
+    MatchRoutes,
     MemberRoutes,
     MeRoutes,
     MetricsRoutes,
     OfferRoutes,
     PolicyRoutes,
+    ProfileRoutes,
     RedemptionRoutes,
     ReportRoutes,
     RequestRoutes,

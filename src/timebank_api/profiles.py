@@ -1,13 +1,23 @@
 """What the service says of profiles, wishes and matches: shapes that several routes share."""
 
 from datetime import date
+from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, UnsetType
 
 from timebank.care.match import Match
 from timebank.care.profile import Spot, Wish
 from timebank.instants import write_instant
 from timebank.services.profiles import ProfileView
+
+Given = TypeVar("Given")
+
+
+class SpotIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A place, in micro-degrees north and east; it is put on a coarse grid before it is kept."""
+
+    lat_udeg: int
+    lon_udeg: int
 
 
 class SpotOut(Struct, frozen=True, kw_only=True):
@@ -106,6 +116,26 @@ class MatchOut(Struct, frozen=True, kw_only=True):
     changed_at: str | None
     changed_by: str | None
     outcome: str | None
+
+
+def unkept(_: object) -> None:
+    """Keep no answer with the key: it says what may be erased."""
+
+
+def given(value: Given | UnsetType | None) -> Given | None:
+    """Return what a body says; None if it says nothing, or that it is to be forgotten."""
+    return None if isinstance(value, UnsetType) else value
+
+
+def spot_of(value: SpotIn | UnsetType | None) -> Spot | None:
+    """Return the place that a body names, if it does.
+
+    Raises:
+        BadPlace: it is not on the earth.
+    """
+    if value is None or isinstance(value, UnsetType):
+        return None
+    return Spot(lat_udeg=value.lat_udeg, lon_udeg=value.lon_udeg)
 
 
 def known_out(view: ProfileView) -> KnownOut:

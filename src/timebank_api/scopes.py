@@ -14,8 +14,10 @@ OF_NOUN: Final[Mapping[str, AccessScope]] = {
     "beneficiaries": AccessScope.REDEEM,
     "hours": AccessScope.LOG,
     "mandates": AccessScope.REDEEM,
+    "matches": AccessScope.LOG,
     "me": AccessScope.ACCOUNT,
     "offers": AccessScope.LOG,
+    "profiles": AccessScope.ACCOUNT,
     "redemptions": AccessScope.REDEEM,
     "requests": AccessScope.REDEEM,
 }

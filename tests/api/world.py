@@ -25,6 +25,8 @@ from tests.builders import JOINED_ON, NOW, a_bank, address_in, help_given
 from timebank.care.access import AccessRole
 from timebank.care.beneficiary import Relation
 from timebank.care.mandate import Scope
+from timebank.care.profile import Spot
+from timebank.care.record import Mode
 from timebank.care.week import Week, Window
 from timebank.clock import SteppingClock
 from timebank.services.bank import Bank
@@ -107,6 +109,13 @@ OBJECTS: Mapping[str, Objects] = {
         own=({"no": 1}, {"no": 2}), others={"no": 3}, elsewhere={"no": 9}, missing={"no": 99}
     ),
     "offers": Objects(own=({"no": 1}, {"no": 2}), others={"no": 3}, elsewhere={"no": 9}, missing={"no": 99}),
+    "profiles": Objects(
+        own=({"ref": "m2"}, {"ref": "m1"}),
+        others={"ref": "m3"},
+        elsewhere={"ref": "m5"},
+        missing={"ref": "m99"},
+    ),
+    "matches": Objects(own=({"no": 1}, {"no": 2}), others={"no": 3}, elsewhere={"no": 9}, missing={"no": 99}),
     "webhooks": Objects(own=({"no": 1},), elsewhere={"no": 2}, missing={"no": 99}),
     "tokens": Objects(own=({"no": 1}, {"no": 2}), others={"no": 3}, elsewhere={"no": 9}, missing={"no": 99}),
     "invitations": Objects(own=({"no": 1},), elsewhere={"no": 9}, missing={"no": 99}),
@@ -277,6 +286,31 @@ def _wish(bank: Bank) -> None:
             }
             bank.help_requests.post(branch, minutes=60, **facts)
             bank.help_offers.post(branch, minutes_per_week=60, **facts)
+    _meet(bank)
+
+
+def _meet(bank: Bank) -> None:
+    """In lille m2 is asked for the son (1) and rings him up (2), m3 is asked for m4 (3); bayonne has nine."""
+    facts: dict[str, Any] = {"kind": "company", "week": Week.of([Window.parse("thu 14:00-17:00")])}
+    home = Spot.parse("50.63,3.06")
+    for branch, count in (("lille", 4), ("bayonne", 5)):
+        for number in range(1, count + 1):
+            bank.profiles.set(branch, f"m{number}", home=home, by=f"member:m{number}")
+    for ref in ("m1", "m2"):
+        bank.profiles.declare("lille", ref, "bereavement", by=f"member:{ref}")
+    by_phone = {**facts, "mode": Mode.PHONE}
+    bank.help_offers.post("lille", member="m2", minutes_per_week=60, by="member:m2", **by_phone)
+    bank.help_requests.post("lille", member="m1", minutes=60, by="member:m1", **by_phone)
+    bank.help_requests.post("lille", member="m4", minutes=60, by="member:m4", **facts)
+    for request, helper in ((2, "m2"), (4, "m2"), (5, "m3")):
+        bank.matches.offer("lille", request, helper)
+    bank.matches.accept("lille", 2, by="member:m2")
+    for number in range(2, 6):
+        bank.help_offers.post(
+            "bayonne", member=f"m{number}", minutes_per_week=60, by=f"member:m{number}", **facts
+        )
+    for request in range(1, 10):
+        bank.matches.offer("bayonne", request, f"m{2 + request % 4}", by="coordinator:desk@bayonne")
 
 
 def _let_in(bank: Bank) -> str:

@@ -43,7 +43,7 @@ from timebank.storage.tables_events import OutboxRow
 DAY = timedelta(days=1)
 THURSDAY = Week.of([Window.parse("thu 14:00-17:00")])
 HOME, NEXT_DOOR, FAR = Spot.parse("50.63,3.06"), Spot.parse("50.635,3.06"), Spot.parse("50.9,3.06")
-BY_PHONE = {"reason": "Sample words by phone"}
+BY_PHONE: dict[str, Any] = {"reason": "Sample words by phone"}
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_what_people_say_decides_who_is_suggested(bank: Bank, name: str) -> None
 
 def test_what_is_undone_brings_the_helper_back(bank: Bank, clock: SteppingClock) -> None:
     """Consent, clearance, inclusion, and a day that is over."""
-    by = {"by": "member:m2"}
+    by: dict[str, Any] = {"by": "member:m2"}
     bank.profiles.declare("lille", "m2", "grief", **by)
     bank.wishes.set("lille", 1, experience="grief", is_experience_needed=True, by="member:m1")
     assert [] == suggested(bank)
@@ -428,7 +428,7 @@ def test_one_key_one_effect(bank: Bank) -> None:
         bank.matches.offer("lille", 1, "m3", key="k")
     declined = bank.matches.decline("lille", 1, ParkReason.NO_TIME, by="member:m2", key="n")
     assert declined == bank.matches.decline("lille", 1, ParkReason.NO_TIME, by="member:m2", key="n")
-    withdrawn_key = {"reason": "Sample words", "key": "w"}
+    withdrawn_key: dict[str, Any] = {"reason": "Sample words", "key": "w"}
     other = bank.matches.offer("lille", 1, "m3")
     done = bank.matches.withdraw("lille", other.no, **withdrawn_key)
     assert done == bank.matches.withdraw("lille", other.no, **withdrawn_key)
@@ -499,7 +499,7 @@ def test_what_nobody_may_say_is_refused(
 
 def test_lists_have_an_end(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
     """A member has so many experiences, clearances and exclusions; what is there can be said again."""
-    by = {"by": "member:m1"}
+    by: dict[str, Any] = {"by": "member:m1"}
     for number in range(FACTS_MOST):
         bank.profiles.declare("lille", "m1", f"e{number}", **by)
         bank.profiles.clear("lille", "m1", f"c{number}")

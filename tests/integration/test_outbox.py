@@ -67,6 +67,8 @@ def test_the_world_tells_of_every_kind(world: Bank) -> None:
         EventKind.REDEMPTION_UNASSIGNED,
         EventKind.REDEMPTION_EXPIRED,
         EventKind.HOURS_DECIDED,
+        EventKind.MATCH_EXPIRED,
+        EventKind.MATCH_WITHDRAWN,
     }
 
 

@@ -425,6 +425,11 @@ class EventsCalls:
                 "redemption.cancelled",
                 "redemption.missed",
                 "redemption.expired",
+                "match.offered",
+                "match.accepted",
+                "match.declined",
+                "match.withdrawn",
+                "match.expired",
                 "entry.posted",
                 "entry.reversed",
             ]
@@ -998,6 +1003,118 @@ class MandatesCalls:
         )
 
 
+class MatchesCalls:
+    """What can be asked of `matches`."""
+
+    def __init__(self, asker: Asker) -> None:
+        """Ask through somebody."""
+        self._asker = asker
+
+    def list(
+        self,
+        *,
+        state: Literal["offered", "accepted", "declined", "expired", "withdrawn"] | None = None,
+        member: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[shapes.MatchOut]:
+        """List matches, newest first: those of a member, everybody's for who runs or audits the branch."""
+        return self._asker.pages(
+            shapes.MatchOut,
+            Wish(method="GET", path="/v1/matches", query={"state": state, "member": member, "limit": limit}),
+        )
+
+    def offer(self, *, request: int, helper: str, key: str | None = None) -> shapes.MatchOut:
+        """Ask somebody who is suggested whether they would help, as a coordinator."""
+        return self._asker.one(
+            shapes.MatchOut,
+            Wish(
+                method="POST",
+                path="/v1/matches",
+                body=said(request=request, helper=helper),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def expire(self, *, key: str | None = None) -> tuple[shapes.MatchOut, ...]:
+        """Write down which matches nobody answered in time, as a coordinator; they are over even without."""
+        return self._asker.one(
+            tuple[shapes.MatchOut, ...],
+            Wish(method="POST", path="/v1/matches/expire", needs_key=True, key=key),
+        )
+
+    def show(self, no: int) -> shapes.MatchOut:
+        """Show a match."""
+        return self._asker.one(
+            shapes.MatchOut, Wish(method="GET", path="/v1/matches/{no}", places={"no": no})
+        )
+
+    def accept(self, no: int, *, reason: str | None = None, key: str | None = None) -> shapes.MatchOut:
+        """Say yes, as the helper, or as a coordinator who says how they know."""
+        return self._asker.one(
+            shapes.MatchOut,
+            Wish(
+                method="POST",
+                path="/v1/matches/{no}/accept",
+                places={"no": no},
+                body=said(reason=reason),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def conclude(
+        self, no: int, *, outcome: Literal["helped", "not_helped"], key: str | None = None
+    ) -> shapes.MatchOut:
+        """Write down what became of an accepted match, as a coordinator."""
+        return self._asker.one(
+            shapes.MatchOut,
+            Wish(
+                method="POST",
+                path="/v1/matches/{no}/conclude",
+                places={"no": no},
+                body=said(outcome=outcome),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def decline(
+        self,
+        no: int,
+        *,
+        why: Literal["no_time", "too_far", "not_my_kind", "not_this_time", "did_not_suit", "coordinator"],
+        reason: str | None = None,
+        key: str | None = None,
+    ) -> shapes.MatchOut:
+        """Say no, as the helper, or as a coordinator who says how they know; nobody else is told why."""
+        return self._asker.one(
+            shapes.MatchOut,
+            Wish(
+                method="POST",
+                path="/v1/matches/{no}/decline",
+                places={"no": no},
+                body=said(why=why, reason=reason),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def withdraw(self, no: int, *, reason: str, key: str | None = None) -> shapes.MatchOut:
+        """Take a match back, offered or accepted, as a coordinator."""
+        return self._asker.one(
+            shapes.MatchOut,
+            Wish(
+                method="POST",
+                path="/v1/matches/{no}/withdraw",
+                places={"no": no},
+                body=said(reason=reason),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+
 class MeCalls:
     """What can be asked of `me`."""
 
@@ -1274,6 +1391,219 @@ class PolicyCalls:
         return self._asker.one(tuple[shapes.VersionOut, ...], Wish(method="GET", path="/v1/policy/versions"))
 
 
+class ProfilesCalls:
+    """What can be asked of `profiles`."""
+
+    def __init__(self, asker: Asker) -> None:
+        """Ask through somebody."""
+        self._asker = asker
+
+    def show(self, ref: str) -> shapes.KnownOut:
+        """Show what matching knows of a member."""
+        return self._asker.one(
+            shapes.KnownOut, Wish(method="GET", path="/v1/profiles/{ref}", places={"ref": ref})
+        )
+
+    def clear(
+        self,
+        ref: str,
+        *,
+        clearance: str,
+        verified_on: date | None = None,
+        expires_on: date | None = None,
+        key: str | None = None,
+    ) -> shapes.KnownOut:
+        """Say that a member passed a check, as a coordinator; the paper stays outside."""
+        return self._asker.one(
+            shapes.KnownOut,
+            Wish(
+                method="POST",
+                path="/v1/profiles/{ref}/clear",
+                places={"ref": ref},
+                body=said(clearance=clearance, verified_on=verified_on, expires_on=expires_on),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def consent(self, ref: str, *, experience: str, key: str | None = None) -> shapes.KnownOut:
+        """Let lived experience be used, as the member or in the member's name."""
+        return self._asker.one(
+            shapes.KnownOut,
+            Wish(
+                method="POST",
+                path="/v1/profiles/{ref}/consent",
+                places={"ref": ref},
+                body=said(experience=experience),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def declare(
+        self,
+        ref: str,
+        *,
+        experience: str,
+        is_consented: bool | None = None,
+        reason: str | None = None,
+        key: str | None = None,
+    ) -> shapes.KnownOut:
+        """Say what a member has lived through; it is used only once consented to."""
+        return self._asker.one(
+            shapes.KnownOut,
+            Wish(
+                method="POST",
+                path="/v1/profiles/{ref}/declare",
+                places={"ref": ref},
+                body=said(experience=experience, is_consented=is_consented, reason=reason),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def exclude(
+        self, ref: str, *, other_member: str, reason: str | None = None, key: str | None = None
+    ) -> shapes.KnownOut:
+        """Never bring a member together with another one, whoever helps; the other is not told."""
+        return self._asker.one(
+            shapes.KnownOut,
+            Wish(
+                method="POST",
+                path="/v1/profiles/{ref}/exclude",
+                places={"ref": ref},
+                body=said(other_member=other_member, reason=reason),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def include(
+        self, ref: str, *, other_member: str, reason: str | None = None, key: str | None = None
+    ) -> shapes.KnownOut:
+        """Take an exclusion back; the other's own, if there is one, stays."""
+        return self._asker.one(
+            shapes.KnownOut,
+            Wish(
+                method="POST",
+                path="/v1/profiles/{ref}/include",
+                places={"ref": ref},
+                body=said(other_member=other_member, reason=reason),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def park(
+        self,
+        ref: str,
+        *,
+        other_member: str,
+        until_on: date,
+        why: Literal["no_time", "too_far", "not_my_kind", "not_this_time", "did_not_suit", "coordinator"]
+        | None = None,
+        key: str | None = None,
+    ) -> shapes.KnownOut:
+        """Do not ask a member to help another one until a day is over, as a coordinator."""
+        return self._asker.one(
+            shapes.KnownOut,
+            Wish(
+                method="POST",
+                path="/v1/profiles/{ref}/park",
+                places={"ref": ref},
+                body=said(other_member=other_member, until_on=until_on, why=why),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def retract(
+        self, ref: str, *, experience: str, reason: str | None = None, key: str | None = None
+    ) -> shapes.KnownOut:
+        """Forget lived experience, and the consent to its use."""
+        return self._asker.one(
+            shapes.KnownOut,
+            Wish(
+                method="POST",
+                path="/v1/profiles/{ref}/retract",
+                places={"ref": ref},
+                body=said(experience=experience, reason=reason),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def set(
+        self,
+        ref: str,
+        *,
+        home: shapes.SpotIn | None = None,
+        reach_metres: int | None = None,
+        travel: Literal["on-foot", "bicycle", "transit", "car"] | None = None,
+        languages: Sequence[str] | None = None,
+        gender: Literal["woman", "man", "other"] | None = None,
+        wished_gender: Literal["woman", "man", "other"] | None = None,
+        household: str | None = None,
+        day_minutes: int | None = None,
+        rest_minutes: int | None = None,
+        teams: Sequence[str] | None = None,
+        reason: str | None = None,
+        key: str | None = None,
+    ) -> shapes.KnownOut:
+        """Say something of a member; what is left out stays as it is, what is null is forgotten."""
+        return self._asker.one(
+            shapes.KnownOut,
+            Wish(
+                method="POST",
+                path="/v1/profiles/{ref}/set",
+                places={"ref": ref},
+                body=said(
+                    home=home,
+                    reach_metres=reach_metres,
+                    travel=travel,
+                    languages=languages,
+                    gender=gender,
+                    wished_gender=wished_gender,
+                    household=household,
+                    day_minutes=day_minutes,
+                    rest_minutes=rest_minutes,
+                    teams=teams,
+                    reason=reason,
+                ),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def unclear(self, ref: str, *, clearance: str, key: str | None = None) -> shapes.KnownOut:
+        """Say that a check does not count any more, as a coordinator."""
+        return self._asker.one(
+            shapes.KnownOut,
+            Wish(
+                method="POST",
+                path="/v1/profiles/{ref}/unclear",
+                places={"ref": ref},
+                body=said(clearance=clearance),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+    def unpark(self, ref: str, *, other_member: str, key: str | None = None) -> shapes.KnownOut:
+        """Let a member be asked to help another one again, as a coordinator."""
+        return self._asker.one(
+            shapes.KnownOut,
+            Wish(
+                method="POST",
+                path="/v1/profiles/{ref}/unpark",
+                places={"ref": ref},
+                body=said(other_member=other_member),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
+
 class RedemptionsCalls:
     """What can be asked of `redemptions`."""
 
@@ -1543,6 +1873,71 @@ class RequestsCalls:
             shapes.HelpRequestShown, Wish(method="GET", path="/v1/requests/{no}", places={"no": no})
         )
 
+    def explain(self, no: int, *, helper: str) -> shapes.ExplanationOut:
+        """Say why a helper is suggested for a request at their rank, or all that keeps the two apart."""
+        return self._asker.one(
+            shapes.ExplanationOut,
+            Wish(
+                method="GET",
+                path="/v1/requests/{no}/explanation",
+                places={"no": no},
+                query={"helper": helper},
+            ),
+        )
+
+    def suggestions(self, no: int, *, limit: int | None = None) -> shapes.SuggestionsOut:
+        """Show who could help with a request, the best first, with reasons; and what keeps others away."""
+        return self._asker.one(
+            shapes.SuggestionsOut,
+            Wish(
+                method="GET", path="/v1/requests/{no}/suggestions", places={"no": no}, query={"limit": limit}
+            ),
+        )
+
+    def wish(self, no: int) -> shapes.WishOut:
+        """Show what a request says beyond its kind and time; auditors do not see it."""
+        return self._asker.one(
+            shapes.WishOut, Wish(method="GET", path="/v1/requests/{no}/wish", places={"no": no})
+        )
+
+    def say(
+        self,
+        no: int,
+        *,
+        place: shapes.SpotIn | None = None,
+        languages: Sequence[str] | None = None,
+        wished_gender: Literal["woman", "man", "other"] | None = None,
+        experience: str | None = None,
+        is_experience_needed: bool | None = None,
+        clearances: Sequence[str] | None = None,
+        team: str | None = None,
+        urgency: int | None = None,
+        reason: str | None = None,
+        key: str | None = None,
+    ) -> shapes.WishOut:
+        """Say where an open request is to be met, and by whom."""
+        return self._asker.one(
+            shapes.WishOut,
+            Wish(
+                method="POST",
+                path="/v1/requests/{no}/wish",
+                places={"no": no},
+                body=said(
+                    place=place,
+                    languages=languages,
+                    wished_gender=wished_gender,
+                    experience=experience,
+                    is_experience_needed=is_experience_needed,
+                    clearances=clearances,
+                    team=team,
+                    urgency=urgency,
+                    reason=reason,
+                ),
+                needs_key=True,
+                key=key,
+            ),
+        )
+
     def withdraw(
         self, no: int, *, reason: str | None = None, key: str | None = None
     ) -> shapes.HelpRequestOut:
@@ -1737,6 +2132,11 @@ class WebhooksCalls:
                 "redemption.cancelled",
                 "redemption.missed",
                 "redemption.expired",
+                "match.offered",
+                "match.accepted",
+                "match.declined",
+                "match.withdrawn",
+                "match.expired",
                 "entry.posted",
                 "entry.reversed",
             ]
@@ -1811,10 +2211,12 @@ class Nouns:
         self.imports = ImportsCalls(asker)
         self.invitations = InvitationsCalls(asker)
         self.mandates = MandatesCalls(asker)
+        self.matches = MatchesCalls(asker)
         self.me = MeCalls(asker)
         self.members = MembersCalls(asker)
         self.offers = OffersCalls(asker)
         self.policy = PolicyCalls(asker)
+        self.profiles = ProfilesCalls(asker)
         self.redemptions = RedemptionsCalls(asker)
         self.reports = ReportsCalls(asker)
         self.requests = RequestsCalls(asker)

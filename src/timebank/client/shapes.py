@@ -145,6 +145,13 @@ class BeneficiaryOut(Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
 
 
+class BlockedOut(Struct, frozen=True, kw_only=True):
+    """A helper whom rules keep away."""
+
+    helper: str
+    rules: tuple[KeptAwayOut, ...]
+
+
 class BranchEventOut(Struct, frozen=True, kw_only=True):
     """Something that happened."""
 
@@ -177,6 +184,11 @@ class BranchEventOut(Struct, frozen=True, kw_only=True):
         "redemption.cancelled",
         "redemption.missed",
         "redemption.expired",
+        "match.offered",
+        "match.accepted",
+        "match.declined",
+        "match.withdrawn",
+        "match.expired",
         "entry.posted",
         "entry.reversed",
     ] = field(name="type")
@@ -206,6 +218,26 @@ class CheckOut(Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
 
 
+class ClearanceOut(Struct, frozen=True, kw_only=True):
+    """A check that was passed."""
+
+    kind: str
+    verified_on: date
+    expires_on: date | None
+    verified_by: str
+
+
+class ClearedIn(Struct, frozen=True, kw_only=True):
+    """A check that the member passed."""
+
+    clearance: str
+    """Code of its kind, such as `honourability`."""
+    verified_on: date | None = None
+    """When it was seen; today, if it is left out."""
+    expires_on: date | None = None
+    """The last day on which it counts; left out, if it does not expire."""
+
+
 class ClearingOut(Struct, frozen=True, kw_only=True):
     """What the branch and others owe one another."""
 
@@ -226,6 +258,19 @@ class CodeOut(Struct, frozen=True, kw_only=True):
     """What to say together with the code, if one comes."""
 
     ticket: str
+
+
+class ConcludedIn(Struct, frozen=True, kw_only=True):
+    """What became of a yes."""
+
+    outcome: Literal["helped", "not_helped"]
+
+
+class ConsentIn(Struct, frozen=True, kw_only=True):
+    """Lived experience that may be used from now on."""
+
+    experience: str
+    """Its code, such as `bereavement`."""
 
 
 class CorrectionIn(Struct, frozen=True, kw_only=True):
@@ -257,6 +302,26 @@ class DecisionIn(Struct, frozen=True, kw_only=True):
     minutes: int | None = None
     """Other minutes than stated, where it is confirmed."""
     reason: str
+
+
+class DeclaredIn(Struct, frozen=True, kw_only=True):
+    """Something that the member has lived through."""
+
+    experience: str
+    """Its code, such as `bereavement`."""
+    is_consented: bool | None = None
+    """Whether the member consents to its use in the same breath."""
+    reason: str | None = None
+    """Why; needed of a coordinator, who cannot consent."""
+
+
+class DeclinedIn(Struct, frozen=True, kw_only=True):
+    """A no."""
+
+    why: Literal["no_time", "too_far", "not_my_kind", "not_this_time", "did_not_suit", "coordinator"]
+    """A code; nobody but a coordinator is told."""
+    reason: str | None = None
+    """In words; needed of a coordinator."""
 
 
 class DifferenceOut(Struct, frozen=True, kw_only=True):
@@ -347,6 +412,34 @@ class EventsOut(Struct, frozen=True, kw_only=True):
     """Everything up to this number was looked at: what to ask for next, as `after`."""
     end: int
     """The number of the branch's last event: go on until `through` is there."""
+
+
+class ExcludedOut(Struct, frozen=True, kw_only=True):
+    """Whom the member does not want to meet."""
+
+    member: str
+    since_on: date
+
+
+class ExperienceOut(Struct, frozen=True, kw_only=True):
+    """Lived experience; used only once consented to."""
+
+    code: str
+    declared_on: date
+    consented_on: date | None
+
+
+class ExplanationOut(Struct, frozen=True, kw_only=True):
+    """Why a helper is suggested, or what keeps them away."""
+
+    branch: str
+    request: int
+    helper: str
+    weights: str
+    count: int
+    """How many could help."""
+    suggestion: SuggestionOut | None
+    rules: tuple[KeptAwayOut, ...]
 
 
 class Fault(Struct, frozen=True, kw_only=True):
@@ -620,6 +713,35 @@ class InvitationOut(Struct, frozen=True, kw_only=True):
     """Said once, in the answer that made it."""
 
 
+class KeptAwayOut(Struct, frozen=True, kw_only=True):
+    """A rule that keeps a helper away: in words for a coordinator, and in words for everybody."""
+
+    rule: str
+    coordinator: str
+    public: str
+
+
+class KnownOut(Struct, frozen=True, kw_only=True):
+    """What matching knows of a member; what was not said is null or empty."""
+
+    branch: str
+    member: str
+    home: SpotOut | None
+    reach_metres: int | None
+    travel: str | None
+    languages: tuple[str, ...]
+    gender: str | None
+    wished_gender: str | None
+    household: str | None
+    day_minutes: int | None
+    rest_minutes: int | None
+    teams: tuple[str, ...]
+    experiences: tuple[ExperienceOut, ...]
+    clearances: tuple[ClearanceOut, ...]
+    excluded: tuple[ExcludedOut, ...]
+    parked: tuple[ParkedOut, ...]
+
+
 class LimitsIn(Struct, frozen=True, kw_only=True):
     """Limits of an account's own, or none: it then follows the policy. A level that is null is no limit."""
 
@@ -696,6 +818,27 @@ class MandateOut(Struct, frozen=True, kw_only=True):
     revoked_at: datetime | None
 
 
+class MatchOut(Struct, frozen=True, kw_only=True):
+    """A helper who was asked, and what became of it."""
+
+    branch: str
+    no: int
+    state: str
+    request: int
+    member: str
+    helper: str
+    offer: int
+    starts: int
+    rank: int
+    weights: str
+    offered_at: datetime
+    offered_by: str
+    expires_at: datetime
+    changed_at: datetime | None
+    changed_by: str | None
+    outcome: str | None
+
+
 class Me(Struct, frozen=True, kw_only=True):
     """Whoever asks."""
 
@@ -718,6 +861,9 @@ class MemberDataOut(Struct, frozen=True, kw_only=True):
     mandates: tuple[MandateHeldOut, ...]
     requests: tuple[HelpRequestOut, ...]
     offers: tuple[HelpOfferOut, ...]
+    matching: KnownOut
+    wishes: tuple[WishOut, ...]
+    matches: tuple[MatchOut, ...]
     tokens: tuple[TokenHeldOut, ...]
     notes: tuple[NoteOut, ...]
 
@@ -803,6 +949,11 @@ class NewWebhookOut(Struct, frozen=True, kw_only=True):
             "redemption.cancelled",
             "redemption.missed",
             "redemption.expired",
+            "match.offered",
+            "match.accepted",
+            "match.declined",
+            "match.withdrawn",
+            "match.expired",
             "entry.posted",
             "entry.reversed",
         ],
@@ -827,6 +978,24 @@ class NoticeOut(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class OfferedIn(Struct, frozen=True, kw_only=True):
+    """Who is to be asked."""
+
+    request: int
+    """Number of the request."""
+    helper: str
+    """Member reference of somebody who is suggested."""
+
+
+class OtherIn(Struct, frozen=True, kw_only=True):
+    """Another member."""
+
+    other_member: str
+    """Member reference."""
+    reason: str | None = None
+    """Why; needed of a coordinator."""
+
+
 class OverrideIn(Struct, frozen=True, kw_only=True):
     """A permission to pass the limits for a while."""
 
@@ -835,6 +1004,27 @@ class OverrideIn(Struct, frozen=True, kw_only=True):
     until_at: datetime
     """Last instant, with a time zone."""
     reason: str
+
+
+class ParkedIn(Struct, frozen=True, kw_only=True):
+    """For whom the member is not to be asked for a while."""
+
+    other_member: str
+    """Member reference of who asks for help."""
+    until_on: date
+    """The last day of it."""
+    why: (
+        Literal["no_time", "too_far", "not_my_kind", "not_this_time", "did_not_suit", "coordinator"] | None
+    ) = None
+
+
+class ParkedOut(Struct, frozen=True, kw_only=True):
+    """Whom the member is not asked for, as helper, until a day is over."""
+
+    member: str
+    until_on: date
+    reason: str
+    match: int | None
 
 
 class PasswordIn(Struct, frozen=True, kw_only=True):
@@ -922,6 +1112,31 @@ class PostingOut(Struct, frozen=True, kw_only=True):
     amount: int
     unit: str
     balance_after: int
+
+
+class ProfileIn(Struct, frozen=True, kw_only=True):
+    """What is said of a member; what is left out stays as it is, what is null is forgotten."""
+
+    home: SpotIn | None = None
+    """The area to start from; kept to half a kilometre."""
+    reach_metres: int | None = None
+    """How far from there the member goes to help."""
+    travel: Literal["on-foot", "bicycle", "transit", "car"] | None = None
+    languages: tuple[str, ...] = ()
+    """Codes such as `fr`."""
+    gender: Literal["woman", "man", "other"] | None = None
+    wished_gender: Literal["woman", "man", "other"] | None = None
+    """By whom the member wishes to be helped."""
+    household: str | None = None
+    """A code that members who live together share."""
+    day_minutes: int | None = None
+    """The most that the member helps on one day."""
+    rest_minutes: int | None = None
+    """Needed between two visits."""
+    teams: tuple[str, ...] = ()
+    """Codes of the teams that the member helps in."""
+    reason: str | None = None
+    """Why; needed of a coordinator."""
 
 
 class ProfileOut(Struct, frozen=True, kw_only=True):
@@ -1038,10 +1253,26 @@ class RedemptionOut(Struct, frozen=True, kw_only=True):
     """Other redemptions that were past their deadline, and that this very act ended first."""
 
 
+class RetractedIn(Struct, frozen=True, kw_only=True):
+    """Lived experience that is to be forgotten."""
+
+    experience: str
+    """Its code, such as `bereavement`."""
+    reason: str | None = None
+    """Why; needed of a coordinator."""
+
+
 class ReversalIn(Struct, frozen=True, kw_only=True):
     """Why an entry should not be there."""
 
     reason: str
+
+
+class RuleCountOut(Struct, frozen=True, kw_only=True):
+    """How many helpers a rule keeps away."""
+
+    rule: str
+    count: int
 
 
 class SearchIn(Struct, frozen=True, kw_only=True):
@@ -1115,6 +1346,20 @@ class SponsoringOut(Struct, frozen=True, kw_only=True):
     consented_at: datetime | None
     checked_at: datetime | None
     revoked_at: datetime | None
+
+
+class SpotIn(Struct, frozen=True, kw_only=True):
+    """A place, in micro-degrees north and east; it is put on a coarse grid before it is kept."""
+
+    lat_udeg: int
+    lon_udeg: int
+
+
+class SpotOut(Struct, frozen=True, kw_only=True):
+    """A place on a coarse grid, in micro-degrees north and east."""
+
+    lat_udeg: int
+    lon_udeg: int
 
 
 class StageOut(Struct, frozen=True, kw_only=True):
@@ -1195,6 +1440,48 @@ class StoryOut(Struct, frozen=True, kw_only=True):
     clearing_minutes: int
 
 
+class SuggestionOut(Struct, frozen=True, kw_only=True):
+    """A helper whom no rule keeps away; the values of the terms add up to the score."""
+
+    rank: int
+    helper: str
+    offer: int
+    distance_metres: int | None
+    """To the place of the help; null for help without a way."""
+    starts: int
+    """In minutes since 1970 for help on a date, the half hour of the week for weekly help."""
+    score: int
+    terms: tuple[TermOut, ...]
+    asked: int
+    """How often the helper was asked within a week."""
+    may_be_asked: bool
+
+
+class SuggestionsOut(Struct, frozen=True, kw_only=True):
+    """Who could help with a request, the best first, and who could not, the closest first."""
+
+    branch: str
+    request: int
+    weights: str
+    """Fingerprint of the weights that decided on the ranks."""
+    count: int
+    """How many could help, whether they are listed here or not."""
+    suggestions: tuple[SuggestionOut, ...]
+    blocked: tuple[BlockedOut, ...]
+    rules: tuple[RuleCountOut, ...]
+    matches: tuple[MatchOut, ...]
+    """Who was asked already, newest first."""
+
+
+class TermOut(Struct, frozen=True, kw_only=True):
+    """One line of a score: its value is points times weight."""
+
+    term: str
+    points: int
+    weight: int
+    value: int
+
+
 class TokenHeldOut(Struct, frozen=True, kw_only=True):
     """An access token; its text is nowhere kept."""
 
@@ -1257,6 +1544,20 @@ class TrialBalanceOut(Struct, frozen=True, kw_only=True):
     rows: tuple[BalanceRowOut, ...]
 
 
+class UnclearedIn(Struct, frozen=True, kw_only=True):
+    """A check that does not count any more."""
+
+    clearance: str
+    """Code of its kind, such as `honourability`."""
+
+
+class UnparkedIn(Struct, frozen=True, kw_only=True):
+    """For whom the member may be asked again."""
+
+    other_member: str
+    """Member reference of who asks for help."""
+
+
 class VersionOut(Struct, frozen=True, kw_only=True):
     """A version of the branch's rules."""
 
@@ -1311,6 +1612,11 @@ class WebhookIn(Struct, frozen=True, kw_only=True):
             "redemption.cancelled",
             "redemption.missed",
             "redemption.expired",
+            "match.offered",
+            "match.accepted",
+            "match.declined",
+            "match.withdrawn",
+            "match.expired",
             "entry.posted",
             "entry.reversed",
         ],
@@ -1355,6 +1661,11 @@ class WebhookOut(Struct, frozen=True, kw_only=True):
             "redemption.cancelled",
             "redemption.missed",
             "redemption.expired",
+            "match.offered",
+            "match.accepted",
+            "match.declined",
+            "match.withdrawn",
+            "match.expired",
             "entry.posted",
             "entry.reversed",
         ],
@@ -1389,6 +1700,45 @@ class WindowOut(Struct, frozen=True, kw_only=True):
     day: str
     starts: str
     ends: str
+
+
+class WishIn(Struct, frozen=True, kw_only=True):
+    """What a request says beyond its kind and time; what is left out stays, what is null is forgotten."""
+
+    place: SpotIn | None = None
+    """Where the help is to be given; the member's home area, if it says nothing."""
+    languages: tuple[str, ...] = ()
+    """One of these has to be spoken; codes such as `fr`."""
+    wished_gender: Literal["woman", "man", "other"] | None = None
+    """Of whoever helps."""
+    experience: str | None = None
+    """Code of lived experience that would help."""
+    is_experience_needed: bool | None = None
+    """Whether nobody without it is to be suggested."""
+    clearances: tuple[str, ...] = ()
+    """Codes of checks that whoever helps has passed."""
+    team: str | None = None
+    """Only helpers of this team are suggested."""
+    urgency: int | None = None
+    """0 is served before 1, and so on to 3; a coordinator's to say."""
+    reason: str | None = None
+    """Why; needed of a coordinator."""
+
+
+class WishOut(Struct, frozen=True, kw_only=True):
+    """What a request says beyond its kind and time."""
+
+    branch: str
+    request: int
+    member: str
+    place: SpotOut | None
+    languages: tuple[str, ...]
+    wished_gender: str | None
+    experience: str | None
+    is_experience_needed: bool
+    clearances: tuple[str, ...]
+    team: str | None
+    urgency: int
 
 
 class AccountsChangeOut(Struct, frozen=True, kw_only=True):

@@ -152,6 +152,7 @@ class Matches(Service):
         helper: str | None = None,
         member: str | None = None,
         request: int | None = None,
+        around: str | None = None,
         before: int | None = None,
         limit: int | None = PAGE_USUAL,
     ) -> Sequence[Match]:
@@ -163,6 +164,7 @@ class Matches(Service):
             helper: only those offered to this member.
             member: only those for this member's requests.
             request: only those for this request.
+            around: only those that this member was asked, or that somebody accepted for their request.
             before: only smaller numbers.
             limit: how many at most.
 
@@ -171,7 +173,13 @@ class Matches(Service):
         """
         with self.store.read() as tx:
             return tx.books(branch).matches.list(
-                state=state, helper=helper, member=member, request=request, before=before, limit=limit
+                state=state,
+                helper=helper,
+                member=member,
+                request=request,
+                around=around,
+                before=before,
+                limit=limit,
             )
 
     def show(self, branch: str, no: int) -> Match:

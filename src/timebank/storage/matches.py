@@ -58,6 +58,7 @@ class Matches(Repository):
         helper: str | None = None,
         member: str | None = None,
         request: int | None = None,
+        around: str | None = None,
         before: int | None = None,
         limit: int | None = None,
     ) -> Sequence[Match]:
@@ -68,6 +69,7 @@ class Matches(Repository):
             helper: only those offered to this member.
             member: only those for this member's requests.
             request: only those for this request.
+            around: only those that this member was asked, or that somebody accepted for their request.
             before: only smaller numbers.
             limit: how many at most.
         """
@@ -85,6 +87,9 @@ class Matches(Repository):
             if value is not None:
                 where.append(f"{column} = ?")
                 values.append(value)
+        if around is not None:
+            where.append("(helper = ? OR (member = ? AND state = 'accepted'))")
+            values.extend((around, around))
         if before is not None:
             where.append("no < ?")
             values.append(before)

@@ -5,17 +5,19 @@ from datetime import date, datetime
 
 from litestar import Controller, get
 from litestar.params import FromQuery, JSONBody
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
-from timebank.care.access import Visitor
+from timebank.care.access import AccessRole, Visitor
 from timebank.care.listing import HelpRequest
 from timebank.care.mandate import Scope
+from timebank.care.profile import Gender, WishFact
 from timebank.care.record import Mode
 from timebank.errors import UnknownHelpRequest
 from timebank.services.listing import ListingView
 from timebank_api.acting import Visiting
 from timebank_api.acts import act, desk_act, signed
+from timebank_api.guards import require_coordinator
 from timebank_api.inputs import PAGE_USUAL, Asking, Key, Limit, No, bank_of
 from timebank_api.listings import (
     InState,
@@ -28,7 +30,14 @@ from timebank_api.listings import (
     windows_of,
 )
 from timebank_api.pages import Cursor, page_of, place_in
+from timebank_api.profiles import SpotIn, WishOut, given, spot_of, unkept, wish_out
 from timebank_api.sight import own_member, whose
+from timebank_api.suggesting import (
+    ExplanationOut,
+    SuggestionsOut,
+    explanation_out,
+    suggestions_out,
+)
 from timebank_api.wire import ReasonIfAny
 
 
@@ -70,6 +79,29 @@ class HelpRequestShown(HelpRequestOut, frozen=True, kw_only=True):
 
     note: str | None
     reasons: tuple[str, ...]
+
+
+class WishIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a request says beyond its kind and time; what is left out stays, what is null is forgotten."""
+
+    place: SpotIn | UnsetType | None = UNSET
+    """Where the help is to be given; the member's home area, if it says nothing."""
+    languages: list[str] | UnsetType = UNSET
+    """One of these has to be spoken; codes such as `fr`."""
+    wished_gender: Gender | UnsetType | None = UNSET
+    """Of whoever helps."""
+    experience: str | UnsetType | None = UNSET
+    """Code of lived experience that would help."""
+    is_experience_needed: bool | UnsetType = UNSET
+    """Whether nobody without it is to be suggested."""
+    clearances: list[str] | UnsetType = UNSET
+    """Codes of checks that whoever helps has passed."""
+    team: str | UnsetType | None = UNSET
+    """Only helpers of this team are suggested."""
+    urgency: int | UnsetType = UNSET
+    """0 is served before 1, and so on to 3; a coordinator's to say."""
+    reason: str | None = None
+    """Why; needed of a coordinator."""
 
 
 class RequestRoutes(Controller):
@@ -144,6 +176,54 @@ class RequestRoutes(Controller):
         )
         return _out(withdrawn)
 
+    @get("/{no:int}/wish", operation_id="requests_wish", sync_to_thread=True)
+    def wish(self, request: Asking, visitor: Visiting, no: No) -> WishOut:
+        """Show what a request says beyond its kind and time; auditors do not see it."""
+        _wished(request, visitor, no)
+        return wish_out(bank_of(request).wishes.show(visitor.branch, no))
+
+    @act("/{no:int}/wish", "requests_say")
+    def say(self, request: Asking, visitor: Visiting, no: No, data: JSONBody[WishIn], key: Key) -> WishOut:
+        """Say where an open request is to be met, and by whom."""
+        _wished(request, visitor, no, to=frozenset({Scope.REQUEST}))
+        said = bank_of(request).wishes.set(
+            visitor.branch,
+            no,
+            place=spot_of(data.place),
+            languages=given(data.languages),
+            wished_gender=given(data.wished_gender),
+            experience=given(data.experience),
+            is_experience_needed=given(data.is_experience_needed),
+            clearances=given(data.clearances),
+            team=given(data.team),
+            urgency=given(data.urgency),
+            forget=[fact for fact in WishFact if getattr(data, fact) is None],
+            reason=data.reason,
+            **signed(request, key, unkept, visitor),
+        )
+        return wish_out(said)
+
+    @get(
+        "/{no:int}/suggestions",
+        operation_id="requests_suggestions",
+        guards=[require_coordinator],
+        sync_to_thread=True,
+    )
+    def suggestions(self, request: Asking, no: No, limit: Limit = PAGE_USUAL) -> SuggestionsOut:
+        """Show who could help with a request, the best first, with reasons; and what keeps others away."""
+        found = bank_of(request).matches.suggest(request.user.branch, no)
+        return suggestions_out(found, limit=limit)
+
+    @get(
+        "/{no:int}/explanation",
+        operation_id="requests_explain",
+        guards=[require_coordinator],
+        sync_to_thread=True,
+    )
+    def explain(self, request: Asking, no: No, helper: FromQuery[str]) -> ExplanationOut:
+        """Say why a helper is suggested for a request at their rank, or all that keeps the two apart."""
+        return explanation_out(bank_of(request).matches.explain(request.user.branch, no, helper))
+
     @desk_act("/expire", "requests_expire")
     def expire(self, request: Asking, key: Key) -> list[HelpRequestOut]:
         """Write down which requests have expired, as a coordinator; they are not open even without."""
@@ -174,6 +254,17 @@ def _seen(
     if not visitor.may_see((visitor.branch, view.listing.member), to=to):
         raise UnknownHelpRequest(request=no, branch=visitor.branch)
     return view
+
+
+def _wished(request: Asking, visitor: Visitor, no: int, *, to: Collection[Scope] = ()) -> None:
+    """Let somebody on who may see what a request says; nothing in the books depends on it.
+
+    Raises:
+        UnknownHelpRequest: there is none, or it is none of theirs.
+    """
+    _seen(request, visitor, no, to=to)
+    if visitor.mandate is None and visitor.token.role is AccessRole.AUDITOR:
+        raise UnknownHelpRequest(request=no, branch=visitor.branch)
 
 
 def _out(view: ListingView[HelpRequest]) -> HelpRequestOut:
