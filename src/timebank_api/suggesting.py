@@ -3,7 +3,8 @@
 from msgspec import Struct
 
 from timebank.matching.rules import Reason
-from timebank.services.matches import Explanation, Suggestion, Suggestions
+from timebank.services.matches import Explanation
+from timebank.services.suggesting import Suggestion, Suggestions
 from timebank_api.profiles import MatchOut, match_out
 
 
@@ -91,9 +92,9 @@ def suggestions_out(found: Suggestions, *, limit: int) -> SuggestionsOut:
         request=found.request.no,
         weights=found.weights,
         count=len(found.suggested),
-        suggestions=tuple(map(_suggestion, found.suggested[:limit])),
+        suggestions=tuple(map(suggestion_out, found.suggested[:limit])),
         blocked=tuple(
-            BlockedOut(helper=each.helper, rules=tuple(map(_rule, each.reasons)))
+            BlockedOut(helper=each.helper, rules=tuple(map(rule_out, each.reasons)))
             for each in found.blocked[:limit]
         ),
         rules=tuple(RuleCountOut(rule=code.value, count=count) for code, count in found.counts.items()),
@@ -109,12 +110,13 @@ def explanation_out(found: Explanation) -> ExplanationOut:
         helper=found.helper,
         weights=found.weights,
         count=found.others,
-        suggestion=_suggestion(found.suggestion) if found.suggestion is not None else None,
-        rules=tuple(map(_rule, found.reasons)),
+        suggestion=suggestion_out(found.suggestion) if found.suggestion is not None else None,
+        rules=tuple(map(rule_out, found.reasons)),
     )
 
 
-def _suggestion(value: Suggestion) -> SuggestionOut:
+def suggestion_out(value: Suggestion) -> SuggestionOut:
+    """Return a suggestion as it is sent."""
     return SuggestionOut(
         rank=value.rank,
         helper=value.helper,
@@ -131,5 +133,6 @@ def _suggestion(value: Suggestion) -> SuggestionOut:
     )
 
 
-def _rule(value: Reason) -> KeptAwayOut:
+def rule_out(value: Reason) -> KeptAwayOut:
+    """Return what keeps two apart as it is sent."""
     return KeptAwayOut(rule=value.code.value, coordinator=value.coordinator, public=value.public)

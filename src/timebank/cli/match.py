@@ -11,13 +11,14 @@ from timebank.care.match import Match, MatchState, Outcome
 from timebank.care.profile import ParkReason
 from timebank.cli import wire_matching
 from timebank.cli.listing import Why
-from timebank.cli.matchmap import map_of
+from timebank.cli.matchmap import distance, map_of
 from timebank.cli.options import NUMBER_MOST, Before, Branch, By, DryRun, Json, Key, Limit, No, Reason
 from timebank.cli.output import Shown, amount, emit, facts_of, local_time, table_of
 from timebank.cli.session import session_of
 
 if TYPE_CHECKING:
-    from timebank.services.matches import Explanation, Suggestion, Suggestions
+    from timebank.services.matches import Explanation
+    from timebank.services.suggesting import Suggestion, Suggestions
 
 app = typer.Typer(
     name="match", help="Matches: who could help with a request, and who is asked.", no_args_is_help=True
@@ -312,10 +313,3 @@ def _explained(found: "Explanation", zone: str) -> list[Shown]:
     columns = ["term", "points", "weight", "adds"]
     total = ("score", "", "", each.score.total)
     return [facts, table_of("Its score", columns, rows, right=columns[1:], total=total)]
-
-
-def distance(metres: int | None) -> str:
-    """Write a distance for people: `800 m`, `2.4 km`; nothing where nobody has to go."""
-    if metres is None:
-        return ""
-    return f"{metres} m" if metres < 1_000 else f"{metres // 1_000}.{metres % 1_000 // 100} km"

@@ -81,3 +81,10 @@ def _rings() -> dict[tuple[int, int], str]:
             if abs(hypot(row, column / 2) - ROWS) < 0.3:
                 cells[row, column] = "·"
     return cells
+
+
+def distance(metres: int | None) -> str:
+    """Write a distance for people: `800 m`, `2.4 km`; nothing where nobody has to go."""
+    if metres is None:
+        return ""
+    return f"{metres} m" if metres < 1_000 else f"{metres // 1_000}.{metres % 1_000 // 100} km"

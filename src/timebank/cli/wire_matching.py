@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from timebank.care.match import Match
     from timebank.care.profile import Parking, Profile, Spot, Wish
     from timebank.matching.rules import Reason
-    from timebank.services.matches import Explanation, Suggestion, Suggestions
+    from timebank.services.matches import Explanation
     from timebank.services.profiles import ProfileView
+    from timebank.services.suggesting import Suggestion, Suggestions
 
 
 def profile_view(view: "ProfileView") -> JsonObject:

@@ -1,97 +1,26 @@
 """Matches: who could help with a request and why, who was asked, and what they said."""
 
-import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from timebank.care import match as care
 from timebank.care.events import of_match
-from timebank.care.listing import HelpRequest, ListingState
+from timebank.care.listing import HelpRequest
 from timebank.care.mandate import require_coordinator
-from timebank.care.match import ASKED_MOST, OFFER_HOURS, PARALLEL_MOST, Match, MatchState, Outcome
-from timebank.care.profile import PARKED_DAYS, Parking, ParkReason, Spot
+from timebank.care.match import PARALLEL_MOST, Match, MatchState, Outcome
+from timebank.care.profile import PARKED_DAYS, Parking, ParkReason
 from timebank.care.record import Mode
-from timebank.errors import AlreadyOffered, ListingNotOpen, NotSuggested
+from timebank.errors import AlreadyOffered, NotSuggested
 from timebank.ledger.model import Actor, Role
-from timebank.matching.model import Helper, Request
-from timebank.matching.place import Place
-from timebank.matching.rules import Fit, Reason, RuleCode, fit_of, reasons_against
-from timebank.matching.score import Score, Weights, score_of
-from timebank.services.pooling import Pooled, Pooling, id_of, ref_of
+from timebank.matching.rules import Reason, RuleCode
+from timebank.services.asking import made_of
 from timebank.services.service import Service, Who, act_in
+from timebank.services.suggesting import Suggestion, Suggestions, suggestions_of
 from timebank.storage.books import Books
 
 PAGE_USUAL: Final = 50
-WEIGHTS: Final = Weights()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestion:
-    """A helper whom no rule keeps from a request, with every reason for the rank."""
-
-    rank: int
-    helper: str
-    """Member reference."""
-    fit: Fit
-    score: Score
-    place: Spot | None
-    """Where the helper sets out from, on the grid."""
-    asked: int
-    """How often the helper was asked of late, for whatever; see `care.match.ASKED_MOST`."""
-
-    @property
-    def may_be_asked(self) -> bool:
-        """Whether one more question is not too many."""
-        return self.asked < ASKED_MOST
-
-    @property
-    def offer(self) -> int:
-        """Number of the helper's offer that it rests on."""
-        return int(ref_of(self.fit.offer))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blocked:
-    """A helper whom rules keep from a request."""
-
-    helper: str
-    reasons: tuple[Reason, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestions:
-    """Who could help with a request, the best first, and who could not."""
-
-    request: HelpRequest
-    place: Spot | None
-    """Of the help, on the grid; None if it is not known, or if nobody has to go."""
-    weights: str
-    """Fingerprint of the weights that decided on the ranks."""
-    suggested: tuple[Suggestion, ...]
-    blocked: tuple[Blocked, ...]
-    """Who comes closest first: fewest reasons against them."""
-    matches: tuple[Match, ...]
-    """Who was asked already, newest first."""
-
-    @property
-    def near(self) -> tuple[Blocked, ...]:
-        """Those who offer help of this kind, and are kept away by something else."""
-        return tuple(
-            each for each in self.blocked if all(reason.code is not RuleCode.KIND for reason in each.reasons)
-        )
-
-    @property
-    def counts(self) -> dict[RuleCode, int]:
-        """How many helpers each rule keeps away, in the order of the rules.
-
-        Of those who offer no help of this kind, nothing else is counted.
-        """
-        found = Counter(reason.code for each in self.near for reason in each.reasons)
-        found[RuleCode.KIND] = len(self.blocked) - len(self.near)
-        return {code: found[code] for code in RuleCode if found[code]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,63 +307,6 @@ class Matches(Service):
             return expired
 
 
-def suggestions_of(books: Books, no: int) -> Suggestions:
-    """Return who could help with an open request.
-
-    Raises:
-        UnknownHelpRequest, ListingNotOpen: there is none, or it has ended.
-    """
-    listing = books.help_requests.get(no)
-    if listing.state is not ListingState.OPEN:
-        raise ListingNotOpen(listing=no, state=listing.state.value)
-    pooled = Pooling(books).pool([listing])
-    id_ = id_of(books.branch.code, no)
-    suggested, blocked = ranked(pooled, pooled.requests[id_]) if id_ in pooled.requests else ((), ())
-    return Suggestions(
-        request=listing,
-        place=_spot(pooled.requests[id_].place) if id_ in pooled.requests else None,
-        weights=WEIGHTS.fingerprint,
-        suggested=suggested,
-        blocked=blocked,
-        matches=tuple(books.matches.list(request=no)),
-    )
-
-
-def ranked(pooled: Pooled, request: Request) -> tuple[tuple[Suggestion, ...], tuple[Blocked, ...]]:
-    """Return who could help, the best first, and who could not, the closest first.
-
-    Equal scores are put in an order that is the same on every run and favours nobody over many requests.
-    """
-    fits: list[tuple[int, bytes, Helper, Fit, Score]] = []
-    blocked: list[Blocked] = []
-    for helper in pooled.helpers.values():
-        fit = fit_of(request, helper, now_min=pooled.now_min)
-        if fit is None:
-            reasons = reasons_against(request, helper, now_min=pooled.now_min)
-            blocked.append(Blocked(helper=ref_of(helper.id), reasons=reasons))
-            continue
-        score = score_of(request, helper, WEIGHTS, distance_m=fit.distance_m, now_min=pooled.now_min)
-        lot = hashlib.sha256(f"{request.id} {helper.id}".encode()).digest()
-        fits.append((-score.total, lot, helper, fit, score))
-    fits.sort(key=lambda each: each[:2])
-    suggested = tuple(
-        Suggestion(
-            rank=rank,
-            helper=ref_of(helper.id),
-            fit=fit,
-            score=score,
-            place=_spot(helper.place),
-            asked=pooled.asked.get(helper.id, 0),
-        )
-        for rank, (_, _, helper, fit, score) in enumerate(fits, 1)
-    )
-    return suggested, tuple(sorted(blocked, key=lambda each: (len(each.reasons), each.helper)))
-
-
-def _spot(place: Place | None) -> Spot | None:
-    return Spot(lat_udeg=place.lat_udeg, lon_udeg=place.lon_udeg) if place is not None else None
-
-
 def _require_free(books: Books, found: Suggestions, helper: str) -> None:
     """Refuse to ask one more helper about a request where enough are asked.
 
@@ -463,29 +335,8 @@ def _offered(books: Books, found: Suggestions, helper: str, *, by: Actor) -> Mat
     if suggestion is None:
         codes = [reason.code for each in found.blocked if each.helper == helper for reason in each.reasons]
         raise NotSuggested(helper=helper, request=request.no, codes=", ".join(codes) or RuleCode.KIND.value)
-    now = books.desk.now
-    care.require_room(books.matches.list(helper=helper), helper=helper, now=now)
-    made = Match(
-        branch=request.branch,
-        no=books.matches.next_no(),
-        request=request.no,
-        member=request.member,
-        helper=helper,
-        offer=suggestion.offer,
-        starts=suggestion.fit.starts_at,
-        rank=suggestion.rank,
-        weights=found.weights,
-        offered_at=now,
-        offered_by=by,
-        expires_at=_deadline(now, request),
-    )
-    books.matches.add(made)
-    books.tell(of_match(made))
-    return made
-
-
-def _deadline(now: datetime, request: HelpRequest) -> datetime:
-    return min(now + timedelta(hours=OFFER_HOURS), request.expires_at)
+    care.require_room(books.matches.list(helper=helper), helper=helper, now=books.desk.now)
+    return made_of(books, request, suggestion, found.weights, by=by)
 
 
 def _require_still(books: Books, match: Match) -> None:

@@ -6,7 +6,7 @@ pure part decides on nothing but facts. Ids are `BRANCH/NUMBER` of requests, `BR
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -23,6 +23,10 @@ from timebank.matching.model import DayRoom, Helper, Offer, Request, Span
 from timebank.matching.place import Place
 from timebank.storage.books import Books
 
+Tell = Callable[[str, int, int], None]
+"""Told (what is being done, how many of it are done, how many there are)."""
+STEP: Final = 100
+"""Requests between two times that somebody is told."""
 WEEK_MINUTES: Final = WEEK_SLOTS * SLOT_MINUTES
 
 

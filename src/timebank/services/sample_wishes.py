@@ -86,10 +86,12 @@ def _offer(bank: Bank, chance: random.Random, ref: str, number: int) -> None:
 
 
 def _ask(bank: Bank, chance: random.Random, askers: Sequence[str]) -> None:
-    """Post a request of each, week by week, with what it says beyond its kind and time."""
+    """Post a request of each, week by week, with what it says beyond its kind and time; and three offers."""
     until_on = (bank.now() + timedelta(days=OPEN_DAYS)).date()
     for ref, (kind, minutes, times, beyond) in zip(askers, WISHES, strict=True):
-        bank.profiles.set(BRANCH, ref, home=_near(chance), languages=("fr",), by=f"member:{ref}")
+        bank.profiles.set(
+            BRANCH, ref, home=_near(chance), reach_metres=15_000, languages=("en", "fr"), by=f"member:{ref}"
+        )
         posted = bank.help_requests.post(
             BRANCH,
             member=ref,
@@ -101,6 +103,16 @@ def _ask(bank: Bank, chance: random.Random, askers: Sequence[str]) -> None:
         )
         if beyond:
             bank.wishes.set(BRANCH, posted.listing.no, by=f"member:{ref}", **beyond)
+    for ref, (kind, minutes, times, _) in zip(askers, (*WISHES[1:3], WISHES[0]), strict=False):
+        bank.help_offers.post(  # what the next of three asks for: they could swap
+            BRANCH,
+            member=ref,
+            kind=kind,
+            week=Week.of(map(Window.parse, times)),
+            minutes_per_week=minutes,
+            until_on=until_on,
+            by=f"member:{ref}",
+        )
 
 
 def _near(chance: random.Random) -> Spot:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Annotated
 
 from litestar import Controller, get
-from litestar.params import FromQuery, JSONBody
+from litestar.params import FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
@@ -79,6 +80,9 @@ class HelpRequestShown(HelpRequestOut, frozen=True, kw_only=True):
 
     note: str | None
     reasons: tuple[str, ...]
+
+
+HelperAsked = Annotated[str, QueryParameter(max_length=40, description="Member reference, such as `m1`.")]
 
 
 class WishIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -220,7 +224,7 @@ class RequestRoutes(Controller):
         guards=[require_coordinator],
         sync_to_thread=True,
     )
-    def explain(self, request: Asking, no: No, helper: FromQuery[str]) -> ExplanationOut:
+    def explain(self, request: Asking, no: No, helper: HelperAsked) -> ExplanationOut:
         """Say why a helper is suggested for a request at their rank, or all that keeps the two apart."""
         return explanation_out(bank_of(request).matches.explain(request.user.branch, no, helper))
 
