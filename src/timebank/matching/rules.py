@@ -301,7 +301,8 @@ def _has_capacity(request: Request, helper: Helper, offer: Offer) -> bool:
 
 
 # The three rules about time look at what the ones before them left over. One that leaves no room fails, and
-# is then passed over: so what fails is what has to go, all of it and no more.
+# is then passed over: so what fails is what has to go, all of it and no more. Help that does not fit into the
+# time asked for is nobody's fault: then only availability fails.
 
 
 def _weekly_steps(request: Request, helper: Helper, offer: Offer) -> Iterator[tuple[RuleCode, bool]]:
@@ -313,7 +314,8 @@ def _weekly_steps(request: Request, helper: Helper, offer: Offer) -> Iterator[tu
     yield RuleCode.CAPACITY, _has_capacity(request, helper, offer)
     if is_free:
         bits &= offer.week.bits
-    yield RuleCode.OVERLAP, bool(starts_in(bits & ~busy_bits(helper), slots))
+    is_hopeless = not starts_in(bits, slots)
+    yield RuleCode.OVERLAP, is_hopeless or bool(starts_in(bits & ~busy_bits(helper), slots))
 
 
 def _dated_steps(request: Request, helper: Helper, offer: Offer) -> Iterator[tuple[RuleCode, bool]]:
@@ -325,13 +327,15 @@ def _dated_steps(request: Request, helper: Helper, offer: Offer) -> Iterator[tup
     yield RuleCode.AVAILABILITY, is_free
     if is_free:
         runs = free
+    is_hopeless = first_room(runs, request.minutes) is None
     is_within = _has_capacity(request, helper, offer)
-    if is_within:
+    if is_within and not is_hopeless:
         allowed = list(without(runs, _full_days(request, helper)))
         is_within = first_room(allowed, request.minutes) is not None
         runs = allowed if is_within else runs
     yield RuleCode.CAPACITY, is_within
-    yield RuleCode.OVERLAP, first_room(without(runs, _busy_runs(when, helper)), request.minutes) is not None
+    left = without(runs, _busy_runs(when, helper))
+    yield RuleCode.OVERLAP, is_hopeless or first_room(left, request.minutes) is not None
 
 
 def first_start(request: Request, helper: Helper, offer: Offer) -> int | None:

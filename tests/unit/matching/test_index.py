@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -30,6 +31,7 @@ from tests.unit.matching.builders import (
     weeks,
     whens,
 )
+from tests.unit.matching.checker import start_found
 
 from timebank.care.record import Mode
 from timebank.care.week import WEEK_SLOTS, Week
@@ -38,7 +40,7 @@ from timebank.matching import batch, conditions
 from timebank.matching.batch import join, metres_in
 from timebank.matching.columns import eroded, words_of
 from timebank.matching.index import Index
-from timebank.matching.model import Helper, Request
+from timebank.matching.model import Clearance, DayRoom, Gender, Helper, Request, Span
 from timebank.matching.place import Place, metres_between, metres_of
 from timebank.matching.rules import fit_of, reasons_against
 from timebank.matching.score import Weights, score_of
@@ -286,6 +288,97 @@ def test_totals_are_scores(asked: list[Request], people: list[Helper], table_mos
             *(each.tolist() for each in (pairs.requests, pairs.helpers, pairs.distances)), strict=True
         )
     ] == totals.tolist()
+
+
+WHEN = a_date().span
+ALONE: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
+    ("kind", {"kind": "shopping"}, {}),
+    ("kind", {}, {"offers": ()}),
+    ("distance", {"place": None}, {}),
+    ("distance", {}, {"place": None}),
+    ("distance", {"place": Place(0, 0)}, {}),
+    ("availability", {"minutes": 181}, {}),
+    ("availability", {}, {"offers": (an_offer(week=Week(0)),)}),
+    ("availability", {"when": Week(1)}, {}),
+    ("availability", {}, {"away": (WHEN,)}),
+    ("language", {"languages": frozenset({"fr"})}, {"languages": frozenset({"en"})}),
+    ("gender", {"gender": Gender.MAN}, {}),
+    ("vetting", {"clearances": frozenset({"visit"})}, {"clearances": (Clearance(kind="drive"),)}),
+    (
+        "vetting-expired",
+        {"clearances": frozenset({"visit"})},
+        {"clearances": (Clearance(kind="visit", ends_min=WHEN.ends_min - 1),)},
+    ),
+    ("excluded-by-requester", {"excludes": frozenset({"lille/h1"})}, {}),
+    ("excluded-by-helper", {}, {"excludes": frozenset({"lille/r1"})}),
+    ("self-or-household", {"people": frozenset({"lille/r1", "lille/h1"})}, {}),
+    ("self-or-household", {"households": frozenset({"a", "b"})}, {"household": "b"}),
+    ("mode", {"mode": Mode.PHONE}, {}),
+    ("mode", {}, {"offers": (an_offer(mode=Mode.SMS),)}),
+    ("capacity", {}, {"visits_left": 0}),
+    ("capacity", {}, {"offers": (an_offer(minutes_left=59),)}),
+    ("capacity", {}, {"days": (DayRoom(day=WHEN, minutes_left=59),)}),
+    ("overlap", {}, {"busy": (Span(WHEN.starts_min + 59, WHEN.ends_min - 59),)}),
+    ("overlap", {}, {"busy_week": Week((1 << WEEK_SLOTS) - 1)}),
+    ("parked", {"parked": (("lille/h1", NOW_MIN + 1),)}, {}),
+    ("declined", {"declined_by": frozenset({"lille/h1"})}, {}),
+    ("lived-experience", {"experience": "carer", "is_experience_required": True}, {}),
+    ("bank-visibility", {"branch": "arras"}, {}),
+    ("bank-visibility", {"branch": "arras", "shown_to": frozenset({"lille"})}, {}),
+    ("bank-visibility", {"branch": "arras"}, {"serves": frozenset({"arras"})}),
+    ("bank-visibility", {"team": "north"}, {"teams": frozenset({"south"})}),
+)
+
+
+@pytest.mark.parametrize(("code", "of_request", "of_helper"), ALONE)
+def test_each_rule_alone_keeps_two_apart(
+    code: str, of_request: dict[str, Any], of_helper: dict[str, Any]
+) -> None:
+    """For the rules, for both indexes and for the judge; the others next door are found."""
+    asked = [a_request(**of_request)]
+    people = [a_helper(**of_helper)]
+    week = a_request(when=Week((1 << WEEK_SLOTS) - 1))
+
+    assert [code] == [each.code.value for each in reasons_against(asked[0], people[0], now_min=NOW_MIN)]
+    assert start_found(asked[0], people[0], PARIS, NOW_MIN) is None
+    assert [] == looped(asked, people) == indexed(asked, Index(people)) == joined(asked, people)
+    for free in (a_request(), week):
+        assert 1 == len(looped([free], [a_helper()])) == len(joined([free], [a_helper()]))
+
+
+@pytest.mark.parametrize(
+    ("of_request", "of_helper"),
+    [
+        ({"parked": (("lille/h1", NOW_MIN),)}, {}),
+        ({"branch": "arras", "shown_to": frozenset({"lille"})}, {"serves": frozenset({"arras"})}),
+        ({"team": "north"}, {"teams": frozenset({"north"})}),
+        ({"households": frozenset({""})}, {}),
+        ({"minutes": 180}, {"offers": (an_offer(minutes_left=180),)}),
+        ({}, {"days": (DayRoom(day=WHEN, minutes_left=60),)}),
+        ({}, {"busy": (Span(WHEN.starts_min + 60, WHEN.ends_min),)}),
+        ({}, {"offers": (an_offer(week=Week(0), also=(WHEN,)),)}),
+        ({"experience": "carer"}, {}),
+        (
+            {"clearances": frozenset({"visit"})},
+            {"clearances": (Clearance(kind="visit", ends_min=WHEN.ends_min),)},
+        ),
+        (
+            {"clearances": frozenset({"visit"}), "when": Week((1 << WEEK_SLOTS) - 1)},
+            {"clearances": (Clearance(kind="visit", ends_min=NOW_MIN + 1),)},
+        ),
+        ({"when": Week((1 << WEEK_SLOTS) - 1)}, {"away": (WHEN,), "busy": (WHEN,)}),
+    ],
+)
+def test_what_just_suits_is_found(of_request: dict[str, Any], of_helper: dict[str, Any]) -> None:
+    """At the limit of each rule, by everybody who looks."""
+    asked = [a_request(**of_request)]
+    people = [a_helper(**of_helper)]
+
+    found = looped(asked, people)
+
+    assert 1 == len(found)
+    assert start_found(asked[0], people[0], PARIS, NOW_MIN) is not None
+    assert found == indexed(asked, Index(people)) == joined(asked, people)
 
 
 def test_too_many_candidates_are_refused() -> None:
