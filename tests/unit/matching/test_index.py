@@ -1,6 +1,8 @@
 """Indexes: what they find is what a loop over everybody finds, pair by pair."""
 
 import random
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -442,3 +444,10 @@ def test_corners_are_places() -> None:
     assert HOME in CORNERS
     assert BACK > FORWARD
     assert a_date().span.ends_min > NOW_MIN
+
+
+def test_one_request_needs_no_numpy() -> None:
+    """A service that answers one family at a time starts without it."""
+    code = "import sys, timebank.matching.index; sys.exit('numpy' in sys.modules)"
+
+    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
