@@ -1057,6 +1057,41 @@ class ExchangeTooLarge(TimebankError):
     template = "{count} is more than the {most} that are exchanged at once: do it in several groups"
 
 
+class PointsOutOfRange(TimebankError):
+    """Points of candidates, or what loads are weighed with, are too many. Retrying unchanged cannot help."""
+
+    code = "points_out_of_range"
+    template = "points must lie between -{most} and {most}, those of a load must not be negative"
+
+
+class UnknownPriority(TimebankError):
+    """A request to be matched has a class of priority that does not exist. Retrying unchanged cannot help."""
+
+    code = "unknown_priority"
+    template = "there is no class of priority {priority}: they go from 0, the most urgent, to {most}"
+
+
+class MatchingTooLarge(TimebankError):
+    """A plan has more requests or helpers than it can hold. Plan for parts of it."""
+
+    code = "matching_too_large"
+    template = "one plan holds at most {most} requests and as many helpers"
+
+
+class TimesNotKept(TimebankError):
+    """A plan that changes one by one cannot keep requests apart in time. Plan such requests together."""
+
+    code = "times_not_kept"
+    template = "request {id} has times or a block: plan it together with the others"
+
+
+class NotACandidate(TimebankError):
+    """A match was accepted of two who are no candidates of one another, or withdrawn that there was not."""
+
+    code = "not_a_candidate"
+    template = "request {request} cannot be matched like that: it is no candidate, or not matched"
+
+
 # --- Storage and services ---------------------------------------------------------------------------
 
 
