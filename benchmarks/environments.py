@@ -14,11 +14,13 @@ from benchmarks.turns import say
 
 HORDAK = "hordak"
 TIGERSTAR = "tigerstar"
+SOLVERS = "solvers"
 PACKAGES = {
     HORDAK: ("django-hordak==2.0.0", "django>=5.2,<5.3", "psycopg[binary]>=3.3.9,<4"),
     TIGERSTAR: ("tigerstar[postgres]==0.1.1", "psycopg[binary]>=3.3.9,<4"),
+    SOLVERS: ("ortools==9.15.6755", "scipy==1.17.1"),
 }
-LEAST = {HORDAK: (3, 11), TIGERSTAR: (3, 12)}
+LEAST = {HORDAK: (3, 11), TIGERSTAR: (3, 12), SOLVERS: (3, 11)}
 SECONDS_MOST = 300
 
 

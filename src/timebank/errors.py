@@ -1086,7 +1086,7 @@ class TimesNotKept(TimebankError):
 
 
 class NotACandidate(TimebankError):
-    """A match was accepted of two who are no candidates of one another, or withdrawn that there was not."""
+    """Two are no candidates of one another, or there is no accepted match. Retrying unchanged cannot help."""
 
     code = "not_a_candidate"
     template = "request {request} cannot be matched like that: it is no candidate, or not matched"
