@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 from benchmarks import (
     exchange_rows,
+    explain_rows,
     growth_rows,
     matching_rows,
     million_rows,
@@ -354,6 +355,17 @@ FAIRNESS = Row(
     "load that takes at most 2.5 % of the points and no request. A third of the helpers, up to six requests "
     "each.",
 )
+MATCH_EXPLAIN = Row(
+    name="match-explain",
+    work="explaining a plan, 10,000 requests",
+    against="ours, finding the plan",
+    floor=1.0,
+    aim=0.5,
+    better=Better.LOWER,
+    measures="Time to say of every request who is suggested, by which terms, at which rank and why not the "
+    "first choice, or what keeps everybody away and which single change would serve it; against solving the "
+    "same candidates.",
+)
 
 CATALOGUE: Final = (
     Measurement(program_rows.starting, (STARTUP,)),
@@ -368,6 +380,7 @@ CATALOGUE: Final = (
     Measurement(program_rows.importing, (IMPORT,)),
     Measurement(program_rows.exporting, (EXPORT,)),
     Measurement(exchange_rows.exchanging, (MATCH_EXCHANGE,)),
+    Measurement(explain_rows.explaining, (MATCH_EXPLAIN,)),
     Measurement(service_rows.costs, SERVICE_COSTS),
     Measurement(service_rows.load, SERVICE_LOAD),
     Measurement(page_rows.on_sqlite, PAGES[:1]),
