@@ -330,6 +330,16 @@ def test_a_cycle_reads_from_one_to_the_next() -> None:
     ]
 
 
+def test_two_cycles_can_share_most_of_their_members() -> None:
+    """A member has an hour, gives half of it to each of two, and gets all of it from one."""
+    thin, wide = ((0, 1), (0, 2), (1, 3), (2, 3)), ((3, 4), (4, 5), (5, 0))
+    found = exchange(a_pool([60, 30, 30, 60, 60, 60], dict.fromkeys(thin, 30) | dict.fromkeys(wide, 60)))
+
+    assert [["m0", "m1", "m3", "m4", "m5"], ["m0", "m2", "m3", "m4", "m5"]] == [
+        [leg.provider for leg in cycle.legs] for cycle in cycles_of(found)
+    ]
+
+
 # --- The proof ------------------------------------------------------------------------------------------
 
 KEEPING = a_pool([60] * 5, TWO_ROUNDS)
