@@ -311,6 +311,7 @@ MATCH_EXCHANGE = Row(
     better=Better.LOWER,
     measures="Time to choose, among all exchanges that move the most minutes, the one that serves members "
     "best in their order; against finding one that moves the most (`benchmarks/exchange_rows.py`).",
+)
 OPTIMA = tuple(
     Row(
         name=f"match-optimum-{size // 1_000}k",
@@ -341,6 +342,7 @@ CONFLICTS = Row(
     against="–",
     floor=1_000,
     aim=500,
+    better=Better.LOWER,
     measures="What a plan is worth less, in millionths, than the bound of a linear program with a row for "
     "each largest set of requests that overlap, by HiGHS: twice the most points for each request served, and "
     "the points. A third of the helpers, with as many visits as they have left.",

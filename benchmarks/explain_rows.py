@@ -1,5 +1,6 @@
 """Explanations of a plan, for every request, beside finding the plan."""
 
+import numpy as np
 from benchmarks.lab import Lab
 from benchmarks.matching_world import NOW_MIN, world_of
 from benchmarks.table import Measured
@@ -25,7 +26,7 @@ def explaining(lab: Lab) -> dict[str, Measured]:
     problem = Problem(
         [RequestNode(id=each.id, priority=each.urgency) for each in world.requests],
         [HelperNode(id=each.id, capacity=each.visits_left) for each in world.helpers],
-        Arcs(pairs.requests, pairs.helpers, points),
+        Arcs(*(np.asarray(column).tolist() for column in (pairs.requests, pairs.helpers, points))),
     )
     solution = solve(problem)
 

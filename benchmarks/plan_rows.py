@@ -89,12 +89,15 @@ def inserting(requests: int) -> Callable[[Lab], Mapping[str, Measured]]:
             else:
                 helper = problem.helpers[arcs.helpers[place]].id
                 points.setdefault(request, {})[helper] = arcs.points[place]
-        columns = (arcs.requests, arcs.helpers, arcs.points)
         matching = Matching.of(
             Problem(
                 problem.requests[:first],
                 problem.helpers,
-                Arcs(*([column[place] for place in kept] for column in columns)),
+                Arcs(
+                    [arcs.requests[place] for place in kept],
+                    [arcs.helpers[place] for place in kept],
+                    [arcs.points[place] for place in kept],
+                ),
             )
         )
         taken = []
@@ -102,8 +105,8 @@ def inserting(requests: int) -> Callable[[Lab], Mapping[str, Measured]]:
             started = time.process_time()
             matching.insert(problem.requests[request], points.get(request, {}))
             taken.append(time.process_time() - started)
-        for node, helper in zip(problem.requests, solution.assignment, strict=True):
-            expected = None if helper is None else problem.helpers[helper].id
+        for node, who in zip(problem.requests, solution.assignment, strict=True):
+            expected = None if who is None else problem.helpers[who].id
             assert matching.helper_of(node.id) == expected, "the plan is as if all had come at once"
         slowest = sorted(taken)[-len(taken) // 100]
         note = f"slowest hundredth: {1_000 * slowest:.1f} ms"

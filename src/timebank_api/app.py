@@ -106,9 +106,9 @@ ROUTES: Final = (
 )
 
 
-CACHE_KIB: Final = 2_048
+CACHE_KIB: Final = 1_024
 """Pages of an SQLite file that each connection keeps; the system has them once for all."""
-READERS_MOST: Final = 8
+READERS_MOST: Final = 6
 """Threads that read a file side by side: Python runs one at a time anyway, and each has a connection."""
 BURST: Final = 10
 """How many seconds' worth of requests may come at once."""

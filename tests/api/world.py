@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -29,7 +29,7 @@ from timebank.care.profile import Spot
 from timebank.care.record import Mode
 from timebank.care.week import Week, Window
 from timebank.clock import SteppingClock
-from timebank.services.bank import Bank
+from timebank.services.bank import Bank, open_bank
 from timebank_api import Settings, create_app
 from timebank_api.description import describe
 from timebank_api.examples import FIELDS, INVITATION
@@ -436,15 +436,7 @@ def opened(folder: Path, *, is_kept: bool = True, **how: Any) -> Iterator[World]
     """
     tokens = copied(folder)
     settings = Settings(address=address_in(folder), webhooks="off", mail="console", refusals_per_second=0)
+    opening = partial(open_bank, is_dry_run=not is_kept)
     app = create_app(settings, clock=SteppingClock(NOW))
-    with TestClient(app, **how) as client:
-        if is_kept:
-            yield World(client, tokens, folder)
-            return
-        served = app.state.bank
-        app.state.bank = a_bank(folder, is_dry_run=True)
-        try:
-            yield World(client, tokens, folder)
-        finally:
-            app.state.bank.close()
-            app.state.bank = served
+    with patch("timebank_api.app.open_bank", opening), TestClient(app, **how) as client:
+        yield World(client, tokens, folder)
