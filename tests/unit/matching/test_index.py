@@ -292,6 +292,19 @@ def test_totals_are_scores(asked: list[Request], people: list[Helper], table_mos
     ] == totals.tolist()
 
 
+def test_what_no_table_holds_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every pair of variations that meet, in one portion."""
+    monkeypatch.setattr(conditions, "TABLE_MOST", 0)
+    spoken = [frozenset(each) for each in ((), ("fr",), ("en",), ("fr", "en"), ("pt",))]
+    asked = [a_request(id=f"{number}", languages=each) for number, each in enumerate(spoken)]
+    people = [a_helper(id=f"h{number}", languages=each) for number, each in enumerate(spoken * 2)]
+
+    found = looped(asked, people)
+
+    assert 10 + 4 + 4 + 6 + 2 == len(found)
+    assert found == joined(asked, people)
+
+
 WHEN = a_date().span
 ALONE: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
     ("kind", {"kind": "shopping"}, {}),
