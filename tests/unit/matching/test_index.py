@@ -39,7 +39,7 @@ from timebank.care.record import Mode
 from timebank.care.week import WEEK_SLOTS, Week
 from timebank.errors import TooManyCandidates, TwiceInPool, UnknownToPool
 from timebank.matching import batch, conditions
-from timebank.matching.batch import join, metres_in
+from timebank.matching.batch import Pairs, join, metres_in
 from timebank.matching.columns import eroded, words_of
 from timebank.matching.index import Index
 from timebank.matching.model import Clearance, DayRoom, Gender, Helper, Request, Span
@@ -282,14 +282,47 @@ def test_totals_are_scores(asked: list[Request], people: list[Helper], table_mos
         patch.setattr(conditions, "TABLE_MOST", table_most)
         totals = totals_of(pairs, asked, people, weights, now_min=NOW_MIN)
 
-    assert [
+    assert scores_of(pairs, asked, people, weights) == totals.tolist()
+
+
+def scores_of(
+    pairs: Pairs, asked: Sequence[Request], people: Sequence[Helper], weights: Weights
+) -> list[int]:
+    """Return the score of each pair, one by one."""
+    return [
         score_of(
             asked[at], people[who], weights, distance_m=None if metres < 0 else metres, now_min=NOW_MIN
         ).total
         for at, who, metres in zip(
             *(each.tolist() for each in (pairs.requests, pairs.helpers, pairs.distances)), strict=True
         )
-    ] == totals.tolist()
+    ]
+
+
+def test_totals_of_a_street_are_scores() -> None:
+    """Where many suit: each as far away as no other, some known, liked or not."""
+    asked = [
+        a_request(id="1", prefers=frozenset({"h3", "h5"}), would_rather_not=frozenset({"h5", "h7"})),
+        a_request(id="2", helped_before=(("h1", 1), ("h4", 9), ("gone", 3)), experience="carer"),
+        a_request(id="3", preferred_languages=frozenset({"fr"})),
+    ]
+    people = [
+        a_helper(
+            id=f"h{number}",
+            place=Place(HOME.lat_udeg + number * 13_000, HOME.lon_udeg),
+            reach_m=40_000,
+            languages=frozenset({"fr"} if number % 2 else ()),
+            experiences=frozenset({"carer"} if number % 3 else ()),
+            last_asked_min=NOW_MIN - number * 1_440 if number % 4 else None,
+        )
+        for number in range(20)
+    ]
+    pairs = join(asked, people, now_min=NOW_MIN)
+
+    totals = totals_of(pairs, asked, people, Weights(), now_min=NOW_MIN)
+
+    assert 60 == len(pairs)
+    assert scores_of(pairs, asked, people, Weights()) == totals.tolist()
 
 
 def test_what_no_table_holds_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
