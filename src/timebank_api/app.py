@@ -57,6 +57,7 @@ from timebank_api.routes.member_data import export_me
 from timebank_api.routes.members import MemberRoutes
 from timebank_api.routes.metrics import MetricsRoutes
 from timebank_api.routes.offers import OfferRoutes
+from timebank_api.routes.plans import PlanRoutes
 from timebank_api.routes.policy import PolicyRoutes
 from timebank_api.routes.profiles import ProfileRoutes
 from timebank_api.routes.redemptions import RedemptionRoutes
@@ -94,6 +95,7 @@ ROUTES: Final = (
     MeRoutes,
     MetricsRoutes,
     OfferRoutes,
+    PlanRoutes,
     PolicyRoutes,
     ProfileRoutes,
     RedemptionRoutes,

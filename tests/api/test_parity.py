@@ -61,6 +61,8 @@ OVER_HTTP: dict[tuple[str, ...], tuple[str, ...]] = {
     ("match", "explain"): ("requests_explain",),
     ("match", "list"): ("matches_list",),
     ("match", "offer"): ("matches_offer",),
+    ("match", "exchange"): ("matches_exchange",),
+    ("match", "run"): ("matches_run", "matches_plan"),
     ("match", "show"): ("matches_show",),
     ("match", "suggest"): ("requests_suggestions",),
     ("match", "withdraw"): ("matches_withdraw",),

@@ -29,6 +29,7 @@ READS = {
     ("invitation", "list"),
     ("mandate", "list"),
     ("import", "reconcile"),
+    ("match", "exchange"),
     ("match", "explain"),
     ("match", "list"),
     ("match", "show"),

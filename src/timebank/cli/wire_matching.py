@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from timebank.care.profile import Parking, Profile, Spot, Wish
     from timebank.matching.rules import Reason
     from timebank.services.matches import Explanation
+    from timebank.services.plans import PlanRun
     from timebank.services.profiles import ProfileView
     from timebank.services.suggesting import Suggestion, Suggestions
+    from timebank.services.swapping import Swap
 
 
 def profile_view(view: "ProfileView") -> JsonObject:
@@ -148,6 +150,59 @@ def explanation(found: "Explanation") -> JsonObject:
         "others": found.others,
         "suggestion": suggestion(found.suggestion) if found.suggestion is not None else None,
         "reasons": [reason(each) for each in found.reasons],
+    }
+
+
+def plan_run(run: "PlanRun") -> JsonObject:
+    """Write a plan, who is left, and who was asked."""
+    plan = run.plan
+    return {
+        "branch": plan.branch,
+        "weights": plan.weights,
+        "planned": [
+            {"request": each.request.no, "others": each.others, **suggestion(each.suggestion)}
+            for each in plan.planned
+        ],
+        "unserved": [
+            {
+                "request": each.request.no,
+                "needed_elsewhere": [
+                    {"helper": helper, "request": no} for helper, no in each.needed_elsewhere
+                ],
+                "near": [
+                    {"helper": near.helper, "reasons": [reason(why) for why in near.reasons]}
+                    for near in each.near
+                ],
+                "counts": {code.value: count for code, count in each.counts.items()},
+            }
+            for each in plan.unserved
+        ],
+        "waiting": [match(each) for each in plan.waiting],
+        "busy": list(plan.busy),
+        "score": plan.score,
+        "is_optimal": plan.is_optimal,
+        "matches": [match(each) for each in run.matches],
+    }
+
+
+def swap(found: "Swap") -> JsonObject:
+    """Write what members could exchange, in minutes."""
+    made = found.exchange
+    return {
+        "branch": found.branch,
+        "standing": made.standing.value,
+        "exchanged_minutes": made.exchanged_minutes,
+        "legs": [
+            {"provider": each.provider, "member": each.member, "minutes": each.minutes} for each in made.legs
+        ],
+        "shares": [
+            {
+                "member": each.id,
+                "offered_minutes": each.offered_minutes,
+                "exchanged_minutes": each.exchanged_minutes,
+            }
+            for each in made.shares
+        ],
     }
 
 

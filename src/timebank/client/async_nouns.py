@@ -1042,11 +1042,25 @@ class MatchesCalls:
             ),
         )
 
+    async def exchange(self) -> shapes.ExchangeOut:
+        """Show what members could exchange within a week, in cycles and without credit; a report only."""
+        return await self._asker.one(shapes.ExchangeOut, Wish(method="GET", path="/v1/matches/exchange"))
+
     async def expire(self, *, key: str | None = None) -> tuple[shapes.MatchOut, ...]:
         """Write down which matches nobody answered in time, as a coordinator; they are over even without."""
         return await self._asker.one(
             tuple[shapes.MatchOut, ...],
             Wish(method="POST", path="/v1/matches/expire", needs_key=True, key=key),
+        )
+
+    async def plan(self) -> shapes.PlanOut:
+        """Show the best plan for all requests that wait; nobody is asked."""
+        return await self._asker.one(shapes.PlanOut, Wish(method="GET", path="/v1/matches/plan"))
+
+    async def run(self, *, key: str | None = None) -> shapes.PlanOut:
+        """Make the best plan for all requests that wait, and ask everybody in it, as a coordinator."""
+        return await self._asker.one(
+            shapes.PlanOut, Wish(method="POST", path="/v1/matches/run", needs_key=True, key=key)
         )
 
     async def show(self, no: int) -> shapes.MatchOut:

@@ -1036,11 +1036,25 @@ class MatchesCalls:
             ),
         )
 
+    def exchange(self) -> shapes.ExchangeOut:
+        """Show what members could exchange within a week, in cycles and without credit; a report only."""
+        return self._asker.one(shapes.ExchangeOut, Wish(method="GET", path="/v1/matches/exchange"))
+
     def expire(self, *, key: str | None = None) -> tuple[shapes.MatchOut, ...]:
         """Write down which matches nobody answered in time, as a coordinator; they are over even without."""
         return self._asker.one(
             tuple[shapes.MatchOut, ...],
             Wish(method="POST", path="/v1/matches/expire", needs_key=True, key=key),
+        )
+
+    def plan(self) -> shapes.PlanOut:
+        """Show the best plan for all requests that wait; nobody is asked."""
+        return self._asker.one(shapes.PlanOut, Wish(method="GET", path="/v1/matches/plan"))
+
+    def run(self, *, key: str | None = None) -> shapes.PlanOut:
+        """Make the best plan for all requests that wait, and ask everybody in it, as a coordinator."""
+        return self._asker.one(
+            shapes.PlanOut, Wish(method="POST", path="/v1/matches/run", needs_key=True, key=key)
         )
 
     def show(self, no: int) -> shapes.MatchOut:

@@ -414,6 +414,17 @@ class EventsOut(Struct, frozen=True, kw_only=True):
     """The number of the branch's last event: go on until `through` is there."""
 
 
+class ExchangeOut(Struct, frozen=True, kw_only=True):
+    """What members could exchange within a week."""
+
+    branch: str
+    standing: str
+    """`within-theorem`: nobody could gain by saying anything but the truth."""
+    exchanged_minutes: int
+    legs: tuple[LegOut, ...]
+    shares: tuple[ShareOut, ...]
+
+
 class ExcludedOut(Struct, frozen=True, kw_only=True):
     """Whom the member does not want to meet."""
 
@@ -742,6 +753,14 @@ class KnownOut(Struct, frozen=True, kw_only=True):
     parked: tuple[ParkedOut, ...]
 
 
+class LegOut(Struct, frozen=True, kw_only=True):
+    """Help that one member gives to another."""
+
+    provider: str
+    member: str
+    minutes: int
+
+
 class LimitsIn(Struct, frozen=True, kw_only=True):
     """Limits of an account's own, or none: it then follows the policy. A level that is null is no limit."""
 
@@ -913,6 +932,13 @@ class MonthOut(Struct, frozen=True, kw_only=True):
     minutes: int
 
 
+class NeededOut(Struct, frozen=True, kw_only=True):
+    """Somebody who could help, and for which request they are asked instead."""
+
+    helper: str
+    request: int
+
+
 class NewWebhookOut(Struct, frozen=True, kw_only=True):
     """A new webhook, with what its messages are signed with."""
 
@@ -1040,6 +1066,34 @@ class PlaceOut(Struct, frozen=True, kw_only=True):
 
     branch: str
     entry: int
+
+
+class PlanOut(Struct, frozen=True, kw_only=True):
+    """The best plan for all requests that wait."""
+
+    branch: str
+    weights: str
+    score: int
+    """Of all that are planned."""
+    is_optimal: bool
+    """Whether prices prove that no plan serves more, or is worth more."""
+    planned: tuple[PlannedOut, ...]
+    unserved: tuple[UnservedOut, ...]
+    waiting: tuple[MatchOut, ...]
+    """Requests that somebody is asked about already: they are not planned again."""
+    busy: tuple[str, ...]
+    """Helpers who are not asked now."""
+    matches: tuple[MatchOut, ...]
+    """Who was asked by this plan; nobody, where it was only looked at."""
+
+
+class PlannedOut(Struct, frozen=True, kw_only=True):
+    """A request, and who is to be asked."""
+
+    request: int
+    suggestion: SuggestionOut
+    others: int
+    """How many others could help."""
 
 
 class PolicyIn(Struct, frozen=True, kw_only=True):
@@ -1295,6 +1349,14 @@ class SessionOut(Struct, frozen=True, kw_only=True):
     """For the header `Authorization`; null where it went into a cookie."""
     csrf: str | None
     """For the header `X-CSRF-Token` of whatever changes something with the cookie; null without one."""
+
+
+class ShareOut(Struct, frozen=True, kw_only=True):
+    """What a member gives, and gets as much of."""
+
+    member: str
+    offered_minutes: int
+    exchanged_minutes: int
 
 
 class SightingOut(Struct, frozen=True, kw_only=True):
@@ -1556,6 +1618,16 @@ class UnparkedIn(Struct, frozen=True, kw_only=True):
 
     other_member: str
     """Member reference of who asks for help."""
+
+
+class UnservedOut(Struct, frozen=True, kw_only=True):
+    """A request for which nobody is left, and why."""
+
+    request: int
+    needed_elsewhere: tuple[NeededOut, ...]
+    blocked: tuple[BlockedOut, ...]
+    """Who offers help of this kind, and is kept away by something else; the closest first, a few of them."""
+    rules: tuple[RuleCountOut, ...]
 
 
 class VersionOut(Struct, frozen=True, kw_only=True):

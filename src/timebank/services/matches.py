@@ -16,7 +16,8 @@ from timebank.errors import AlreadyOffered, NotSuggested
 from timebank.ledger.model import Actor, Role
 from timebank.matching.rules import Reason, RuleCode
 from timebank.services.asking import made_of
-from timebank.services.service import Service, Who, act_in
+from timebank.services.plans import Plans
+from timebank.services.service import Who, act_in
 from timebank.services.suggesting import Suggestion, Suggestions, suggestions_of
 from timebank.storage.books import Books
 
@@ -36,7 +37,7 @@ class Explanation:
     """How many are suggested."""
 
 
-class Matches(Service):
+class Matches(Plans):
     """Use cases on matches."""
 
     def suggest(self, branch: str, request: int) -> Suggestions:
