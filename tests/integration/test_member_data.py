@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 from sqlalchemy import select
-from tests.builders import a_bank, a_branch, help_given
+from tests.builders import NOW, a_bank, a_branch, help_given
 from tests.integration.worlds import a_world
 
 from timebank.care.access import AccessRole
@@ -48,6 +48,33 @@ def test_every_personal_column_of_the_schema_is_in_it(tmp_path: Path) -> None:
                 values = {each[column] for each in kept} - {None}
                 theirs = {value for value in values if json.dumps(value, ensure_ascii=False)[1:-1] in text}
                 assert theirs or column == "note", f"{table.name}.{column}"
+    bank.close()
+
+
+def test_how_a_member_signs_in_is_in_it_and_nothing_that_opens_a_door(tmp_path: Path) -> None:
+    """When and where to, of this member alone; no hash, no digest."""
+    bank = a_branch(tmp_path)
+    invited = bank.invitations.issue("lille", role=AccessRole.MEMBER, ref="m1")
+    bank.invitations.issue("lille", role=AccessRole.MEMBER, ref="m2")
+    bank.sign_in.accept(invited.code or "", password="sample horse in a field", email="s@example.org")
+    linked = bank.invitations.issue("lille", role=AccessRole.MEMBER, ref="m1")
+    bank.sign_in.link(linked.code or "", issuer="https://id.example.org", subject="sample subject")
+
+    ways = bank.members.export_data("lille", "m1").ways_in
+    text, others = held(bank, "m1"), bank.members.export_data("lille", "m2").ways_in
+
+    assert ("s@example.org", NOW, (NOW,)) == (ways.email, ways.password_changed_at, ways.linked_at)
+    assert [(1, NOW), (3, NOW)] == [(each.no, each.used_at) for each in ways.invitations]
+    assert "s@example.org" in text
+    assert "argon2" not in text
+    assert "sample subject" not in text
+    assert (None, None, (), [2]) == (
+        others.email,
+        others.password_changed_at,
+        others.linked_at,
+        [each.no for each in others.invitations],
+    )
+    assert "s@example.org" not in repr(ways)
     bank.close()
 
 

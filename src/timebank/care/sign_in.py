@@ -5,7 +5,7 @@ Passwords, codes and addresses are secrets or personal data: no error and no `re
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -58,6 +58,19 @@ class Invitation:
     def is_open(self, at: datetime) -> bool:
         """Tell whether somebody can still come with it."""
         return at < self.expires_at and self.used_at is None and self.revoked_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysIn:
+    """How somebody signs in, as far as they are told it; never what opens a door."""
+
+    email: str | None = field(default=None, repr=False)
+    """Where one-time codes go."""
+    password_changed_at: datetime | None = None
+    """None if there is no password."""
+    linked_at: tuple[datetime, ...] = ()
+    """When an account elsewhere was linked."""
+    invitations: tuple[Invitation, ...] = ()
 
 
 def invitation_code(branch: str, secret: str) -> str:

@@ -9,6 +9,7 @@ from timebank.instants import write_instant
 
 if TYPE_CHECKING:
     from timebank.care.access import AccessToken
+    from timebank.care.sign_in import WaysIn
     from timebank.services.member_data import MemberData
 
 
@@ -35,7 +36,26 @@ def member_data(data: "MemberData") -> JsonObject:
         "wishes": [wire_matching.wish(each) for each in data.wishes],
         "matches": [wire_matching.match(each) for each in data.matches],
         "tokens": [_token(each) for each in data.tokens],
+        "sign_in": _ways_in(data.ways_in),
         "notes": [{"about": about, "words": words} for about, words in data.notes],
+    }
+
+
+def _ways_in(ways: "WaysIn") -> JsonObject:
+    return {
+        "email": ways.email,
+        "password_changed_at": instant(ways.password_changed_at),
+        "linked_at": [write_instant(at) for at in ways.linked_at],
+        "invitations": [
+            {
+                "no": each.no,
+                "created_at": write_instant(each.created_at),
+                "expires_at": write_instant(each.expires_at),
+                "used_at": instant(each.used_at),
+                "revoked_at": instant(each.revoked_at),
+            }
+            for each in ways.invitations
+        ],
     }
 
 

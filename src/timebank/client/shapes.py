@@ -700,6 +700,16 @@ class ImportOut(Struct, frozen=True, kw_only=True):
     outside_limits: tuple[ImportsOutsideOut, ...]
 
 
+class InvitationHeldOut(Struct, frozen=True, kw_only=True):
+    """An invitation; its code is nowhere kept."""
+
+    no: int
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+
 class InvitationIn(Struct, frozen=True, kw_only=True):
     """Who is invited."""
 
@@ -884,6 +894,7 @@ class MemberDataOut(Struct, frozen=True, kw_only=True):
     wishes: tuple[WishOut, ...]
     matches: tuple[MatchOut, ...]
     tokens: tuple[TokenHeldOut, ...]
+    sign_in: WaysInOut
     notes: tuple[NoteOut, ...]
 
 
@@ -1647,6 +1658,17 @@ class WarningOut(Struct, frozen=True, kw_only=True):
     path: str
     balance_minutes: int
     level_minutes: int
+
+
+class WaysInOut(Struct, frozen=True, kw_only=True):
+    """How the member signs in; never what opens a door."""
+
+    email: str | None
+    """Where one-time codes go."""
+    password_changed_at: datetime | None
+    linked_at: tuple[datetime, ...]
+    """When an account elsewhere was linked."""
+    invitations: tuple[InvitationHeldOut, ...]
 
 
 class WebhookIn(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from timebank.care.member import Identity, Member
 from timebank.care.profile import Wish
 from timebank.care.record import ServiceRecord
 from timebank.care.redemption import Redemption
+from timebank.care.sign_in import WaysIn
 from timebank.ledger.holds import Hold
 from timebank.ledger.statement import Period, Statement, statement_of
 from timebank.services.profiles import ProfileView, profile_view
@@ -50,6 +51,8 @@ class MemberData:
     first; of what is still open or was not accepted, only what the member was asked."""
     tokens: tuple[AccessToken, ...]
     """When they open the door; their texts are nowhere kept."""
+    ways_in: WaysIn
+    """How they sign in."""
     notes: tuple[tuple[str, str], ...]
     """Words that name the member: (what they are about, the words)."""
 
@@ -91,7 +94,20 @@ def data_of(books: Books, ref: str) -> MemberData:
         tokens=tuple(
             each for each in books.access_tokens.list() if (each.role, each.ref) == (AccessRole.MEMBER, ref)
         ),
+        ways_in=_ways_in(books, ref),
         notes=tuple(books.identities.naming(ref)),
+    )
+
+
+def _ways_in(books: Books, ref: str) -> WaysIn:
+    changed_at, linked_at = books.credentials.kept_at(AccessRole.MEMBER, ref)
+    return WaysIn(
+        email=books.identities.address(AccessRole.MEMBER, ref),
+        password_changed_at=changed_at,
+        linked_at=linked_at,
+        invitations=tuple(
+            each for each in books.invitations.list() if (each.role, each.ref) == (AccessRole.MEMBER, ref)
+        ),
     )
 
 

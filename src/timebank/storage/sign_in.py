@@ -105,6 +105,14 @@ class Credentials(Repository):
         row = self._row(CredentialRow, role=role.value, ref=ref)
         return str(row.password) if row is not None else None
 
+    def kept_at(self, role: AccessRole, ref: str) -> tuple[datetime | None, tuple[datetime, ...]]:
+        """Return when somebody's password was last changed, and when their accounts elsewhere were linked."""
+        whose = {"role": role.value, "ref": ref}
+        password = self._row(CredentialRow, **whose)
+        links = self._matching(SubjectRow, "linked_us", **whose)
+        changed_at = instant_of(password.changed_us) if password is not None else None
+        return changed_at, tuple(instant_of(each.linked_us) for each in links)
+
     def set_password(self, role: AccessRole, ref: str, hashed: str) -> None:
         """Replace the hash of somebody's password."""
         if self.password(role, ref) is None:

@@ -10,6 +10,7 @@ from timebank.care.beneficiary import Beneficiary
 from timebank.care.mandate import Mandate
 from timebank.care.record import ServiceRecord
 from timebank.care.redemption import Redemption
+from timebank.care.sign_in import WaysIn
 from timebank.instants import write_instant
 from timebank.ledger.holds import Hold
 from timebank.ledger.statement import Statement, StatementLine
@@ -147,6 +148,27 @@ class TokenHeldOut(Struct, frozen=True, kw_only=True):
     revoked_at: str | None
 
 
+class InvitationHeldOut(Struct, frozen=True, kw_only=True):
+    """An invitation; its code is nowhere kept."""
+
+    no: int
+    created_at: str
+    expires_at: str
+    used_at: str | None
+    revoked_at: str | None
+
+
+class WaysInOut(Struct, frozen=True, kw_only=True):
+    """How the member signs in; never what opens a door."""
+
+    email: str | None
+    """Where one-time codes go."""
+    password_changed_at: str | None
+    linked_at: tuple[str, ...]
+    """When an account elsewhere was linked."""
+    invitations: tuple[InvitationHeldOut, ...]
+
+
 class NoteOut(Struct, frozen=True):
     """Words that name the member, and what they are about."""
 
@@ -171,6 +193,7 @@ class MemberDataOut(Struct, frozen=True, kw_only=True):
     wishes: tuple[WishOut, ...]
     matches: tuple[MatchOut, ...]
     tokens: tuple[TokenHeldOut, ...]
+    sign_in: WaysInOut
     notes: tuple[NoteOut, ...]
 
 
@@ -198,6 +221,7 @@ def data_out(data: MemberData) -> MemberDataOut:
         wishes=tuple(map(wish_out, data.wishes)),
         matches=tuple(map(match_out, data.matches)),
         tokens=tuple(map(_token, data.tokens)),
+        sign_in=_ways_in(data.ways_in),
         notes=tuple(NoteOut(*each) for each in data.notes),
     )
 
@@ -319,6 +343,24 @@ def _token(token: AccessToken) -> TokenHeldOut:
         created_at=write_instant(token.created_at),
         expires_at=write_instant(token.expires_at),
         revoked_at=_instant(token.revoked_at),
+    )
+
+
+def _ways_in(ways: WaysIn) -> WaysInOut:
+    return WaysInOut(
+        email=ways.email,
+        password_changed_at=_instant(ways.password_changed_at),
+        linked_at=tuple(map(write_instant, ways.linked_at)),
+        invitations=tuple(
+            InvitationHeldOut(
+                no=each.no,
+                created_at=write_instant(each.created_at),
+                expires_at=write_instant(each.expires_at),
+                used_at=_instant(each.used_at),
+                revoked_at=_instant(each.revoked_at),
+            )
+            for each in ways.invitations
+        ),
     )
 
 
