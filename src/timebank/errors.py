@@ -637,7 +637,7 @@ class AskedTooOften(TimebankError):
     """The helper was asked often enough of late. Retrying helps once the days have passed."""
 
     code = "asked_too_often"
-    template = "{helper} was asked {most} times within {days} days: ask somebody else, or later"
+    template = "{helper} was asked as often as allowed, {most} in {days} days: ask somebody else, or later"
 
 
 class NotSuggested(TimebankError):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from tests.builders import NOW, TODAY, a_branch, help_given
 
 from timebank.care.mandate import Scope
-from timebank.care.match import ASKED_MOST, OFFER_HOURS, PARALLEL_MOST, MatchState, Outcome
+from timebank.care.match import MatchState, Outcome
 from timebank.care.profile import FACTS_MOST, Gender, ParkReason, ProfileFact, Spot, WishFact
 from timebank.care.record import Mode
 from timebank.care.week import Week, Window
@@ -36,11 +36,13 @@ from timebank.errors import (
     UnknownMember,
 )
 from timebank.matching.rules import RuleCode
+from timebank.policy.matching import MatchingRules
 from timebank.services.bank import Bank
 from timebank.storage.columns import table_of
 from timebank.storage.tables_events import OutboxRow
 
 DAY = timedelta(days=1)
+RULES = MatchingRules()
 THURSDAY = Week.of([Window.parse("thu 14:00-17:00")])
 HOME, NEXT_DOOR, FAR = Spot.parse("50.63,3.06"), Spot.parse("50.635,3.06"), Spot.parse("50.9,3.06")
 BY_PHONE: dict[str, Any] = {"reason": "Sample words by phone"}
@@ -278,7 +280,7 @@ def test_only_urgent_or_remote_help_is_offered_to_several(bank: Bank) -> None:
         offer(bank, ref)
     for ref in ("m3", "m4"):
         bank.matches.offer("lille", 1, ref)
-    assert PARALLEL_MOST == len(bank.matches.list("lille", state=MatchState.OFFERED))
+    assert RULES.asked_at_once == len(bank.matches.list("lille", state=MatchState.OFFERED))
     with pytest.raises(AlreadyOffered):
         bank.matches.offer("lille", 1, "m5")
 
@@ -306,7 +308,7 @@ def test_a_no_parks_the_two_and_nobody_else_learns_why(bank: Bank, clock: Steppi
 
 def test_nobody_is_asked_too_often(bank: Bank, clock: SteppingClock) -> None:
     """A few questions a week; then somebody else, or later."""
-    for _ in range(ASKED_MOST):
+    for _ in range(RULES.asked_most):
         request = wish(bank)
         bank.matches.offer("lille", request, "m2")
     request = wish(bank)
@@ -321,7 +323,7 @@ def test_nobody_is_asked_too_often(bank: Bank, clock: SteppingClock) -> None:
 def test_an_offer_waits_two_days(bank: Bank, clock: SteppingClock) -> None:
     """Then it has expired, whether somebody wrote it down or not, and another helper can be asked."""
     made = bank.matches.offer("lille", 1, "m2")
-    assert NOW + timedelta(hours=OFFER_HOURS) == made.expires_at
+    assert NOW + timedelta(hours=RULES.answer_hours) == made.expires_at
     clock.advance(2 * DAY)
 
     with pytest.raises(MatchNotOpen):

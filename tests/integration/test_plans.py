@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from tests.builders import NOW, a_bank, a_branch
 
-from timebank.care.match import ASKED_MOST, MatchState
+from timebank.care.match import MatchState
 from timebank.care.profile import ParkReason, Spot
 from timebank.care.week import Week, Window
 from timebank.clock import SteppingClock
 from timebank.errors import KeyReused, NotAllowed
 from timebank.matching.rules import RuleCode
+from timebank.policy.matching import MatchingRules
 from timebank.services.bank import Bank
 
 THURSDAY = Week.of([Window.parse("thu 14:00-17:00")])
@@ -124,14 +125,14 @@ def test_everybody_in_the_plan_is_asked_once(bank: Bank) -> None:
         bank.matches.offer("lille", 1, "m3", key="night")
     bank.matches.decline("lille", 1, ParkReason.NO_TIME, by="member:m3")
     assert 1 == len(bank.matches.run("lille").matches)
-    assert ASKED_MOST >= 2 == len(bank.matches.list("lille"))
+    assert MatchingRules().asked_most >= 2 == len(bank.matches.list("lille"))
     assert 1 == len(bank.matches.list("lille", state=MatchState.OFFERED))
 
 
 def test_who_was_asked_often_enough_is_not_in_the_plan(bank: Bank, clock: SteppingClock) -> None:
     """Until some days have passed."""
     offer(bank, "m3", "company")
-    for number in range(ASKED_MOST):
+    for number in range(MatchingRules().asked_most):
         request = wish(bank, f"m{4 + number}")
         bank.matches.offer("lille", request, "m3")
         bank.matches.decline("lille", number + 1, ParkReason.NO_TIME, by="member:m3")

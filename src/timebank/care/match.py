@@ -14,21 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
 
 from timebank.care.inputs import optional_reason_of, reason_of
 from timebank.care.mandate import Act, require_coordinator
 from timebank.errors import AskedTooOften, MatchNotOpen, NotAllowed, SelfDealing
 from timebank.ids import reference
 from timebank.ledger.model import Actor
-
-OFFER_HOURS: Final = 48
-"""How long an offer waits for its answer."""
-ASKED_DAYS: Final = 7
-ASKED_MOST: Final = 3
-"""Offers to one helper within `ASKED_DAYS`: who is asked more often soon says no to all."""
-PARALLEL_MOST: Final = 3
-"""Helpers who are asked at once about help that is urgent, or needs no way: the first yes has it."""
+from timebank.policy.matching import MatchingRules
 
 
 class MatchState(StrEnum):
@@ -96,20 +88,21 @@ def authorise_offer(act: Act, *, branch: str, helper: str) -> None:
     require_coordinator(act, branch, parties=((branch, helper),))
 
 
-def require_room(asked: Sequence[Match], *, helper: str, now: datetime) -> None:
+def require_room(asked: Sequence[Match], rules: MatchingRules, *, helper: str, now: datetime) -> None:
     """Refuse to ask a helper once more who was asked often enough of late.
 
     Args:
         asked: matches that were offered to the helper, any order.
+        rules: of the branch.
         helper: their reference.
         now: the current instant.
 
     Raises:
-        AskedTooOften: they were offered `ASKED_MOST` within `ASKED_DAYS`.
+        AskedTooOften: they were offered `asked_most` within `asked_days`.
     """
-    since = now - timedelta(days=ASKED_DAYS)
-    if sum(each.offered_at > since for each in asked) >= ASKED_MOST:
-        raise AskedTooOften(helper=helper, most=ASKED_MOST, days=ASKED_DAYS)
+    since = now - timedelta(days=rules.asked_days)
+    if sum(each.offered_at > since for each in asked) >= rules.asked_most:
+        raise AskedTooOften(helper=helper, most=rules.asked_most, days=rules.asked_days)
 
 
 def accept(match: Match, act: Act, *, reason: str | None) -> tuple[Match, str | None]:

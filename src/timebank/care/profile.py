@@ -30,6 +30,7 @@ from timebank.errors import (
 )
 from timebank.ids import reference
 from timebank.ledger.model import Actor
+from timebank.policy.matching import ParkedRules
 
 GRID_UDEG: Final = 5_000
 """Places are rounded to multiples of this, in micro-degrees: some 550 m from south to north."""
@@ -48,15 +49,6 @@ PLACE: Final = re.compile(
 )
 REACH_USUAL: Final = 10_000
 """Metres, for helpers who do not say how far they go."""
-PARKED_DAYS: Final[Mapping[str, int]] = {
-    "no_time": 14,
-    "not_this_time": 14,
-    "too_far": 366,
-    "not_my_kind": 366,
-    "did_not_suit": 366,
-    "coordinator": 90,
-}
-"""For how many days two members are not brought together after a no, by its reason."""
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}", re.ASCII)
 
 
@@ -112,6 +104,18 @@ class ParkReason(StrEnum):
     NOT_THIS_TIME = "not_this_time"
     DID_NOT_SUIT = "did_not_suit"
     COORDINATOR = "coordinator"
+
+
+def parked_days(reason: ParkReason, rules: ParkedRules) -> int:
+    """Return for how many days two members are not brought together after a no for this reason."""
+    return {
+        ParkReason.NO_TIME: rules.no_time_days,
+        ParkReason.TOO_FAR: rules.too_far_days,
+        ParkReason.NOT_MY_KIND: rules.not_my_kind_days,
+        ParkReason.NOT_THIS_TIME: rules.not_this_time_days,
+        ParkReason.DID_NOT_SUIT: rules.did_not_suit_days,
+        ParkReason.COORDINATOR: rules.coordinator_days,
+    }[reason]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

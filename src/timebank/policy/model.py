@@ -13,6 +13,7 @@ from typing import Final
 
 from timebank.errors import FaultCode, PolicyFault
 from timebank.minutes import MINUTES_MAX
+from timebank.policy.matching import MatchingRules
 from timebank.policy.sections import Section, choice, codes, flag, limit, part, several, whole
 from timebank.policy.words import (
     Confirmer,
@@ -353,4 +354,8 @@ class Policy(Section):
         metadata=part(
             "What a cancelled or missed visit costs: charged to the sponsor, credited to the helper."
         ),
+    )
+    matching: MatchingRules = field(
+        default=MatchingRules(),
+        metadata=part("Whom the branch suggests for a request, whom it asks, and how often."),
     )

@@ -9,8 +9,8 @@ from timebank.care import match as care
 from timebank.care.events import of_match
 from timebank.care.listing import HelpRequest
 from timebank.care.mandate import require_coordinator
-from timebank.care.match import PARALLEL_MOST, Match, MatchState, Outcome
-from timebank.care.profile import PARKED_DAYS, Parking, ParkReason
+from timebank.care.match import Match, MatchState, Outcome
+from timebank.care.profile import Parking, ParkReason, parked_days
 from timebank.care.record import Mode
 from timebank.errors import AlreadyOffered, NotSuggested
 from timebank.ledger.model import Actor, Role
@@ -124,9 +124,9 @@ class Matches(Plans):
     def offer(
         self, branch: str, request: int, helper: str, *, by: Who | None = None, key: str | None = None
     ) -> Match:
-        """Ask a helper whether they would help with a request; they have two days to answer.
+        """Ask a helper whether they would help with a request; the policy says how long they can answer.
 
-        One helper at a time; up to three where help is urgent (0) or needs no way: the first yes has it.
+        One helper at a time; several where help is urgent (0) or needs no way: the first yes has it.
 
         Args:
             branch: its code.
@@ -203,7 +203,7 @@ class Matches(Plans):
         by: Who | None = None,
         key: str | None = None,
     ) -> Match:
-        """Say no, with a code; the two are then not brought together for a while, see `PARKED_DAYS`.
+        """Say no, with a code; the two are then not brought together for a while, see `parked_days`.
 
         Args:
             branch: its code.
@@ -227,11 +227,12 @@ class Matches(Plans):
                 return known
             declined, words = care.decline(known, act_in(books, actor), reason=reason)
             _save(books, declined, words)
+            days = parked_days(why, books.policy.policy.matching.parked)
             books.profiles.park(
                 Parking(
                     helper=known.helper,
                     member=known.member,
-                    until_on=books.today + timedelta(days=PARKED_DAYS[why]),
+                    until_on=books.today + timedelta(days=days),
                     reason=why,
                     match=no,
                 )
@@ -319,7 +320,7 @@ def _require_free(books: Books, found: Suggestions, helper: str) -> None:
     is_parallel = wish.urgency == 0 or request.mode is not Mode.IN_PERSON
     offered = [each for each in found.matches if each.state is MatchState.OFFERED]
     accepted = [each for each in found.matches if each.state is MatchState.ACCEPTED]
-    is_full = len(offered) >= (PARALLEL_MOST if is_parallel else 1)
+    is_full = len(offered) >= (books.policy.policy.matching.asked_at_once if is_parallel else 1)
     theirs = [each for each in offered if each.helper == helper]
     for each in (*accepted, *theirs, *(offered if is_full else ())):
         raise AlreadyOffered(request=request.no, match=each.no)
@@ -336,7 +337,8 @@ def _offered(books: Books, found: Suggestions, helper: str, *, by: Actor) -> Mat
     if suggestion is None:
         codes = [reason.code for each in found.blocked if each.helper == helper for reason in each.reasons]
         raise NotSuggested(helper=helper, request=request.no, codes=", ".join(codes) or RuleCode.KIND.value)
-    care.require_room(books.matches.list(helper=helper), helper=helper, now=books.desk.now)
+    rules = books.policy.policy.matching
+    care.require_room(books.matches.list(helper=helper), rules, helper=helper, now=books.desk.now)
     return made_of(books, request, suggestion, found.weights, by=by)
 
 

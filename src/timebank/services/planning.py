@@ -7,14 +7,14 @@ again, and in one plan nobody is asked twice. So nobody in a plan stands in the 
 from dataclasses import dataclass
 
 from timebank.care.listing import HelpRequest
-from timebank.care.match import ASKED_MOST, Match, MatchState
+from timebank.care.match import Match, MatchState
 from timebank.matching.index import Index
 from timebank.matching.model import Helper, Request
-from timebank.matching.problem import Arcs, HelperNode, Problem, RequestNode
+from timebank.matching.problem import Arcs, HelperNode, Objective, Problem, RequestNode
 from timebank.matching.rules import RuleCode
 from timebank.matching.solve import solve
 from timebank.services.pooling import STEP, Pooled, Pooling, Tell, id_of, ref_of
-from timebank.services.suggesting import WEIGHTS, Blocked, Suggestion, best_first, counts_of, near_of, ranked
+from timebank.services.suggesting import Blocked, Suggestion, best_first, counts_of, near_of, ranked
 from timebank.storage.books import Books
 
 
@@ -74,7 +74,7 @@ def plan_of(books: Books, tell: Tell) -> Plan:
     taken = {each.request for each in asked}
     pooled = pooling.pool([each for each in pooling.waiting() if each.no not in taken])
     silent = {id_of(books.branch.code, each.helper) for each in asked}
-    busy = {id_ for id_ in pooled.helpers if id_ in silent or pooled.asked.get(id_, 0) >= ASKED_MOST}
+    busy = {id_ for id_ in pooled.helpers if id_ in silent or not pooled.may_be_asked(id_)}
     index = Index(each for id_, each in pooled.helpers.items() if id_ not in busy)
     requests = sorted(pooled.requests.values(), key=lambda each: int(ref_of(each.id)))
     found: list[tuple[Suggestion, ...]] = []
@@ -98,7 +98,8 @@ def _planned(
 ) -> Plan:
     helpers = [each for id_, each in pooled.helpers.items() if id_ not in busy]
     places = {ref_of(each.id): place for place, each in enumerate(helpers)}
-    solution = solve(_problem(requests, found, helpers, places))
+    load_points = pooled.rules.load_points
+    solution = solve(_problem(requests, found, helpers, places, load_points), Objective(load_points))
     planned, unserved = [], []
     serves = {
         helper: int(ref_of(requests[place].id))
@@ -124,7 +125,7 @@ def _planned(
     assert not lost, "an open request can still be met in time"
     return Plan(
         branch=branch,
-        weights=WEIGHTS.fingerprint,
+        weights=pooled.weights.fingerprint,
         planned=tuple(planned),
         unserved=tuple(unserved),
         waiting=asked,
@@ -139,9 +140,15 @@ def _problem(
     found: list[tuple[Suggestion, ...]],
     helpers: list[Helper],
     places: dict[str, int],
+    load_points: int,
 ) -> Problem:
+    """Return the problem in numbers.
+
+    The solver knows the load of this plan only, n squared. Whoever was asked a times of late has a load of
+    a + n, squared: each of the n costs 2a more.
+    """
     arcs = [
-        (place, places[each.helper], each.score.total)
+        (place, places[each.helper], each.score.total - 2 * each.asked * load_points)
         for place, suggested in enumerate(found)
         for each in suggested
     ]

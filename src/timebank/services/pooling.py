@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final
 
 from timebank.care.listing import HelpOffer, HelpRequest, ListingState
-from timebank.care.match import ASKED_DAYS, Match, MatchState
+from timebank.care.match import Match, MatchState
 from timebank.care.profile import REACH_USUAL, Clearance, Profile, Spot, Wish
 from timebank.care.record import RecordState
 from timebank.care.week import SLOT_MINUTES, WEEK_SLOTS, Week
@@ -21,6 +21,8 @@ from timebank.instants import day_of
 from timebank.matching import model, times
 from timebank.matching.model import DayRoom, Helper, Offer, Request, Span
 from timebank.matching.place import Place
+from timebank.matching.score import Weights
+from timebank.policy.matching import MatchingRules
 from timebank.storage.books import Books
 
 Tell = Callable[[str, int, int], None]
@@ -41,6 +43,14 @@ class Pooled:
     """The requests as members posted them, by the same ids."""
     asked: dict[str, int]
     """How often each helper was asked of late, by id; who was not is not in it."""
+    rules: MatchingRules
+    """Of the branch, in force today."""
+    weights: Weights
+    """Of the same rules."""
+
+    def may_be_asked(self, helper: str) -> bool:
+        """Tell whether one more question to a helper, by id, is not too many."""
+        return self.asked.get(helper, 0) < self.rules.asked_most
 
 
 def id_of(branch: str, name: int | str) -> str:
@@ -53,6 +63,20 @@ def ref_of(id_: str) -> str:
     return id_.partition("/")[2]
 
 
+def weights_of(rules: MatchingRules) -> Weights:
+    """Return the weights of a branch as scores take them."""
+    given = rules.weights
+    return Weights(
+        near=given.near,
+        continuity=given.continuity,
+        lived_experience=given.lived_experience,
+        preferred_language=given.preferred_language,
+        preference=given.preference,
+        recency=given.recency,
+        travel_mode=given.travel_mode,
+    )
+
+
 class Pooling:
     """Reads a branch for matching; everything once, and nothing twice."""
 
@@ -61,6 +85,7 @@ class Pooling:
         self.books = books
         self.code = books.branch.code
         self.now_min = model.minute_of(books.desk.now)
+        self.rules = books.policy.policy.matching
 
     def pool(self, wanted: Iterable[HelpRequest] | None = None) -> Pooled:
         """Return the requests that wait for help, or those that are wanted, and everybody who offers some.
@@ -90,6 +115,8 @@ class Pooling:
             helpers={id_of(self.code, ref): self._helper(ref, offers[ref], within) for ref in sorted(active)},
             listings=listings,
             asked={id_of(self.code, ref): count for ref, count in self._asked.items()},
+            rules=self.rules,
+            weights=weights_of(self.rules),
         )
 
     def waiting(self) -> list[HelpRequest]:
@@ -109,7 +136,7 @@ class Pooling:
 
     @cached_property
     def _asked(self) -> Counter[str]:
-        since = self.books.desk.now - timedelta(days=ASKED_DAYS)
+        since = self.books.desk.now - timedelta(days=self.rules.asked_days)
         return Counter(each.helper for each in self._matches if each.offered_at > since)
 
     @cached_property

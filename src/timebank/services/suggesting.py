@@ -4,20 +4,17 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from timebank.care.listing import HelpRequest, ListingState
-from timebank.care.match import ASKED_MOST, Match
+from timebank.care.match import Match
 from timebank.care.profile import Spot
 from timebank.errors import ListingNotOpen
 from timebank.matching.model import Helper, Request
 from timebank.matching.place import Place
 from timebank.matching.rules import Fit, Reason, RuleCode, fit_of, reasons_against
-from timebank.matching.score import Score, Weights, score_of
+from timebank.matching.score import Score, score_of
 from timebank.services.pooling import Pooled, Pooling, id_of, ref_of
 from timebank.storage.books import Books
-
-WEIGHTS: Final = Weights()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +29,9 @@ class Suggestion:
     place: Spot | None
     """Where the helper sets out from, on the grid."""
     asked: int
-    """How often the helper was asked of late, for whatever; see `care.match.ASKED_MOST`."""
-
-    @property
-    def may_be_asked(self) -> bool:
-        """Whether one more question is not too many."""
-        return self.asked < ASKED_MOST
+    """How often the helper was asked of late, for whatever."""
+    may_be_asked: bool
+    """Whether one more question is not too many; see `MatchingRules.asked_most`."""
 
     @property
     def offer(self) -> int:
@@ -110,7 +104,7 @@ def suggestions_of(books: Books, no: int) -> Suggestions:
     return Suggestions(
         request=listing,
         place=_spot(pooled.requests[id_].place) if id_ in pooled.requests else None,
-        weights=WEIGHTS.fingerprint,
+        weights=pooled.weights.fingerprint,
         suggested=suggested,
         blocked=blocked,
         matches=tuple(books.matches.list(request=no)),
@@ -141,7 +135,7 @@ def best_first(
     """
     scored: list[tuple[int, bytes, Helper, Fit, Score]] = []
     for helper, fit in fits:
-        score = score_of(request, helper, WEIGHTS, distance_m=fit.distance_m, now_min=pooled.now_min)
+        score = score_of(request, helper, pooled.weights, distance_m=fit.distance_m, now_min=pooled.now_min)
         lot = hashlib.sha256(f"{request.id} {helper.id}".encode()).digest()
         scored.append((-score.total, lot, helper, fit, score))
     scored.sort(key=lambda each: each[:2])
@@ -153,6 +147,7 @@ def best_first(
             score=score,
             place=_spot(helper.place),
             asked=pooled.asked.get(helper.id, 0),
+            may_be_asked=pooled.may_be_asked(helper.id),
         )
         for rank, (_, _, helper, fit, score) in enumerate(scored, 1)
     )

@@ -12,8 +12,6 @@ from tests.unit.care.builders import NOW, a_mandate, an_act
 from timebank.care.events import OF_MATCH, of_match
 from timebank.care.mandate import Act, Scope
 from timebank.care.match import (
-    ASKED_DAYS,
-    ASKED_MOST,
     Match,
     MatchState,
     Outcome,
@@ -35,6 +33,7 @@ from timebank.errors import (
     SelfDealing,
 )
 from timebank.ledger.model import Actor
+from timebank.policy.matching import MatchingRules
 
 DAY = timedelta(days=1)
 HELPER, DESK = an_act("member:luc"), an_act("coordinator:desk")
@@ -91,17 +90,23 @@ def test_a_coordinator_offers_to_somebody_else() -> None:
             authorise_offer(act, branch="locmine", helper="luc")
 
 
-@given(ages=st.lists(st.integers(0, 2 * ASKED_DAYS * 24), max_size=6))
-def test_nobody_is_asked_too_often(ages: list[int]) -> None:
+@given(
+    ages=st.lists(st.integers(0, 15 * 24), max_size=6),
+    most=st.integers(1, 6),
+    days=st.integers(1, 14),
+)
+def test_nobody_is_asked_too_often(ages: list[int], most: int, days: int) -> None:
     """Only the last days count, and in them no more than a few questions."""
     asked = [a_match(offered_at=NOW - timedelta(hours=hours)) for hours in ages]
-    recent = sum(hours < ASKED_DAYS * 24 for hours in ages)
+    recent = sum(hours < days * 24 for hours in ages)
+    rules = MatchingRules(asked_most=most, asked_days=days)
 
-    if recent < ASKED_MOST:
-        require_room(asked, helper="luc", now=NOW)
+    if recent < most:
+        require_room(asked, rules, helper="luc", now=NOW)
     else:
-        with pytest.raises(AskedTooOften):
-            require_room(asked, helper="luc", now=NOW)
+        with pytest.raises(AskedTooOften) as refused:
+            require_room(asked, rules, helper="luc", now=NOW)
+        assert f"{most}" in str(refused.value)
 
 
 @pytest.mark.parametrize(("answer", "state"), [(accept, MatchState.ACCEPTED), (decline, MatchState.DECLINED)])

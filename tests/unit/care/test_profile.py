@@ -15,7 +15,6 @@ from timebank.care.profile import (
     GRID_UDEG,
     LAT_MOST,
     LON_MOST,
-    PARKED_DAYS,
     REACH_MOST,
     URGENCY_USUAL,
     Clearance,
@@ -32,6 +31,7 @@ from timebank.care.profile import (
     authorise_consent,
     authorise_desk,
     authorise_profile,
+    parked_days,
     require_coordinator_for_urgency,
     restated,
 )
@@ -49,6 +49,7 @@ from timebank.errors import (
     TooManyFacts,
 )
 from timebank.ledger.model import Actor
+from timebank.policy.matching import DAYS_MOST, ParkedRules
 
 MOTHER = an_act("member:mother")
 PROXY = an_act("member:son@lille+mother#3", mandates=(a_mandate(),))
@@ -297,8 +298,25 @@ def test_only_a_coordinator_says_how_urgent_it_is() -> None:
 
 def test_every_reason_parks_for_some_days() -> None:
     """A no is a no for a while, whatever its reason."""
-    assert set(ParkReason) == set(PARKED_DAYS)
-    assert all(1 <= days <= 366 for days in PARKED_DAYS.values())
+    days = {reason: parked_days(reason, ParkedRules()) for reason in ParkReason}
+
+    assert {
+        "no_time": 14,
+        "not_this_time": 14,
+        "too_far": 366,
+        "not_my_kind": 366,
+        "did_not_suit": 366,
+        "coordinator": 90,
+    } == days
+
+
+@given(drawn=st.lists(st.integers(0, DAYS_MOST), min_size=len(ParkReason), max_size=len(ParkReason)))
+def test_every_reason_parks_as_long_as_the_branch_says(drawn: list[int]) -> None:
+    """Each by its own key, which is named like it."""
+    said = dict(zip(ParkReason, drawn, strict=True))
+    rules = ParkedRules(**{f"{reason}_days": days for reason, days in said.items()})
+
+    assert said == {reason: parked_days(reason, rules) for reason in ParkReason}
 
 
 def test_nothing_private_stands_in_a_representation() -> None:
