@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from tests.cli.running import run
 
+from timebank.policy.document import parse_policy
 from timebank.policy.writing import DEFAULT_POLICY_TEXT
 
 RULES = 'format = 1\n\n[rounding]\nstep_minutes = 30\nmode = "up"\n'
@@ -46,6 +47,20 @@ def test_a_new_version_says_what_it_changes_and_the_old_one_stays(address: str, 
     assert [1, 2] == [
         each["version"] for each in run("--db", address, "policy", "list", "-b", "lille", "--json").json
     ]
+
+
+def test_rules_are_shown_in_full_where_the_document_says_less(address: str, rules: str) -> None:
+    """Who set two keys long ago sees what else counts, and since added keys; set again, nothing changes."""
+    run("--db", address, "policy", "set", rules, "-b", "lille")
+
+    full = run("--db", address, "policy", "show", "-b", "lille", "--in-full")
+    as_json = run("--db", address, "policy", "show", "-b", "lille", "--in-full", "--json").json
+
+    assert "\nstep_minutes = 30\n" in full.out
+    assert "\n[matching.weights]\n" in full.out
+    assert "\nanswer_hours = 48\n" in full.out
+    assert parse_policy(RULES) == parse_policy(full.out)
+    assert (full.out, 2) == (as_json["document"], as_json["version"])
 
 
 def test_the_same_key_sets_once(address: str, rules: str) -> None:

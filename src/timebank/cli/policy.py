@@ -38,10 +38,24 @@ Version = Annotated[
 
 
 @app.command("show", epilog="Example:  timebank policy show --branch lille")
-def show(ctx: typer.Context, branch: Branch, version: Version = None, json_: Json = False) -> None:
+def show(
+    ctx: typer.Context,
+    branch: Branch,
+    version: Version = None,
+    in_full: Annotated[
+        bool,
+        typer.Option(
+            "--in-full", help="Every key and what it means, also those that the document leaves out."
+        ),
+    ] = False,
+    json_: Json = False,
+) -> None:
     """Print the rules of a branch, a TOML document."""
+    from timebank.policy.writing import write_policy
+
     found = session_of(ctx).open().policies.show(branch, version)
-    emit(wire.policy_version(found), as_json=json_, table=found.document)
+    document = write_policy(found.policy) if in_full else found.document
+    emit({**wire.policy_version(found), "document": document}, as_json=json_, table=document)
     if not json_:
         note(f"version {found.version} of {branch}, in force from {found.effective_on}, set by {found.actor}")
 
