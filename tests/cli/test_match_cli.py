@@ -1,5 +1,9 @@
 """Profiles, wishes and matches on the command line: what coordinators see, what they are asked to type."""
 
+import sqlite3
+from collections import Counter
+from contextlib import closing
+
 import pytest
 from tests.cli.running import Done, run
 
@@ -226,3 +230,94 @@ def test_the_picture_goes_round_the_world() -> None:
     lines = picture.plain.splitlines()
     assert any("X1" in line.replace(" ", "") or "x" in line for line in lines)
     assert "200 km" in picture.plain
+
+
+def crowd(address: str) -> None:
+    """Let more wish for company than m2 and m3 can give, and one for something nobody offers."""
+    for _ in range(5):
+        wish = ("request", "post", "--member", "m1", "-k", "company", "-m", "1h", *SLOT, "--by", "member:m1")
+        assert 0 == at(address, *wish).status
+    garden = ("request", "post", "--member", "m1", "-k", "garden", "-m", "1h", *SLOT, "--by", "member:m1")
+    assert 0 == at(address, *garden).status
+
+
+def test_a_plan_says_who_when_why_and_how_far_from_the_best(town: str) -> None:
+    """Aligned columns, everybody who is left with a reason, nobody asked; nothing but the plan on stdout."""
+    crowd(town)
+
+    done = at(town, "match", "run", "--dry-run")
+
+    lines = done.out.splitlines()
+    assert "Plan for lille: 4 of 7 requests" == lines[0]
+    rows = [line.split() for line in lines[3:7]]
+    assert [["m1"], {"m2", "m3"}] == [sorted({row[1] for row in rows}), {row[2] for row in rows}]
+    assert {lines[1].index("first time")} == {line.index("thu 1") for line in lines[3:7]}
+    assert "Nobody left for" in lines
+    words = " ".join(done.out.split())
+    assert "kept away by kind 2" in words
+    assert "needed elsewhere: " in words
+    assert "Nobody was asked: this is a dry run." in done.out
+    assert "proved the best" in done.out
+    assert "" == done.err
+    assert [] == at(town, "match", "list", "--json").json
+
+
+def test_a_plan_has_no_visits_at_one_time(town: str) -> None:
+    """Read from what is printed: half hours of the week, two for each hour; at most three for each helper."""
+    crowd(town)
+
+    plan = at(town, "match", "run", "--dry-run", "--json").json
+
+    taken = [
+        (each["helper"], slot) for each in plan["planned"] for slot in (each["starts"], each["starts"] + 1)
+    ]
+    assert len(taken) == len(set(taken))
+    assert {"m2": 2, "m3": 2} == Counter(each["helper"] for each in plan["planned"])
+    assert all(each["score"] == sum(term["value"] for term in each["terms"]) for each in plan["planned"])
+    assert plan["gap_points"] is not None or plan["gap_requests"] > 0
+    assert plan["is_optimal"] == (plan["served"] == plan["bound_served"] and plan["worth"] == plan["bound"])
+    for each in plan["unserved"]:
+        assert each["counts"] or each["needed_elsewhere"]
+
+
+def test_who_is_left_is_told_the_smallest_change(town: str) -> None:
+    """Who it is stands in the words for the coordinator alone."""
+    garden = ("request", "post", "--member", "m1", "-k", "garden", "-m", "1h", *SLOT, "--by", "member:m1")
+    assert 0 == at(town, *garden).status
+
+    change = at(town, "match", "run", "--dry-run", "--json").json["unserved"][0]["relaxation"]
+
+    assert ("kind", "m2 could, offering garden") == (change["code"], change["coordinator"])
+    assert "if somebody offered help of this kind, there would be somebody" == change["public"]
+    assert "smallest change: m2 could" in " ".join(at(town, "match", "run", "--dry-run").out.split())
+
+
+def test_a_plan_is_the_same_bytes_whatever_order_rows_are_in(town: str) -> None:
+    """Twice, and after the rows of the database were written again in another order."""
+    crowd(town)
+    before = [at(town, "match", "run", "--dry-run", *form).out for form in ((), ("--json",))]
+    assert before == [at(town, "match", "run", "--dry-run", *form).out for form in ((), ("--json",))]
+
+    moved = shuffled_rows(town.removeprefix("sqlite:///"))
+
+    assert {"help_request", "help_offer"} <= moved
+    assert before == [at(town, "match", "run", "--dry-run", *form).out for form in ((), ("--json",))]
+
+
+def shuffled_rows(path: str) -> set[str]:
+    """Write the rows of all tables that matching reads in reverse order; returns the tables."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("PRAGMA foreign_keys = OFF")
+        tables = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        moved = set()
+        for table in tables:
+            rows = file.execute(f'SELECT * FROM "{table}"').fetchall()
+            if not table.startswith(("help_", "identity_profile")) or not rows:
+                continue
+            file.execute("BEGIN")
+            file.execute(f'DELETE FROM "{table}"')
+            marks = ", ".join("?" * len(rows[0]))
+            file.executemany(f'INSERT INTO "{table}" VALUES ({marks})', reversed(rows))
+            file.execute("COMMIT")
+            moved.add(table)
+    return moved

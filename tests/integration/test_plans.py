@@ -13,6 +13,7 @@ from timebank.care.profile import ParkReason, Spot
 from timebank.care.week import Week, Window
 from timebank.clock import SteppingClock
 from timebank.errors import KeyReused, NotAllowed
+from timebank.matching.explain import WhyNot
 from timebank.matching.rules import RuleCode
 from timebank.policy.matching import MatchingRules
 from timebank.services.bank import Bank
@@ -54,7 +55,8 @@ def offer(bank: Bank, ref: str, *kinds: str) -> None:
 
 def test_the_plan_serves_as_many_as_can_be(bank: Bank) -> None:
     """Who asks first does not get the only helper whom the second one could have."""
-    both, one = wish(bank, "m1", "company"), wish(bank, "m2", "garden")
+    both = wish(bank, "m1", "company", minutes=120)
+    one = wish(bank, "m2", "garden", minutes=120)
     offer(bank, "m3", "company", "garden")
     offer(bank, "m4", "company")
     bank.profiles.set("lille", "m4", home=Spot.parse("50.68,3.06"), by="member:m4")
@@ -63,6 +65,10 @@ def test_the_plan_serves_as_many_as_can_be(bank: Bank) -> None:
 
     assert {both: "m4", one: "m3"} == {each.request.no: each.suggestion.helper for each in plan.planned}
     assert [2, 1] == [each.suggestion.rank for each in plan.planned]
+    first, second = (each.passed for each in plan.planned)
+    assert first is not None
+    assert (WhyNot.BUSY, "m3", None) == (first.why, first.helper, second)
+    assert "request 2" in first.coordinator
     assert plan.is_optimal
     assert () == plan.unserved
     assert plan == bank.matches.plan("lille")
@@ -71,8 +77,8 @@ def test_the_plan_serves_as_many_as_can_be(bank: Bank) -> None:
 
 def test_the_most_urgent_is_served_first(bank: Bank) -> None:
     """Where there is one helper, it is not the first request that has them."""
-    wish(bank, "m1")
-    urgent = wish(bank, "m2")
+    wish(bank, "m1", minutes=120)
+    urgent = wish(bank, "m2", minutes=120)
     bank.wishes.set("lille", urgent, urgency=0, reason="Sample words")
     offer(bank, "m3", "company")
 
@@ -91,10 +97,12 @@ def test_who_is_left_is_told_why(bank: Bank) -> None:
     plan = bank.matches.plan("lille")
 
     assert () == plan.planned
-    assert {company: {RuleCode.EXCLUDED_BY_REQUESTER: 1}, garden: {RuleCode.KIND: 1}} == {
-        each.request.no: each.counts for each in plan.unserved
-    }
-    assert [["m2"], []] == [[near.helper for near in each.near] for each in plan.unserved]
+    assert {
+        company: {RuleCode.EXCLUDED_BY_REQUESTER: 1},
+        garden: {RuleCode.KIND: 1, RuleCode.EXCLUDED_BY_REQUESTER: 1},
+    } == {each.request.no: each.counts for each in plan.unserved}
+    assert [None, None] == [each.relaxation for each in plan.unserved]
+    assert [1, 1] == [each.near_misses for each in plan.unserved]
     assert 0 == plan.score
 
 
@@ -108,7 +116,7 @@ def test_an_empty_branch_has_an_empty_plan(bank: Bank) -> None:
 
 def test_everybody_in_the_plan_is_asked_once(bank: Bank) -> None:
     """And nobody again before they have answered; a repeat asks nobody."""
-    requests = {wish(bank, "m1"), wish(bank, "m2")}
+    requests = {wish(bank, "m1", minutes=120), wish(bank, "m2", minutes=120)}
     offer(bank, "m3", "company")
     told: list[str] = []
 
@@ -116,11 +124,12 @@ def test_everybody_in_the_plan_is_asked_once(bank: Bank) -> None:
 
     assert ["m3"] == [each.helper for each in done.matches]
     assert requests > {each.request for each in done.matches}
-    assert {"Looking for helpers", "Planning"} == set(told)
+    assert {"Looking for helpers", "Planning", "Explaining"} == set(told)
     assert () == bank.matches.run("lille", key="night").matches
     again = bank.matches.run("lille")
     assert ((), ("m3",)) == (again.matches, again.plan.busy)
     assert 1 == len(again.plan.waiting)
+    assert [("m3",)] == [each.not_asked_now for each in again.plan.unserved]
     with pytest.raises(KeyReused):
         bank.matches.offer("lille", 1, "m3", key="night")
     bank.matches.decline("lille", 1, ParkReason.NO_TIME, by="member:m3")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -16,7 +17,7 @@ from timebank.cli.output import Shown, amount, emit, stderr, table_of
 from timebank.cli.session import session_of
 
 if TYPE_CHECKING:
-    from timebank.services.planning import Unserved
+    from timebank.services.planning import Plan, Planned, Unserved
     from timebank.services.plans import PlanRun
     from timebank.services.pooling import Tell
     from timebank.services.swapping import Swap
@@ -37,11 +38,14 @@ def run(
     """Make the best plan for all requests that wait, and ask everybody in it, as a coordinator.
 
     As many requests as can be are served, the most urgent first; then helpers suit as well as can be. Nobody
-    is asked two things at once. With --dry-run nobody is asked.
+    is asked for two visits at one time, or for more than they may be asked. It says how far from the best the
+    plan can be, at most. With --dry-run nobody is asked.
     """
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     with _progress() as tell:
         done = bank.matches.run(branch, tell=tell, key=key)
+    if dry_run:
+        done = replace(done, matches=())
     if json_:
         emit(wire_matching.plan_run(done), as_json=True)
         return
@@ -73,31 +77,38 @@ def _progress() -> "Iterator[Tell]":
 
 def _planned(run: "PlanRun", zone: str, *, is_dry_run: bool) -> list[Shown]:
     plan = run.plan
+    count = len(plan.planned) + len(plan.unserved)
     rows = [
         (
             each.request.no,
             each.request.member,
-            each.request.kind,
             each.suggestion.helper,
+            wire_matching.starts_shown(each.request, each.suggestion.fit.starts_at, zone),
+            distance(each.suggestion.fit.distance_m),
             each.suggestion.score.total,
             each.suggestion.rank,
-            distance(each.suggestion.fit.distance_m),
-            wire_matching.starts_shown(each.request, each.suggestion.fit.starts_at, zone),
+            _terms(each),
         )
         for each in plan.planned
     ]
-    columns = ["request", "by", "kind", "helper", "score", "rank", "away", "first time"]
-    count = len(plan.planned) + len(plan.unserved)
+    columns = ["request", "by", "helper", "first time", "away", "score", "rank", "because of"]
     title = f"Plan for {plan.branch}: {len(plan.planned)} of {count} requests"
-    right = ["request", "score", "rank", "away"]
-    parts: list[Shown] = [table_of(title, columns, rows, right=right)]
+    parts: list[Shown] = [table_of(title, columns, rows, right=["request", "away", "score", "rank"])]
+    not_first = [
+        (each.request.no, each.suggestion.helper, each.passed.coordinator)
+        for each in plan.planned
+        if each.passed is not None
+    ]
+    if not_first:
+        parts.append(
+            table_of("Not the first choice", ["request", "helper", "why"], not_first, right=["request"])
+        )
     if plan.unserved:
         left = [
             (each.request.no, each.request.member, each.request.kind, _why(each)) for each in plan.unserved
         ]
         parts.append(table_of("Nobody left for", ["request", "by", "kind", "why"], left, right=["request"]))
-    proof = "no plan is better, as its prices prove" if plan.is_optimal else "better plans may exist"
-    said = [f"Score {plan.score}; {proof}."]
+    said = [f"Score {plan.score}; {_proof(plan)}."]
     if plan.waiting:
         said.append(f"{len(plan.waiting)} requests wait for an answer.")
     if plan.busy:
@@ -106,16 +117,35 @@ def _planned(run: "PlanRun", zone: str, *, is_dry_run: bool) -> list[Shown]:
     return [*parts, Text("\n" + " ".join([*said, asked]))]
 
 
+def _proof(plan: "Plan") -> str:
+    """Say how far a plan may be from the best one, at most."""
+    if plan.gap_requests:
+        return f"a better plan may serve {plan.gap_requests} more of urgency {plan.gap_urgency}, at most"
+    if plan.gap_points:
+        return f"proved to be at most {plan.gap_points} points from the best"
+    return "proved the best"
+
+
+def _terms(planned: "Planned") -> str:
+    terms = (each for each in planned.suggestion.score.terms if each.value)
+    return ", ".join(f"{each.code.value} {each.value}" for each in terms)
+
+
 def _why(unserved: "Unserved") -> str:
+    said = []
+    if unserved.passed is not None:
+        said.append(unserved.passed.coordinator)
     if unserved.needed_elsewhere:
         needed = [f"{helper} (request {no})" for helper, no in unserved.needed_elsewhere[:NEEDED_MOST]]
-        return "needed elsewhere: " + ", ".join(needed)
-    counts = ", ".join(f"{code.value} {count}" for code, count in unserved.counts.items())
-    if not unserved.near:
-        return f"kept away by {counts}" if counts else "nobody offers help"
-    closest = unserved.near[0]
-    reasons = "; ".join(reason.coordinator for reason in closest.reasons)
-    return f"kept away by {counts}; closest is {closest.helper}: {reasons}"
+        said.append("needed elsewhere: " + ", ".join(needed))
+    if unserved.not_asked_now:
+        said.append("not asked now: " + ", ".join(unserved.not_asked_now[:NEEDED_MOST]))
+    if unserved.counts:
+        counts = ", ".join(f"{code.value} {count}" for code, count in unserved.counts.items())
+        said.append(f"of {unserved.near_misses} near, kept away by {counts}")
+    if unserved.relaxation is not None:
+        said.append(f"smallest change: {unserved.relaxation.coordinator}")
+    return "; ".join(said) or "nobody offers help"
 
 
 def _swapped(found: "Swap") -> list[Shown]:

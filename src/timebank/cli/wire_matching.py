@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from timebank.care.listing import HelpRequest
     from timebank.care.match import Match
     from timebank.care.profile import Parking, Profile, Spot, Wish
+    from timebank.matching.explain import Passed
     from timebank.matching.rules import Reason
     from timebank.services.matches import Explanation
+    from timebank.services.planning import Unserved
     from timebank.services.plans import PlanRun
     from timebank.services.profiles import ProfileView
     from timebank.services.suggesting import Suggestion, Suggestions
@@ -154,34 +156,66 @@ def explanation(found: "Explanation") -> JsonObject:
 
 
 def plan_run(run: "PlanRun") -> JsonObject:
-    """Write a plan, who is left, and who was asked."""
+    """Write a plan, how far it may be from the best, who is left and why, and who was asked."""
     plan = run.plan
     return {
         "branch": plan.branch,
         "weights": plan.weights,
         "planned": [
-            {"request": each.request.no, "others": each.others, **suggestion(each.suggestion)}
-            for each in plan.planned
-        ],
-        "unserved": [
             {
                 "request": each.request.no,
-                "needed_elsewhere": [
-                    {"helper": helper, "request": no} for helper, no in each.needed_elsewhere
-                ],
-                "near": [
-                    {"helper": near.helper, "reasons": [reason(why) for why in near.reasons]}
-                    for near in each.near
-                ],
-                "counts": {code.value: count for code, count in each.counts.items()},
+                "others": each.others,
+                **suggestion(each.suggestion),
+                "passed": passed(each.passed),
             }
-            for each in plan.unserved
+            for each in plan.planned
         ],
+        "unserved": [_unserved(each) for each in plan.unserved],
         "waiting": [match(each) for each in plan.waiting],
         "busy": list(plan.busy),
         "score": plan.score,
+        "served": list(plan.worth.served),
+        "worth": plan.worth.points,
+        "bound_served": list(plan.bound.served),
+        "bound": plan.bound.points,
         "is_optimal": plan.is_optimal,
+        "gap_urgency": plan.gap_urgency,
+        "gap_requests": plan.gap_requests,
+        "gap_points": plan.gap_points,
         "matches": [match(each) for each in run.matches],
+    }
+
+
+def _unserved(value: "Unserved") -> JsonObject:
+    change = value.relaxation
+    return {
+        "request": value.request.no,
+        "needed_elsewhere": [{"helper": helper, "request": no} for helper, no in value.needed_elsewhere],
+        "not_asked_now": list(value.not_asked_now),
+        "passed": passed(value.passed),
+        "near_misses": value.near_misses,
+        "counts": {code.value: count for code, count in value.counts.items()},
+        "relaxation": None
+        if change is None
+        else {
+            "code": change.reason.code.value,
+            "helper": change.helper,
+            "coordinator": change.coordinator,
+            "public": change.public,
+        },
+    }
+
+
+def passed(value: "Passed | None") -> JsonObject | None:
+    """Write why somebody is not the first choice of a request, for a coordinator and for everybody."""
+    if value is None:
+        return None
+    return {
+        "code": value.why.value,
+        "helper": value.helper,
+        "more_points": value.more_points,
+        "coordinator": value.coordinator,
+        "public": value.public,
     }
 
 

@@ -1064,6 +1064,17 @@ class ParkedOut(Struct, frozen=True, kw_only=True):
     match: int | None
 
 
+class PassedOut(Struct, frozen=True, kw_only=True):
+    """Why the helper who suits best is not suggested: in words for a coordinator, and for everybody."""
+
+    why: str
+    helper: str
+    more_points: int | None
+    """How many points more that helper has than the one suggested; null if there is none."""
+    coordinator: str
+    public: str
+
+
 class PasswordIn(Struct, frozen=True, kw_only=True):
     """Another password."""
 
@@ -1080,14 +1091,23 @@ class PlaceOut(Struct, frozen=True, kw_only=True):
 
 
 class PlanOut(Struct, frozen=True, kw_only=True):
-    """The best plan for all requests that wait."""
+    """The best plan that was found for all requests that wait, and how far it may be from the best."""
 
     branch: str
     weights: str
     score: int
     """Of all that are planned."""
+    worth: WorthOut
+    bound: WorthOut
+    """No plan is worth more."""
     is_optimal: bool
-    """Whether prices prove that no plan serves more, or is worth more."""
+    """Whether it is proved that no plan serves more, or is worth more."""
+    gap_urgency: int | None
+    """The most urgent class of which a better plan might serve more; null if no plan serves more."""
+    gap_requests: int
+    """How many more of that class, at most."""
+    gap_points: int | None
+    """How many points a better plan might be worth more, at most; null if it might serve more requests."""
     planned: tuple[PlannedOut, ...]
     unserved: tuple[UnservedOut, ...]
     waiting: tuple[MatchOut, ...]
@@ -1105,6 +1125,8 @@ class PlannedOut(Struct, frozen=True, kw_only=True):
     suggestion: SuggestionOut
     others: int
     """How many others could help."""
+    passed: PassedOut | None
+    """Why not the first choice; null if this is one."""
 
 
 class PolicyIn(Struct, frozen=True, kw_only=True):
@@ -1316,6 +1338,15 @@ class RedemptionOut(Struct, frozen=True, kw_only=True):
     """Soft limits that this very act passed."""
     expired: tuple[str, ...] = ()
     """Other redemptions that were past their deadline, and that this very act ended first."""
+
+
+class RelaxationOut(Struct, frozen=True, kw_only=True):
+    """A change after which a helper could help: in words for a coordinator, and in words for everybody."""
+
+    rule: str
+    helper: str
+    coordinator: str
+    public: str
 
 
 class RetractedIn(Struct, frozen=True, kw_only=True):
@@ -1636,9 +1667,16 @@ class UnservedOut(Struct, frozen=True, kw_only=True):
 
     request: int
     needed_elsewhere: tuple[NeededOut, ...]
-    blocked: tuple[BlockedOut, ...]
-    """Who offers help of this kind, and is kept away by something else; the closest first, a few of them."""
+    not_asked_now: tuple[str, ...]
+    """Helpers who could, but have not answered yet, or were asked often enough of late."""
+    passed: PassedOut | None
+    """Why not the one who suits best; null if nobody could help, or nobody who is asked now."""
+    near_misses: int
+    """How many helpers were looked at whom rules keep away."""
     rules: tuple[RuleCountOut, ...]
+    """How many of them each rule keeps away."""
+    change: RelaxationOut | None
+    """The smallest single change that would serve it; null if no single one would."""
 
 
 class VersionOut(Struct, frozen=True, kw_only=True):
@@ -1833,6 +1871,15 @@ class WishOut(Struct, frozen=True, kw_only=True):
     clearances: tuple[str, ...]
     team: str | None
     urgency: int
+
+
+class WorthOut(Struct, frozen=True, kw_only=True):
+    """What a plan is worth; one request more of a more urgent class outweighs everything behind it."""
+
+    served: tuple[int, ...]
+    """Requests served by urgency, the most urgent first."""
+    points: int
+    """The score, the cost of loads taken off."""
 
 
 class AccountsChangeOut(Struct, frozen=True, kw_only=True):

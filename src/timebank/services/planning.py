@@ -1,20 +1,23 @@
-"""Planning: the best plan for all requests that wait, at once; proved to be the best, and the same every run.
+"""Planning: the best plan for all requests that wait, at once; how far from the best, and why it is so.
 
-One question at a time: a helper who has not answered yet, or was asked often enough of late, is not asked
-again, and in one plan nobody is asked twice. So nobody in a plan stands in the way of anybody else's time.
+A helper who has not answered yet, or was asked often enough of late, is not asked now. Everybody else is
+asked for as many visits as there are questions left, each at its own time, rest kept.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from timebank.care.listing import HelpRequest
 from timebank.care.match import Match, MatchState
-from timebank.matching.index import Index
-from timebank.matching.model import Helper, Request
-from timebank.matching.problem import Arcs, HelperNode, Objective, Problem, RequestNode
-from timebank.matching.rules import RuleCode
-from timebank.matching.solve import solve
+from timebank.care.profile import Spot
+from timebank.matching import explain as explaining
+from timebank.matching.explain import Passed
+from timebank.matching.near_misses import Relaxation
+from timebank.matching.problem import Objective
+from timebank.matching.rules import RuleCode, reasons_against
+from timebank.matching.scale import Worth
+from timebank.services.choosing import Choice, Town, chosen, town_of
 from timebank.services.pooling import STEP, Pooled, Pooling, Tell, id_of, ref_of
-from timebank.services.suggesting import Blocked, Suggestion, best_first, counts_of, near_of, ranked
+from timebank.services.suggesting import Suggestion
 from timebank.storage.books import Books
 
 
@@ -24,8 +27,11 @@ class Planned:
 
     request: HelpRequest
     suggestion: Suggestion
+    """With its time in this plan; equals share a rank."""
     others: int
-    """How many could help, whoever else needs them."""
+    """How many others could help, whoever else needs them."""
+    passed: Passed | None
+    """Why not the first choice; None if this is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +40,17 @@ class Unserved:
 
     request: HelpRequest
     needed_elsewhere: tuple[tuple[str, int], ...]
-    """Who could help, and for which request they are asked instead; the best first."""
-    near: tuple[Blocked, ...]
-    """Who offers help of this kind, and is kept away by something else; the closest first."""
+    """Who could help, and for which requests they are asked instead; the best first."""
+    not_asked_now: tuple[str, ...]
+    """Who could help, but is not asked now; the best first."""
+    passed: Passed | None
+    """Why not the one who suits best; None if nobody could help, or none of them is asked now."""
+    near_misses: int
+    """How many helpers were looked at whom rules keep away."""
     counts: dict[RuleCode, int]
-    """How many helpers each rule keeps away."""
+    """How many of them each rule keeps away."""
+    relaxation: Relaxation | None
+    """The smallest single change that would serve it; None if no single one would."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,102 +70,167 @@ class Plan:
     """Helpers who are not asked now: they have not answered yet, or were asked often enough of late."""
     score: int
     """Of all that are planned."""
-    is_optimal: bool
-    """Whether prices prove that no plan serves more, or is worth more."""
+    worth: Worth
+    """Requests served by urgency, and what the plan is worth, the cost of loads taken off."""
+    bound: Worth
+    """No plan is worth more."""
+
+    @property
+    def is_optimal(self) -> bool:
+        """Whether it is proved that no plan serves more, or is worth more."""
+        return self.worth == self.bound
+
+    @property
+    def gap_urgency(self) -> int | None:
+        """The most urgent class of which a better plan might serve more; None if no plan serves more."""
+        pairs = zip(self.bound.served, self.worth.served, strict=True)
+        return next((urgency for urgency, (most, mine) in enumerate(pairs) if most != mine), None)
+
+    @property
+    def gap_requests(self) -> int:
+        """How many more requests of that class a better plan might serve, at most."""
+        urgency = self.gap_urgency
+        return 0 if urgency is None else self.bound.served[urgency] - self.worth.served[urgency]
+
+    @property
+    def gap_points(self) -> int | None:
+        """How many points a better plan might be worth more, at most; None if it might serve more."""
+        return None if self.gap_requests else self.bound.points - self.worth.points
 
 
 def plan_of(books: Books, tell: Tell) -> Plan:
-    """Return the best plan for the requests of a branch that wait.
+    """Return the best plan that was found for the requests of a branch that wait.
 
     Args:
         books: of the branch.
         tell: told how far it is.
+
+    Raises:
+        TooManyCandidates: more pairs than fit into memory.
     """
     pooling = Pooling(books)
     asked = books.matches.list(state=MatchState.OFFERED)
     taken = {each.request for each in asked}
     pooled = pooling.pool([each for each in pooling.waiting() if each.no not in taken])
-    silent = {id_of(books.branch.code, each.helper) for each in asked}
-    busy = {id_ for id_ in pooled.helpers if id_ in silent or not pooled.may_be_asked(id_)}
-    index = Index(each for id_, each in pooled.helpers.items() if id_ not in busy)
-    requests = sorted(pooled.requests.values(), key=lambda each: int(ref_of(each.id)))
-    found: list[tuple[Suggestion, ...]] = []
-    for done, request in enumerate(requests):
-        if done % STEP == 0:
-            tell("Looking for helpers", done, len(requests))
-        fits = index.candidates(request, now_min=pooled.now_min)
-        found.append(best_first(pooled, request, ((pooled.helpers[each.helper], each.fit) for each in fits)))
-    tell("Planning", len(requests), len(requests))
-    return _planned(pooled, requests, found, tuple(asked), frozenset(busy), branch=books.branch.code)
-
-
-def _planned(
-    pooled: Pooled,
-    requests: list[Request],
-    found: list[tuple[Suggestion, ...]],
-    asked: tuple[Match, ...],
-    busy: frozenset[str],
-    *,
-    branch: str,
-) -> Plan:
-    helpers = [each for id_, each in pooled.helpers.items() if id_ not in busy]
-    places = {ref_of(each.id): place for place, each in enumerate(helpers)}
-    load_points = pooled.rules.load_points
-    solution = solve(_problem(requests, found, helpers, places, load_points), Objective(load_points))
-    planned, unserved = [], []
-    serves = {
-        helper: int(ref_of(requests[place].id))
-        for place, helper in enumerate(solution.assignment)
-        if helper is not None
-    }
-    for request, suggested, helper in zip(requests, found, solution.assignment, strict=True):
-        listing = pooled.listings[request.id]
-        if helper is not None:
-            chosen = next(each for each in suggested if places[each.helper] == helper)
-            planned.append(Planned(request=listing, suggestion=chosen, others=len(suggested) - 1))
-            continue
-        blocked = ranked(pooled, request)[1]
-        unserved.append(
-            Unserved(
-                request=listing,
-                needed_elsewhere=tuple((each.helper, serves[places[each.helper]]) for each in suggested),
-                near=near_of(blocked),
-                counts=counts_of(blocked),
-            )
-        )
     lost = [pooled.listings[id_] for id_ in sorted(pooled.listings.keys() - pooled.requests.keys())]
     assert not lost, "an open request can still be met in time"
-    return Plan(
-        branch=branch,
-        weights=pooled.weights.fingerprint,
-        planned=tuple(planned),
-        unserved=tuple(unserved),
-        waiting=asked,
-        busy=tuple(sorted((ref_of(id_) for id_ in busy), key=lambda ref: (len(ref), ref))),
-        score=sum(each.suggestion.score.total for each in planned),
-        is_optimal=solution.is_optimal,
-    )
-
-
-def _problem(
-    requests: list[Request],
-    found: list[tuple[Suggestion, ...]],
-    helpers: list[Helper],
-    places: dict[str, int],
-    load_points: int,
-) -> Problem:
-    """Return the problem in numbers.
-
-    The solver knows the load of this plan only, n squared. Whoever was asked a times of late has a load of
-    a + n, squared: each of the n costs 2a more.
-    """
-    arcs = [
-        (place, places[each.helper], each.score.total - 2 * each.asked * load_points)
-        for place, suggested in enumerate(found)
-        for each in suggested
+    silent = {id_of(books.branch.code, each.helper) for each in asked}
+    requests = sorted(pooled.requests.values(), key=lambda each: int(ref_of(each.id)))
+    capacity = [
+        0 if id_ in silent else max(0, pooled.rules.asked_most - pooled.asked.get(id_, 0))
+        for id_ in pooled.helpers
     ]
-    return Problem(
-        [RequestNode(id=each.id, priority=each.urgency) for each in requests],
-        [HelperNode(id=each.id) for each in helpers],
-        Arcs([each[0] for each in arcs], [each[1] for each in arcs], [each[2] for each in arcs]),
+    tell("Looking for helpers", 0, len(requests))
+    town = town_of(
+        requests,
+        tuple(pooled.helpers.values()),
+        capacity,
+        pooled.weights,
+        now_min=pooled.now_min,
+        zone=books.zone,
+        objective=Objective(pooled.rules.load_points),
+        asked=[pooled.asked.get(id_, 0) for id_ in pooled.helpers],
     )
+    choice, bound = chosen(town, lambda: tell("Planning", 0, len(requests)))
+    planned, unserved = _explained(pooled, town, choice, tell)
+    return Plan(
+        branch=books.branch.code,
+        weights=pooled.weights.fingerprint,
+        planned=planned,
+        unserved=unserved,
+        waiting=tuple(asked),
+        busy=tuple(
+            sorted(
+                (ref_of(id_) for id_, most in zip(pooled.helpers, capacity, strict=True) if not most),
+                key=lambda ref: (len(ref), ref),
+            )
+        ),
+        score=sum(each.suggestion.score.total for each in planned),
+        worth=choice.worth,
+        bound=bound,
+    )
+
+
+class _Arranged(explaining.Plan):
+    """A plan that knows what arranged visits leave of a helper's time."""
+
+    def __init__(self, town: Town, choice: Choice) -> None:
+        super().__init__(choice.problem, choice.solution, town.objective)
+        self.town, self.choice = town, choice
+
+    def is_free(self, helper: int, *, request: int) -> bool:
+        """Tell whether the visits of a helper put no rule in the way of one more."""
+        if not super().is_free(helper, request=request):
+            return False
+        wanted, who = self.town.requests[request], self.town.helpers[helper]
+        then = self.choice.after.get(helper, who)
+        before, after = (
+            {each.code for each in reasons_against(wanted, each, now_min=self.town.now_min)}
+            for each in (who, then)
+        )
+        return after <= before
+
+
+def _explained(
+    pooled: Pooled, town: Town, choice: Choice, tell: Tell
+) -> tuple[tuple[Planned, ...], tuple[Unserved, ...]]:
+    plan = _Arranged(town, choice)
+    planned, unserved = [], []
+    found = explaining.explain(plan, town.requests, town.helpers, pooled.weights, now_min=town.now_min)
+    for at, why in enumerate(found):
+        if at % STEP == 0:
+            tell("Explaining", at, len(town.requests))
+        if isinstance(why, explaining.Suggested):
+            planned.append(_planned(pooled, town, choice, at, why))
+        else:
+            unserved.append(_unserved(pooled, town, plan, at, why))
+    tell("Explaining", len(town.requests), len(town.requests))
+    return tuple(planned), tuple(unserved)
+
+
+def _planned(pooled: Pooled, town: Town, choice: Choice, at: int, why: explaining.Suggested) -> Planned:
+    fit, place = choice.fits[at], pooled.helpers[why.helper].place
+    assert fit is not None, "who is planned has a time"
+    return Planned(
+        request=pooled.listings[why.request],
+        suggestion=Suggestion(
+            rank=why.rank,
+            helper=ref_of(why.helper),
+            fit=fit,
+            score=why.score,
+            place=Spot(lat_udeg=place.lat_udeg, lon_udeg=place.lon_udeg) if place is not None else None,
+            asked=pooled.asked.get(why.helper, 0),
+            may_be_asked=pooled.may_be_asked(why.helper),
+        ),
+        others=len(town.candidates[at]) - 1,
+        passed=_named(why.passed),
+    )
+
+
+def _unserved(
+    pooled: Pooled, town: Town, plan: explaining.Plan, at: int, why: explaining.Unserved
+) -> Unserved:
+    row = sorted(town.candidates[at], key=lambda each: (-each[1], town.helpers[each[0]].id))
+    return Unserved(
+        request=pooled.listings[why.request],
+        needed_elsewhere=tuple(
+            (ref_of(town.helpers[helper].id), int(ref_of(town.requests[other].id)))
+            for helper, _ in row
+            for other in plan.taken[helper]
+        ),
+        not_asked_now=tuple(
+            ref_of(town.helpers[helper].id) for helper, _ in row if not town.capacity[helper]
+        ),
+        passed=_named(why.passed),
+        near_misses=why.near_misses,
+        counts=dict(why.counts),
+        relaxation=replace(why.relaxation, helper=ref_of(why.relaxation.helper)) if why.relaxation else None,
+    )
+
+
+def _named(passed: Passed | None) -> Passed | None:
+    """Return why not the first choice, with the names that people know within a branch."""
+    if passed is None:
+        return None
+    needed_by = f"request {ref_of(passed.needed_by)}" if passed.needed_by is not None else None
+    return replace(passed, helper=ref_of(passed.helper), needed_by=needed_by)

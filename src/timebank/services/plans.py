@@ -1,22 +1,26 @@
 """Plans: the best for all requests at once, and what members could exchange without credit."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from timebank.care.mandate import require_coordinator
 from timebank.care.match import Match
 from timebank.ledger.model import Role
 from timebank.services.asking import made_of
-from timebank.services.planning import Plan, plan_of
 from timebank.services.pooling import Tell
 from timebank.services.service import Service, Who, act_in
 from timebank.services.swapping import Swap, swap_of
+from timebank.storage.books import Books
+
+if TYPE_CHECKING:
+    from timebank.services.planning import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRun:
     """A plan, and who was asked by it."""
 
-    plan: Plan
+    plan: "Plan"
     matches: tuple[Match, ...]
 
 
@@ -27,7 +31,7 @@ def in_silence(_what: str, _done: int, _count: int) -> None:
 class Plans(Service):
     """Use cases on all requests of a branch at once; `Matches` has them, too."""
 
-    def plan(self, branch: str, *, tell: Tell = in_silence) -> Plan:
+    def plan(self, branch: str, *, tell: Tell = in_silence) -> "Plan":
         """Return the best plan for all requests that wait; nobody is asked.
 
         Args:
@@ -36,9 +40,10 @@ class Plans(Service):
 
         Raises:
             UnknownBranch: no branch has that code.
+            TooManyCandidates: more pairs than fit into memory.
         """
         with self.store.read() as tx:
-            return plan_of(tx.books(branch), tell)
+            return _plan_of(tx.books(branch), tell)
 
     def run(
         self, branch: str, *, tell: Tell = in_silence, by: Who | None = None, key: str | None = None
@@ -54,6 +59,7 @@ class Plans(Service):
         Raises:
             UnknownBranch: no branch has that code.
             NotAllowed: somebody else asks.
+            TooManyCandidates: more pairs than fit into memory.
             KeyReused: the key was used for another request.
         """
         with self.store.write(branch) as tx:
@@ -63,7 +69,7 @@ class Plans(Service):
             act = act_in(books, actor)
             if asked.outcome is None and actor.role is not Role.SYSTEM:
                 require_coordinator(act, branch)
-            plan = plan_of(books, tell)
+            plan = _plan_of(books, tell)
             if asked.outcome is not None:
                 return PlanRun(plan=plan, matches=())
             made = tuple(
@@ -87,3 +93,10 @@ class Plans(Service):
         """
         with self.store.read() as tx:
             return swap_of(tx.books(branch), tell)
+
+
+def _plan_of(books: Books, tell: Tell) -> "Plan":
+    """Return the best plan; NumPy is loaded by nobody who does not plan."""
+    from timebank.services.planning import plan_of  # noqa: PLC0415 - see above
+
+    return plan_of(books, tell)
