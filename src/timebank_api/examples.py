@@ -317,6 +317,7 @@ FIELDS_OF: Final[Mapping[str, object]] = {
     "SignInIn.code": None,
     "SignInIn.ticket": None,
     "TokenOut.kind": "issued",
+    "SmallChangeOut.change": "time",
     "ChangeOut.after": "30",
     "ChangeOut.before": "15",
     "EntryIn.effective_at": None,

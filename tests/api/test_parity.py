@@ -99,6 +99,7 @@ OVER_HTTP: dict[tuple[str, ...], tuple[str, ...]] = {
     ("redeem", "confirm"): ("redemptions_confirm",),
     ("redeem", "dispute"): ("redemptions_dispute",),
     ("redeem", "expire"): ("holds_expire",),
+    ("redeem", "helpers"): ("beneficiaries_helpers",),
     ("redeem", "list"): ("redemptions_list",),
     ("redeem", "log"): ("redemptions_log",),
     ("redeem", "no-show"): ("redemptions_no_show",),

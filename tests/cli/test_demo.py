@@ -35,6 +35,9 @@ def test_the_demo_builds_a_world_and_building_it_again_changes_nothing(
     assert 2_304 == first["audit"]["entries"]
     assert [True] == [position["is_reconciled"] for position in first["clearing"]]
     assert "no faults" in shown
+    (command,) = [line.split() for line in shown.splitlines() if " redeem helpers " in line]
+    assert 0 == main(["--db", address, *command[1:]])
+    assert "people near there could help" in capsys.readouterr().out
     assert picture.read_text(encoding="utf-8").startswith("<svg")
 
 

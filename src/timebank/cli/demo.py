@@ -118,7 +118,7 @@ def _parts(bank: "Bank", world: "SampleWorld", address: str) -> "Iterator[Render
     verdict = "no faults" if report.ok else f"{len(report.faults)} FAULTS"
     line = f"Audit: {report.entries:,} entries and {report.accounts:,} accounts recomputed, {verdict}."
     yield Text(line, style="bold green" if report.ok else "bold red")
-    yield _invitation(address, world)
+    yield _invitation(bank, address, world)
 
 
 def _branches(bank: "Bank", world: "SampleWorld") -> "RenderableType":
@@ -226,7 +226,9 @@ def _clearing(bank: "Bank") -> "RenderableType":
     return table_of("Clearing", columns, rows, right=columns[2:4])
 
 
-def _invitation(address: str, world: "SampleWorld") -> "RenderableType":
+def _invitation(bank: "Bank", address: str, world: "SampleWorld") -> "RenderableType":
+    no = bank.redemptions.show(world.redemption).redemption.beneficiary_no
+    whose = f"--branch lille --beneficiary {no}"
     is_on_path = shutil.which(PROGRAM) is not None
     program = PROGRAM if is_on_path or Path(sys.argv[0]).name != PROGRAM else sys.argv[0]
     commands = (
@@ -235,6 +237,7 @@ def _invitation(address: str, world: "SampleWorld") -> "RenderableType":
         f"{program} statement {available(world.son)} --branch lille",
         f"{program} redeem show {world.redemption}",
         f"{program} match suggest 1 --branch lille",
+        f"{program} redeem helpers {whose} --kind company --minutes 1h30 --by member:{world.son}",
         f"{program} export journal --branch lille --format hledger",
         f"{program} --help",
     )

@@ -7,8 +7,9 @@ import typer
 
 from timebank.care.record import Mode
 from timebank.care.redemption import RedemptionState
-from timebank.cli import wire_care
+from timebank.cli import wire_care, wire_matching
 from timebank.cli.inputs import instant_in
+from timebank.cli.listing import SLOT_HELP, week_in
 from timebank.cli.options import (
     NUMBER_MOST,
     Branch,
@@ -21,6 +22,7 @@ from timebank.cli.options import (
     Reason,
     ServiceKind,
 )
+from timebank.cli.outlook import outlook_shown
 from timebank.cli.output import emit
 from timebank.cli.redemptions import redemption_table, show_done, shown
 from timebank.cli.session import session_of
@@ -66,11 +68,61 @@ WhyNot = Annotated[
 ]
 
 
+BeneficiaryNo = Annotated[
+    int,
+    typer.Option("--beneficiary", help="Number of the beneficiary.", metavar="NO", min=0, max=NUMBER_MOST),
+]
+
+
 class Missing(StrEnum):
     """Who was not there."""
 
     BENEFICIARY = "beneficiary"
     PROVIDER = "provider"
+
+
+@app.command(
+    "helpers",
+    epilog="Example:  timebank redeem helpers -b lille --beneficiary 1 -k company -m 1h30 --by member:m1",
+)
+def helpers(
+    ctx: typer.Context,
+    branch: Branch,
+    beneficiary: BeneficiaryNo,
+    kind: ServiceKind,
+    minutes: Minutes,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            help="When, local time of the beneficiary's branch; any time, if it is left out.",
+            metavar="INSTANT",
+            show_default=False,
+        ),
+    ] = None,
+    slots: Annotated[list[str] | None, typer.Option("--slot", help=SLOT_HELP, metavar="TEXT")] = None,
+    mode: HelpMode = Mode.IN_PERSON,
+    by: ByHome = None,
+    json_: Json = False,
+) -> None:
+    """See how likely help is near a beneficiary, before any hours are spent.
+
+    In counts alone: nobody is named, and one or two people are never told apart.
+    """
+    length, week = parse_minutes(minutes), week_in(slots) if slots else None
+    bank = session_of(ctx).open(by=by)
+    start_at = None
+    if at is not None:
+        host_branch = bank.beneficiaries.show(branch, beneficiary).beneficiary.host_branch
+        start_at = instant_in(bank, host_branch, at)
+    found = bank.redemptions.helpers_near(
+        branch, beneficiary, kind=kind, minutes=length, start_at=start_at, week=week, mode=mode
+    )
+    emit(
+        wire_matching.outlook(found),
+        as_json=json_,
+        table=outlook_shown(found, is_near=mode is Mode.IN_PERSON),
+    )
 
 
 @app.command(
@@ -81,12 +133,7 @@ class Missing(StrEnum):
 def request(
     ctx: typer.Context,
     branch: Branch,
-    beneficiary: Annotated[
-        int,
-        typer.Option(
-            "--beneficiary", help="Number of the beneficiary.", metavar="NO", min=0, max=NUMBER_MOST
-        ),
-    ],
+    beneficiary: BeneficiaryNo,
     at: Annotated[
         str,
         typer.Option(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from timebank.care.match import Match
     from timebank.care.profile import Parking, Profile, Spot, Wish
     from timebank.matching.explain import Passed
+    from timebank.matching.outlook import Outlook
     from timebank.matching.rules import Reason
     from timebank.services.matches import Explanation
     from timebank.services.planning import Unserved
@@ -202,6 +203,18 @@ def _unserved(value: "Unserved") -> JsonObject:
             "helper": change.helper,
             "coordinator": change.coordinator,
             "public": change.public,
+def outlook(found: "Outlook") -> JsonObject:
+    """Write how likely help is; a count of null is one or two people, a figure of null is too few."""
+        "is_place_known": found.is_place_known,
+        "count": found.count,
+        "bands": [
+            {"from_metres": each.from_m, "to_metres": each.to_m, "count": each.count} for each in found.bands
+        ],
+        "changes": {change.value: count for change, count in found.changes},
+        "past": {
+            "requests": found.past.requests,
+            "found_percent": found.past.found_percent,
+            "wait_minutes": found.past.wait_minutes,
         },
     }
 

@@ -270,6 +270,28 @@ class BeneficiariesCalls:
             ),
         )
 
+    def helpers(
+        self,
+        branch: str,
+        no: int,
+        *,
+        kind: str,
+        minutes: int,
+        mode: Literal["in-person", "phone", "video", "mail", "sms"] | None = None,
+        start_at: datetime | None = None,
+        slot: Sequence[str] | None = None,
+    ) -> shapes.OutlookOut:
+        """See how likely help is near one, before any hours are spent; at any time, unless one is said."""
+        return self._asker.one(
+            shapes.OutlookOut,
+            Wish(
+                method="GET",
+                path="/v1/beneficiaries/{branch}/{no}/helpers",
+                places={"branch": branch, "no": no},
+                query={"kind": kind, "minutes": minutes, "mode": mode, "start_at": start_at, "slot": slot},
+            ),
+        )
+
     def history(self, branch: str, no: int) -> shapes.BeneficiaryHistoryOut:
         """Show one with everything that was done."""
         return self._asker.one(

@@ -104,6 +104,16 @@ class BalanceRowOut(Struct, frozen=True, kw_only=True):
     credit: int
 
 
+class BandOut(Struct, frozen=True, kw_only=True):
+    """How many of those who could help set out from how far away."""
+
+    from_metres: int
+    to_metres: int | None
+    """Null: and farther."""
+    count: int
+    """Three or more: neighbouring bands are joined until that is so."""
+
+
 class BeneficiaryHistoryOut(Struct, frozen=True, kw_only=True):
     """A beneficiary with everything that was done, oldest first."""
 
@@ -1033,6 +1043,19 @@ class OtherIn(Struct, frozen=True, kw_only=True):
     """Why; needed of a coordinator."""
 
 
+class OutlookOut(Struct, frozen=True, kw_only=True):
+    """How likely help is near a beneficiary; nobody is named."""
+
+    is_place_known: bool
+    """False: where the beneficiary lives is not known, so nobody can be found near there."""
+    count: int | None
+    """How many could help; null: one or two."""
+    bands: tuple[BandOut, ...]
+    """The nearest first; none where few could help, and none for help without a way."""
+    changes: tuple[SmallChangeOut, ...]
+    past: PastOut
+
+
 class OverrideIn(Struct, frozen=True, kw_only=True):
     """A permission to pass the limits for a while."""
 
@@ -1081,6 +1104,16 @@ class PasswordIn(Struct, frozen=True, kw_only=True):
     current: str | None = None
     """Left out by whoever has none yet."""
     new: str
+
+
+class PastOut(Struct, frozen=True, kw_only=True):
+    """How it went for comparable requests within a year; null where fewer than five say so."""
+
+    requests: int | None
+    found_percent: int | None
+    """How many of a hundred found somebody."""
+    wait_minutes: int | None
+    """Half of those who found somebody waited no longer."""
 
 
 class PlaceOut(Struct, frozen=True, kw_only=True):
@@ -1436,6 +1469,15 @@ class SignInIn(Struct, frozen=True, kw_only=True):
     """What came by mail."""
     cookie: bool | None = None
     """For a browser: the token is set as a cookie and not said."""
+
+
+class SmallChangeOut(Struct, frozen=True, kw_only=True):
+    """How many more could help after one small change."""
+
+    change: str
+    """`time`, `distance` or `mode`: at another time, nearer to them, in another way."""
+    count: int | None
+    """Null: one or two."""
 
 
 class SponsoringOut(Struct, frozen=True, kw_only=True):

@@ -19,7 +19,8 @@ from timebank.errors import RedemptionNotOpen, RedemptionOutOfOrder
 from timebank.instants import day_of
 from timebank.ledger.model import Actor
 from timebank.services.hours import carry_out as carry_out_record
-from timebank.services.service import Service, Who, act_in, act_in_either, of_branch
+from timebank.services.outlooks import Outlooks
+from timebank.services.service import Who, act_in, act_in_either, of_branch
 from timebank.services.settling import (
     RedemptionDone,
     TwoBooks,
@@ -39,7 +40,7 @@ from timebank.storage.transaction import Transaction
 Doing = Callable[[Transaction, TwoBooks, Redemption, Actor], RedemptionDone]
 
 
-class Redemptions(Service):
+class Redemptions(Outlooks):
     """Use cases on sponsored redemptions."""
 
     def request(

@@ -1,4 +1,4 @@
-"""The sample world's open wishes: profiles, offers and requests of Lille, for matching to work on.
+"""The sample world's open wishes: profiles, offers and requests of Lille; offers near the mother.
 
 Everybody in it is plainly a sample. Same seed and same day, same wishes.
 """
@@ -13,8 +13,10 @@ from timebank.care.week import DAYS, Week, Window
 from timebank.services.bank import Bank
 
 BRANCH: Final = "lille"
-LAT_UDEG: Final = 50_630_000
-LON_UDEG: Final = 3_060_000
+PLACE: Final = Spot(lat_udeg=50_630_000, lon_udeg=3_060_000)
+ELSEWHERE: Final = "locmine"
+PLACE_THERE: Final = Spot(lat_udeg=47_885_000, lon_udeg=-2_835_000)
+HELPERS_THERE: Final = 16
 AROUND_UDEG: Final = 45_000
 HELPERS: Final = 36
 KINDS: Final = ("company", "shopping", "garden", "computer")
@@ -48,17 +50,34 @@ def wish_for_help(bank: Bank, *, seed: int) -> None:
     members = [view.member.ref for view in bank.members.page(BRANCH, limit=HELPERS + len(WISHES))]
     helpers, askers = members[:HELPERS], members[HELPERS:]
     for number, ref in enumerate(helpers):
-        _offer(bank, chance, ref, number)
+        _offer(bank, chance, ref, number, branch=BRANCH, around=PLACE)
     _ask(bank, chance, askers)
     bank.profiles.exclude(BRANCH, askers[0], helpers[0], by=f"member:{askers[0]}")
 
 
-def _offer(bank: Bank, chance: random.Random, ref: str, number: int) -> None:
+def offer_near(bank: Bank, mother: str, *, seed: int) -> None:
+    """Say where the mother lives, and post offers of help around her as of now, unless there are some.
+
+    Args:
+        bank: with the sample world in it.
+        mother: her reference in Locminé.
+        seed: same seed, same offers.
+    """
+    if bank.help_offers.list(ELSEWHERE, limit=1):
+        return
+    chance = random.Random(seed)  # noqa: S311 - sample data
+    bank.profiles.set(ELSEWHERE, mother, home=PLACE_THERE, by=f"member:{mother}")
+    members = [view.member.ref for view in bank.members.page(ELSEWHERE, limit=HELPERS_THERE + 1)]
+    for number, ref in enumerate(each for each in members if each != mother):
+        _offer(bank, chance, ref, number, branch=ELSEWHERE, around=PLACE_THERE)
+
+
+def _offer(bank: Bank, chance: random.Random, ref: str, number: int, *, branch: str, around: Spot) -> None:
     """Say where a member starts from, and offer help of one kind on five days of the week."""
     bank.profiles.set(
-        BRANCH,
+        branch,
         ref,
-        home=_near(chance),
+        home=_near(chance, around),
         reach_metres=chance.choice(REACHES),
         travel=chance.choice(tuple(Travel)),
         languages=chance.choice(LANGUAGES),
@@ -71,7 +90,7 @@ def _offer(bank: Bank, chance: random.Random, ref: str, number: int) -> None:
     windows = [Window.parse(f"{day} {chance.choice(SHIFTS)}") for day in days]
     until_on = (bank.now() + timedelta(days=OPEN_DAYS)).date()
     bank.help_offers.post(
-        BRANCH,
+        branch,
         member=ref,
         kind=KINDS[number % len(KINDS)] if number % 2 else "company",  # so nobody offers help in the garden
         week=Week.of(windows),
@@ -80,9 +99,9 @@ def _offer(bank: Bank, chance: random.Random, ref: str, number: int) -> None:
         by=f"member:{ref}",
     )
     if number % 4 == 0:
-        bank.profiles.declare(BRANCH, ref, "bereavement", is_consented=True, by=f"member:{ref}")
+        bank.profiles.declare(branch, ref, "bereavement", is_consented=True, by=f"member:{ref}")
     if number % 3 == 0:
-        bank.profiles.clear(BRANCH, ref, CHECK, expires_on=until_on)
+        bank.profiles.clear(branch, ref, CHECK, expires_on=until_on)
 
 
 def _ask(bank: Bank, chance: random.Random, askers: Sequence[str]) -> None:
@@ -90,7 +109,12 @@ def _ask(bank: Bank, chance: random.Random, askers: Sequence[str]) -> None:
     until_on = (bank.now() + timedelta(days=OPEN_DAYS)).date()
     for ref, (kind, minutes, times, beyond) in zip(askers, WISHES, strict=True):
         bank.profiles.set(
-            BRANCH, ref, home=_near(chance), reach_metres=15_000, languages=("en", "fr"), by=f"member:{ref}"
+            BRANCH,
+            ref,
+            home=_near(chance, PLACE),
+            reach_metres=15_000,
+            languages=("en", "fr"),
+            by=f"member:{ref}",
         )
         posted = bank.help_requests.post(
             BRANCH,
@@ -115,9 +139,9 @@ def _ask(bank: Bank, chance: random.Random, askers: Sequence[str]) -> None:
         )
 
 
-def _near(chance: random.Random) -> Spot:
-    """Draw a place around the middle of the town."""
+def _near(chance: random.Random, around: Spot) -> Spot:
+    """Draw a place around the middle of a town."""
     return Spot(
-        lat_udeg=LAT_UDEG + round(chance.gauss(0, AROUND_UDEG / 3)),
-        lon_udeg=LON_UDEG + round(chance.gauss(0, AROUND_UDEG / 2)),
+        lat_udeg=around.lat_udeg + round(chance.gauss(0, AROUND_UDEG / 3)),
+        lon_udeg=around.lon_udeg + round(chance.gauss(0, AROUND_UDEG / 2)),
     )

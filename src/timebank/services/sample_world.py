@@ -19,7 +19,7 @@ from timebank.services.accounts import AccountView
 from timebank.services.bank import Bank
 from timebank.services.imports import FileFormat
 from timebank.services.sample_files import SampleFile, sample_files
-from timebank.services.sample_wishes import wish_for_help
+from timebank.services.sample_wishes import offer_near, wish_for_help
 
 TODAY = datetime(2026, 1, 12, 9, tzinfo=UTC)
 """When the sample world is built, by its own clock."""
@@ -112,6 +112,7 @@ def build(
         clock.advance(now - clock.instant)
     progress("Wishing for help", 0)
     wish_for_help(bank, seed=seed)
+    offer_near(bank, world.mother, seed=seed)
     return world
 
 

@@ -1,21 +1,26 @@
 """Beneficiaries: for whom a sponsor may spend hours."""
 
 from collections.abc import Collection
+from datetime import datetime
+from typing import Annotated
 
 from litestar import Controller, get
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from timebank.care.access import Visitor
 from timebank.care.beneficiary import Beneficiary, Relation
 from timebank.care.mandate import Scope
+from timebank.care.record import Mode
+from timebank.care.week import Week, Window
 from timebank.errors import UnknownBeneficiary, UnknownBranch
 from timebank.instants import write_instant
 from timebank.services.beneficiaries import BeneficiaryHistory
 from timebank_api.acting import Visiting
 from timebank_api.acts import act, signed, signed_from_afar
 from timebank_api.inputs import PAGE_USUAL, Asking, Branch, Key, Limit, No, bank_of
+from timebank_api.outlooks import OutlookOut, outlook_out
 from timebank_api.pages import Cursor, page_of, place_in, rest_of
 from timebank_api.sight import own_member, whose
 from timebank_api.sightings import concerns
@@ -67,6 +72,25 @@ class BeneficiaryHistoryOut(BeneficiaryOut, frozen=True, kw_only=True):
     events: tuple[StageOut, ...]
 
 
+Kind = Annotated[str, QueryParameter(description="Code of the kind of help.")]
+Lasting = Annotated[int, QueryParameter(description="How long it is to last.")]
+Way = Annotated[
+    Mode | None, QueryParameter(description="How it is to reach the beneficiary; in person if left out.")
+]
+StartAt = Annotated[
+    datetime | None,
+    QueryParameter(description="When it begins, with a time zone; any time if left out."),
+]
+Slots = Annotated[
+    list[str] | None,
+    QueryParameter(
+        name="slot",
+        description="A time of every week there, such as `thu 14:00-17:00`; instead of `start_at`.",
+        max_items=50,
+    ),
+]
+
+
 class BeneficiaryRoutes(Controller):
     """Beneficiaries of sponsors; `branch` is the sponsor's, which numbers them."""
 
@@ -108,6 +132,34 @@ class BeneficiaryRoutes(Controller):
     def history(self, request: Asking, visitor: Visiting, branch: Branch, no: No) -> BeneficiaryHistoryOut:
         """Show one with everything that was done."""
         return _history(_seen(request, visitor, branch, no))
+
+    @get("/{branch:str}/{no:int}/helpers", operation_id="beneficiaries_helpers", sync_to_thread=True)
+    def helpers(
+        self,
+        request: Asking,
+        visitor: Visiting,
+        *,
+        branch: Branch,
+        no: No,
+        kind: Kind,
+        minutes: Lasting,
+        mode: Way = None,
+        start_at: StartAt = None,
+        slot: Slots = None,
+    ) -> OutlookOut:
+        """See how likely help is near one, before any hours are spent; at any time, unless one is said."""
+        _seen(request, visitor, branch, no, to={Scope.SPONSOR})
+        found = bank_of(request).redemptions.helpers_near(
+            branch,
+            no,
+            kind=kind,
+            minutes=minutes,
+            start_at=start_at,
+            week=Week.of(map(Window.parse, slot)) if slot else None,
+            mode=mode if mode is not None else Mode.IN_PERSON,
+            by=visitor.actor_from_afar,
+        )
+        return outlook_out(found)
 
     @act("/{branch:str}/{no:int}/consent", "beneficiaries_consent")
     def consent(
