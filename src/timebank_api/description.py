@@ -32,6 +32,8 @@ PATH: Final = "/schema/openapi.json"
 TEXT_PATTERN: Final = r"^[^\u0000]*$"
 """No database keeps null characters."""
 METHODS: Final = ("get", "post", "put", "patch", "delete")
+JUDGED_READS: Final = frozenset({"beneficiaries_helpers", "requests_explain", "requests_suggestions"})
+"""Reads that a rule of the branch may refuse: they look at what could be done, and that cannot be done."""
 PUBLIC: Final = "exclude_from_auth"
 TEXT: Final = (
     "Volunteers log hours of help, the other side agrees, and families redeem them. Amounts are whole "
@@ -228,7 +230,7 @@ def _errors(method: str, operation: Document, *, is_public: bool) -> Iterator[in
         yield from (401, 403)
     if not is_public or any(place == "path" for place, _ in parameters):
         yield 404
-    if method != "get":
+    if method != "get" or operation["operationId"] in JUDGED_READS:
         yield 409
     if ("header", "If-Match") in parameters:
         yield from (412, 428)
