@@ -55,7 +55,7 @@ def test_a_full_database(impatient: Service) -> None:
 
     event.listen(store.engine, "connect", leave_no_room)
     store.engine.dispose()
-    store._kept.close()
+    store._close_kept()
     for number in range(300):
         body = {**HELP, "minutes": 30, "start_at": f"2026-02-{1 + number // 24:02}T{number % 24:02}:00:00Z"}
         answer = impatient.post("m1", "/v1/hours", body, key=f"k{number}")
@@ -65,7 +65,7 @@ def test_a_full_database(impatient: Service) -> None:
     assert "storage_full" == answer.json()["code"]
     event.remove(store.engine, "connect", leave_no_room)
     store.engine.dispose()
-    store._kept.close()
+    store._close_kept()
 
     assert 201 == impatient.post("m1", "/v1/hours", body, key=f"k{number}").status_code
     assert () == tuple(impatient.client.app.state.bank.audits.run().faults)

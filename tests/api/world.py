@@ -7,7 +7,7 @@ concerns anybody else. New nouns of the service say in `OBJECTS` what of theirs 
 import atexit
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache, partial
@@ -438,5 +438,7 @@ def opened(folder: Path, *, is_kept: bool = True, **how: Any) -> Iterator[World]
     settings = Settings(address=address_in(folder), webhooks="off", mail="console", refusals_per_second=0)
     opening = partial(open_bank, is_dry_run=not is_kept)
     app = create_app(settings, clock=SteppingClock(NOW))
-    with patch("timebank_api.app.open_bank", opening), TestClient(app, **how) as client:
+    with ExitStack() as open_now:
+        with patch("timebank_api.app.open_bank", opening):  # no longer: other services keep what they do
+            client = open_now.enter_context(TestClient(app, **how))
         yield World(client, tokens, folder)

@@ -203,8 +203,13 @@ def _unserved(value: "Unserved") -> JsonObject:
             "helper": change.helper,
             "coordinator": change.coordinator,
             "public": change.public,
+        },
+    }
+
+
 def outlook(found: "Outlook") -> JsonObject:
     """Write how likely help is; a count of null is one or two people, a figure of null is too few."""
+    return {
         "is_place_known": found.is_place_known,
         "count": found.count,
         "bands": [
