@@ -93,7 +93,7 @@ class MatchRoutes(Controller):
         """Show a match."""
         return match_out(_seen(request, visitor, no))
 
-    @act("/{no:int}/accept", "matches_accept")
+    @act("/{no:int}/accept", "matches_accept", is_short=False)  # it judges every helper anew
     def accept(
         self, request: Asking, visitor: Visiting, no: No, data: JSONBody[ReasonIfAny], key: Key
     ) -> MatchOut:
