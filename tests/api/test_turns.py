@@ -133,6 +133,13 @@ def test_a_disk_that_stays_full_is_everybody_s_answer(bank: Bank) -> None:
     assert [] == list(bank.hours.list("lille"))
 
 
+def test_whatever_keeps_a_share_from_beginning_everybody_is_answered(bank: Bank) -> None:
+    """Also what nobody has a name for; and the next ones have their turn."""
+    with patch.object(Store, "share", side_effect=OSError):
+        assert [1, 2] == sorted(taken(bank, partial(log, bank, 1), partial(log, bank, 2)))
+    assert [3] == taken(bank, partial(log, bank, 3))
+
+
 def test_too_many_are_told_to_try_again(bank: Bank) -> None:
     """Nothing of theirs was done."""
     found = taken(bank, *[partial(log, bank, hour) for hour in range(3)], waiting_most=2)
