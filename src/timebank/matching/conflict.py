@@ -13,17 +13,14 @@ good as it can be, and says how far the result may be from the best:
 Always the same, whatever order the input has. Pure.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Final
 
-from timebank.errors import MatchingTooLarge
-from timebank.matching.certificate import Clique, Solution, proved
-from timebank.matching.flow import UNSERVED
-from timebank.matching.groups import GroupFlow
-from timebank.matching.problem import MOST_NODES, Objective, Problem, RequestNode, do_conflict
-from timebank.matching.relaxed import flow_of
-from timebank.matching.scale import PLACE, POINT, packed
+from timebank.matching.certificate import Solution, proved
+from timebank.matching.problem import Objective, Problem, RequestNode, do_conflict
+from timebank.matching.scale import PLACE
+from timebank.matching.splitting import Split, is_at_once
 from timebank.matching.table import Table
 
 LOOKS_MOST: Final = 60
@@ -38,126 +35,34 @@ def solve_apart(problem: Problem, objective: Objective) -> Solution:
         MatchingTooLarge: four million groups, or more.
     """
     table = Table(problem, objective)
-    split = _Groups(table)
-    flow = split.flow()
-    split.solve(flow)
-    plan = _Plan(table, split, flow)
-    if plan.evict():
+    split = Split(table)
+    flow = split.solved()
+    assignment = split.assignment()
+    prices, cliques = split.prices(), flow.cliques(split.members)
+    if _is_crowded(problem, assignment):
+        plan = _Plan(table, split)
+        plan.evict()
         plan.improve()
-    cliques = [
-        Clique(split.helper_of[group], tuple(split.members[group]), price - flow.helper_price[helper])
-        for group, (price, helper) in enumerate(zip(flow.price, split.helper_of, strict=True))
-        if price > flow.helper_price[helper]
-    ]
-    return proved(table, plan.assignment(), split.prices(flow), cliques)
+        assignment = plan.assignment()
+    for request, place in table.pins.items():
+        assignment[request] = problem.arcs.helpers[place]
+    return proved(table, assignment, prices, cliques)
 
 
-class _Groups:
-    """The requests of each helper, in groups of which a helper can take one request each."""
-
-    def __init__(self, table: Table) -> None:
-        self.table = table
-        self.helper_of: list[int] = []
-        self.members: list[list[int]] = []
-        self.full = {
-            helper
-            for helper, node in enumerate(table.problem.helpers)
-            if node.capacity <= table.pinned_load[helper]
-        }
-        self.arcs: dict[int, list[tuple[int, int]]] = {}
-        """Helpers and points of each request that is not pinned."""
-        candidates: dict[int, list[int]] = {}
-        nodes = table.problem.helpers
-        arcs = {request: (to, points) for request, to, points in table.free_arcs()}
-        for request in table.requests_in_order():
-            self.arcs[request] = [
-                pair for pair in zip(*arcs[request], strict=True) if pair[0] not in self.full
-            ]
-            for helper in {helper for helper, _ in self.arcs[request]}:
-                candidates.setdefault(helper, []).append(request)
-        self.group_of: dict[tuple[int, int], int] = {}
-        for helper in table.helpers_in_order():
-            for group in _grouped(candidates.get(helper, ()), table.problem, nodes[helper].rest_minutes):
-                for request in group:
-                    self.group_of[helper, request] = len(self.members)
-                self.helper_of.append(helper)
-                self.members.append(group)
-        if len(self.members) >= MOST_NODES:
-            raise MatchingTooLarge(most=MOST_NODES - 1)
-
-    def flow(self) -> GroupFlow:
-        """Return the flow through the groups, nobody taken in."""
-        table = self.table
-        flow = GroupFlow(
-            helper_of=self.helper_of,
-            capacity=[node.capacity for node in table.problem.helpers],
-            load=table.pinned_load,
-            step=2 * table.objective.load_points * POINT,
-        )
-        tags = [table.helper_hashes[helper] | group for group, helper in enumerate(self.helper_of)]
-        for request, node in enumerate(table.problem.requests):
-            arcs = self.arcs.get(request, ())
-            groups = [self.group_of[helper, request] for helper, _ in arcs]
-            row = packed(table.request_hashes[request], groups, tags, [points for _, points in arcs])
-            flow.add_request(row, table.scale.unserved[node.priority])
-        return flow
-
-    def solve(self, flow: GroupFlow) -> None:
-        """Take every request in: where a plan without groups seats them, and the others one by one."""
-        helpers = self.table.helpers_in_order()
-        first, rank = flow_of(self.table, helpers, self.table.scale)
-        flow.begin([first.price[place] for place in rank], first.pays)
-        left = []
-        for request in self.table.requests_in_order():
-            at = first.at[request]
-            if at < 0:
-                flow.at[request] = UNSERVED
-                continue
-            group = self.group_of[helpers[at], request]
-            if flow.holder[group] < 0:
-                flow.seat(request, group)
-            else:
-                left.append(request)
-        for request in left:
-            flow.augment(request)
-        if left:
-            flow.repair()
-
-    def prices(self, flow: GroupFlow) -> list[int]:
-        """Return the prices of helpers; of those who have no place left, what nobody would pay."""
-        prices = [*flow.helper_price]
-        for request, to, points in self.table.free_arcs():
-            for helper, each in zip(to, points, strict=True):
-                if helper in self.full:
-                    prices[helper] = max(prices[helper], flow.pays[request] + each * POINT)
-        return prices
-
-
-def _grouped(requests: Sequence[int], problem: Problem, rest: int) -> Iterator[list[int]]:
-    """Split the requests of a helper into groups: by block, else by a minute that all of a group need."""
-    nodes = problem.requests
-    blocks: dict[str, list[int]] = {}
-    timed: list[tuple[int, int, int, int]] = []
-    for place, request in enumerate(requests):
-        node = nodes[request]
-        if node.block is not None:
-            blocks.setdefault(node.block, []).append(request)
-        elif node.starts is not None and node.ends is not None:
-            timed.append((node.ends, node.starts, place, request))
-        else:
-            yield [request]
-    yield from blocks.values()
-    timed.sort()
-    while timed:
-        ends = timed[0][0]
-        yield [each[3] for each in timed if each[1] < ends + rest]
-        timed = [each for each in timed if each[1] >= ends + rest]
+def _is_crowded(problem: Problem, assignment: Sequence[int | None]) -> bool:
+    """Tell whether a helper has two requests at once: groups keep apart only those of one group."""
+    taken: dict[int, list[int]] = {}
+    for request, helper in enumerate(assignment):
+        if helper is not None:
+            taken.setdefault(helper, []).append(request)
+    return any(is_at_once(problem, helper, requests) for helper, requests in taken.items())
 
 
 class _Plan:
     """Who helps whom, being improved; requests and helpers by their places in the problem."""
 
-    def __init__(self, table: Table, split: _Groups, flow: GroupFlow) -> None:
+    def __init__(self, table: Table, split: Split) -> None:
+        flow = split.flow
         self.table = table
         self.nodes: Sequence[RequestNode] = table.problem.requests
         self.order = table.requests_in_order()
@@ -172,22 +77,18 @@ class _Plan:
         self.costs: dict[tuple[int, int], int] = {}
         for request in self.order:
             row = flow.rows[request]
-            self.rows[request] = [(arc - (arc & PLACE), split.helper_of[arc & PLACE]) for arc in row]
+            self.rows[request] = [(arc - (arc & PLACE), flow.helper_of[arc & PLACE]) for arc in row]
             for cost, helper in reversed(self.rows[request]):
                 self.costs[request, helper] = cost
-            group = flow.at[request]
-            self.at[request] = split.helper_of[group] if group >= 0 else None
-            if group >= 0:
-                self.taken.setdefault(split.helper_of[group], []).append(request)
+        homes = split.assignment()
+        for request in self.order:
+            home = self.at[request] = homes[request]
+            if home is not None:
+                self.taken.setdefault(home, []).append(request)
 
     def assignment(self) -> list[int | None]:
-        """Return the helper of each request, pinned ones too."""
-        helpers = self.table.problem.arcs.helpers
-        pins = self.table.pins
-        return [
-            helpers[pins[request]] if request in pins else self.at[request]
-            for request in range(len(self.nodes))
-        ]
+        """Return the helper of each request, nobody for those that are pinned."""
+        return [self.at.get(request) for request in range(len(self.nodes))]
 
     def _blockers(self, request: int, helper: int) -> list[int]:
         """Return whom a helper would have to give up for a request, for want of time."""

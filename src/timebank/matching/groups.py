@@ -9,13 +9,17 @@ The price of a group's only place is `price`, that of one more place of the help
 first one is higher only if the group is taken. Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import TypeAlias
+from typing import Final, Protocol, TypeAlias
 
+from timebank.matching.certificate import Clique
 from timebank.matching.flow import OUT, UNSERVED
 from timebank.matching.scale import PLACE
+
+AWAY: Final = -3
+"""Of a request with a helper whose groups were not made yet; it pays just the price of a place there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,53 +50,92 @@ class PathInto:
     source: Mapping[int, Move]
 
 
+class Groups(Protocol):
+    """Where groups come from: they are made when they are first asked for."""
+
+    def touch(self, helper: int) -> Sequence[int]:
+        """Return the groups of a helper."""
+
+    def row(self, request: int) -> list[int]:
+        """Return the arcs of a request, the cheapest first, each with its group in the lowest bits."""
+
+    def into(self, group: int) -> Iterable[tuple[int, int]]:
+        """Return the requests of a group, and what their arcs cost; each is seated where it is."""
+
+
+class _Rows(dict[int, list[int]]):
+    """The arcs of requests, made when they are first looked at."""
+
+    def __init__(self, make: Callable[[int], list[int]]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, request: int) -> list[int]:
+        row = self[request] = self._make(request)
+        return row
+
+
 class GroupFlow:
     """A plan being made, in lists by place: requests, groups and helpers are numbers here."""
 
     def __init__(
-        self, *, helper_of: Sequence[int], capacity: Sequence[int], load: Sequence[int], step: int
+        self,
+        made_by: Groups,
+        *,
+        capacity: Sequence[int],
+        load: Sequence[int],
+        step: int,
+        prices: Sequence[int],
+        pays: Sequence[int],
+        unserved: Sequence[int],
     ) -> None:
-        """Begin without requests.
+        """Begin without groups.
 
         Args:
-            helper_of: the helper of each group.
+            made_by: whoever makes them.
             capacity: of each helper.
-            load: places of each helper that are pinned.
+            load: places of each helper that are pinned, or taken by requests that are `AWAY`.
             step: what a place costs more than the one before it.
+            prices: of helpers, in a plan in which groups do not count.
+            pays: what each request pays there.
+            unserved: what each request costs that stays unserved.
         """
-        self.helper_of = helper_of
+        self.made_by = made_by
         self.capacity = capacity
         self.load = [*load]
         self.step = step
-        self.helper_price = [step * each for each in load]
-        self.price = [self.helper_price[helper] for helper in helper_of]
-        self.holder = [UNSERVED] * len(helper_of)
+        self.begun = prices
+        self.helper_price = [*prices]
+        self.helper_of: list[int] = []
+        self.price: list[int] = []
+        self.holder: list[int] = []
         self.groups: list[list[int]] = [[] for _ in capacity]
         """Groups of each helper that are taken."""
-        self.rows: list[list[int]] = []
-        self.unserved: list[int] = []
-        self.pays: list[int] = []
-        self.at: list[int] = []
-
-    def add_request(self, row: list[int], unserved: int) -> None:
-        """Add a request with its arcs, sorted, each with the place of a group in its lowest bits."""
-        self.rows.append(row)
-        self.unserved.append(unserved)
-        self.pays.append(0)
-        self.at.append(OUT)
-
-    def begin(self, prices: Sequence[int], pays: Sequence[int]) -> None:
-        """Take over the prices of a plan in which groups did not count; nobody is seated."""
-        self.helper_price = [*prices]
-        self.price = [prices[helper] for helper in self.helper_of]
+        self.rows = _Rows(made_by.row)
+        self.unserved = unserved
         self.pays = [*pays]
+        self.at = [OUT] * len(self.pays)
+
+    def add_group(self, helper: int) -> int:
+        """Add a group of a helper, at the price that it began with; returns its place."""
+        self.helper_of.append(helper)
+        self.price.append(self.begun[helper])
+        self.holder.append(UNSERVED)
+        return len(self.holder) - 1
 
     def seat(self, request: int, group: int) -> None:
-        """Give a request the free place of a group that it pays just the price of."""
+        """Say in which group a request is that was `AWAY`."""
         self.at[request] = group
         self.holder[group] = request
         self.groups[self.helper_of[group]].append(group)
-        self.load[self.helper_of[group]] += 1
+
+    def cliques(self, members: Sequence[Sequence[int]]) -> list[Clique]:
+        """Return the groups that cost more than their helper, with their requests, by group."""
+        return [
+            Clique(helper, tuple(members[group]), price - self.helper_price[helper])
+            for group, (price, helper) in enumerate(zip(self.price, self.helper_of, strict=True))
+            if price > self.helper_price[helper]
+        ]
 
     def augment(self, request: int) -> None:
         """Take a request in, at the least cost to all; somebody may stay unserved for it."""
@@ -195,16 +238,9 @@ class GroupFlow:
 
     def repair(self) -> None:
         """Fill free places whose price is above their cost, or lower it."""
-        arcs_of: list[list[tuple[int, int]]] = [[] for _ in self.helper_of]
-        for request, row in enumerate(self.rows):
-            for arc in row:
-                arcs_of[arc & PLACE].append((request, arc - (arc & PLACE)))
-        groups_of: list[list[int]] = [[] for _ in self.capacity]
-        for group, helper in enumerate(self.helper_of):
-            groups_of[helper].append(group)
         for helper in range(len(self.capacity)):
             while self._is_dear(helper):
-                path = self._search_into(helper, arcs_of, groups_of)
+                path = self._search_into(helper)
                 for node, found in path.passed.items():
                     self._lower(node, path.cost - found)
                 if path.end is not None:
@@ -222,9 +258,7 @@ class GroupFlow:
         if self.holder[node] >= 0:
             self.pays[self.holder[node]] -= fall
 
-    def _search_into(  # noqa: C901 - one loop over nodes of two kinds
-        self, helper: int, arcs_of: Sequence[Sequence[tuple[int, int]]], groups_of: Sequence[Sequence[int]]
-    ) -> PathInto:
+    def _search_into(self, helper: int) -> PathInto:  # noqa: C901 - one loop over nodes of two kinds
         """Find the cheapest chain into a free place; helpers are nodes below zero, groups the others."""
         best = self.helper_price[helper] - self.step * self.load[helper]
         end: Move | None = None
@@ -244,11 +278,11 @@ class GroupFlow:
             # Nearest first: a node that comes again comes from further away, and changes nothing.
             passed.setdefault(node, base)
             if node < 0:
-                for group in groups_of[~node]:
+                for group in self.made_by.touch(~node):
                     if self.holder[group] < 0:
                         reach(base + self.helper_price[~node] - self.price[group], group, (UNSERVED, node))
                 continue
-            for request, cost in arcs_of[node]:
+            for request, cost in self.made_by.into(node):
                 found = base + cost + self.price[node] - self.pays[request]
                 at = self.at[request]
                 if at == UNSERVED and found < best:

@@ -21,13 +21,14 @@ from timebank.errors import (
     UnknownPriority,
     UnknownToPool,
 )
-from timebank.matching import conflict, problem
+from timebank.matching import conflict, problem, splitting
 from timebank.matching.certificate import Certificate, Clique, certify, proved
 from timebank.matching.flow import OUT
 from timebank.matching.groups import GroupFlow
 from timebank.matching.problem import Arcs, HelperNode, Objective, Problem, RequestNode, do_all_conflict
 from timebank.matching.scale import Worth
 from timebank.matching.solve import solve
+from timebank.matching.splitting import Split
 from timebank.matching.table import Table
 
 OR_TOOLS = """
@@ -284,9 +285,9 @@ def test_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MatchingTooLarge):
         a_problem([], requests=3)
 
-    monkeypatch.setattr(conflict, "MOST_NODES", 1)
+    monkeypatch.setattr(splitting, "MOST_NODES", 1)
     with pytest.raises(MatchingTooLarge):
-        solve(timed(a_problem([(0, 0, 1)], capacities=(1,)), ["a"]))
+        solve(timed(a_problem([(0, 0, 1), (1, 0, 1), (2, 0, 1)], capacities=(3,)), ["a", "a", "b"]))
 
 
 def test_compatible_pins_of_one_helper_stand() -> None:
@@ -389,14 +390,16 @@ def test_groups_give_the_same_bound_from_nothing_and_from_prices() -> None:
     large = ((a_crowd(seed), Objective(seed % 5)) for seed in (0, 1))
     for drawn, objective in (*small, *large):
         table = Table(drawn, objective)
-        split = conflict._Groups(table)
-        cold, warm = split.flow(), split.flow()
+        cold, warm = Split(table, is_warm=False), Split(table)
         for request in table.requests_in_order():
-            cold.augment(request)
-        split.solve(warm)
+            cold.flow.augment(request)
+        warm.solved()
+        for split in (cold, warm):
+            for helper in range(len(drawn.helpers)):
+                split.touch(helper)
 
-        assert [cold.at[each] for each in split.arcs] == [warm.at[each] for each in split.arcs]
-        assert cost_of(cold) == cost_of(warm)
+        assert cold.assignment() == warm.assignment()
+        assert cost_of(cold.flow) == cost_of(warm.flow)
 
 
 def cost_of(flow: GroupFlow) -> int:
