@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import accumulate, combinations, product
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from timebank.care.record import Mode
 from timebank.care.week import DAY_SLOTS, Week
 from timebank.matching.model import Dated, DayRoom, Helper, Offer, Request, Span, instant_of
-from timebank.matching.problem import Objective, do_conflict
+from timebank.matching.problem import Arcs, Objective, do_conflict
 from timebank.matching.rules import fit_of
 from timebank.matching.scale import Worth
 from timebank.matching.score import Weights
@@ -156,7 +156,7 @@ def _worth(town: Town, at: tuple[int | None, ...]) -> Worth:
         fits, _ = arranged(town.helpers[helper], wanted, now_min=town.now_min, zone=town.zone)
         if len(fits) < len(mine) or len(mine) > town.capacity[helper]:
             return Worth((-1,) * 8, 0)
-        points += sum(dict(town.candidates[place])[helper] for place in mine)
+        points += sum(dict(town.candidates(place))[helper] for place in mine)
         points -= town.objective.load_points * len(mine) ** 2
     return Worth(
         served_of(town.requests[place].urgency for place, who in enumerate(at) if who is not None), points
@@ -169,12 +169,26 @@ def test_the_order_of_people_changes_nothing(seed: int) -> None:
     town = a_town(seed)
     chance = Random(seed)
     asks, helps = (chance.sample(range(len(each)), len(each)) for each in (town.requests, town.helpers))
+    rows = [[(helps.index(who), points) for who, points in town.candidates(place)] for place in asks]
+    able = [who for row in rows for who, _ in row]
+    worths = [points for row in rows for _, points in row]
+    capacity = [town.capacity[place] for place in helps]
+    asked = [place for place, who in enumerate(able) if capacity[who]]
+    numbers = [number for number, row in enumerate(rows) for _ in row]
     other = replace(
         town,
         requests=[town.requests[place] for place in asks],
         helpers=[town.helpers[place] for place in helps],
-        capacity=[town.capacity[place] for place in helps],
-        candidates=[[(helps.index(who), points) for who, points in town.candidates[place]] for place in asks],
+        capacity=capacity,
+        nodes=[town.nodes[place] for place in asks],
+        starts=[0, *accumulate(map(len, rows))],
+        able=able,
+        points=worths,
+        arcs=Arcs(
+            [numbers[place] for place in asked],
+            [able[place] for place in asked],
+            [worths[place] for place in asked],
+        ),
     )
 
     assert _by_id(town) == _by_id(other)

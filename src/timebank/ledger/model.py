@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from timebank.errors import (
@@ -118,6 +119,7 @@ class Actor:
         return f"{self.role}:{self.ref}{at}{proxy}"
 
     @classmethod
+    @lru_cache(maxsize=4_096)
     def parse(cls, text: str) -> "Actor":
         """Read what `str` writes.
 

@@ -8,6 +8,7 @@ time zone. Pure.
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,7 @@ def not_before(when: Dated, minute: int) -> Dated | None:
     return Dated(tuple(left)) if left else None
 
 
+@lru_cache(maxsize=4_096)
 def day_of_zone(day: date, zone: ZoneInfo) -> Span:
     """Return the minutes of a calendar day: 23 or 25 hours when clocks are changed.
 

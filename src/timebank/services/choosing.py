@@ -3,7 +3,7 @@
 The solver knows of time what is certain: which minutes a visit takes whenever it begins. What it proves is
 therefore a bound for every plan. Then the visits of each helper are arranged. Where they do not all find
 their time, the helper takes fewer, everybody is planned for again, and the best of all plans stays: never a
-worse one than with one visit for each helper.
+worse one than with one visit for each helper, unless it is near enough to the bound.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from timebank.matching.batch import join
+import numpy as np
+
+from timebank.matching.batch import Pairs, join
 from timebank.matching.certificate import Solution
 from timebank.matching.model import Dated, Helper, Request
-from timebank.matching.problem import Arcs, HelperNode, Objective, Problem
+from timebank.matching.problem import Arcs, HelperNode, Objective, Problem, RequestNode
 from timebank.matching.rules import Fit
 from timebank.matching.scale import Worth
 from timebank.matching.score import Weights
@@ -25,6 +27,10 @@ from timebank.services.visiting import arranged, node_of, served_of
 
 ROUNDS: Final = 4
 """Times that everybody is planned for again, with fewer visits for who had too many."""
+MANY: Final = 2_000
+"""With so many requests a plan takes long."""
+NEAR: Final = 2_000
+"""Of so many points one may be missing then, if no request is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,30 +39,34 @@ class Town:
 
     requests: Sequence[Request]
     helpers: Sequence[Helper]
-    candidates: Sequence[Sequence[tuple[int, int]]]
-    """Of each request: (helper, points) of all who could help, whether they can be asked now or not."""
+    starts: Sequence[int]
+    """Where the candidates of each request begin in the columns, and where the last ones end."""
+    able: Sequence[int]
+    """Column of helpers: of all who could help, whether they can be asked now or not."""
+    points: Sequence[int]
+    """Column of what they are worth."""
+    nodes: Sequence[RequestNode]
+    """The requests as the solver takes them."""
+    arcs: Arcs
+    """Candidates who can be asked now, as the solver takes them."""
     capacity: Sequence[int]
     """How many visits each helper can be asked for now."""
     objective: Objective
     now_min: int
     zone: ZoneInfo
 
+    def candidates(self, request: int) -> list[tuple[int, int]]:
+        """Return (helper, points) of everybody who could help with a request."""
+        some = slice(self.starts[request], self.starts[request + 1])
+        return list(zip(self.able[some], self.points[some], strict=True))
+
     def problem(self, capacity: Sequence[int]) -> Problem:
         """Return the problem in numbers, for so many visits of each helper."""
-        arcs = [
-            (request, helper, points)
-            for request, row in enumerate(self.candidates)
-            for helper, points in row
-            if self.capacity[helper]
+        people = [
+            HelperNode(id=each.id, capacity=most, rest_minutes=each.rest_minutes)
+            for each, most in zip(self.helpers, capacity, strict=True)
         ]
-        return Problem(
-            [node_of(each) for each in self.requests],
-            [
-                HelperNode(id=each.id, capacity=most, rest_minutes=each.rest_minutes)
-                for each, most in zip(self.helpers, capacity, strict=True)
-            ],
-            Arcs([each[0] for each in arcs], [each[1] for each in arcs], [each[2] for each in arcs]),
-        )
+        return Problem(self.nodes, people, self.arcs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +112,21 @@ def town_of(
         TooManyCandidates: more than fit into memory.
     """
     pairs = join(requests, helpers, now_min=now_min)
-    totals = totals_of(pairs, requests, helpers, weights, now_min=now_min)
-    rows: list[list[tuple[int, int]]] = [[] for _ in requests]
-    for request, helper, points in zip(
-        pairs.requests.tolist(), pairs.helpers.tolist(), totals.tolist(), strict=True
-    ):
-        rows[request].append((helper, points - 2 * asked[helper] * objective.load_points))
+    points = totals_of(pairs, requests, helpers, weights, now_min=now_min)
+    points -= 2 * objective.load_points * np.array(asked, np.int64)[pairs.helpers]
+    columns = pairs.requests, pairs.helpers, points
+    if not all(capacity):
+        can_be_asked = np.array(capacity)[pairs.helpers] > 0
+        columns = pairs.requests[can_be_asked], pairs.helpers[can_be_asked], points[can_be_asked]
     return Town(
         requests=requests,
         helpers=helpers,
-        candidates=rows,
-        capacity=_within_minutes(requests, helpers, rows, capacity, now_min=now_min),
+        starts=np.searchsorted(pairs.requests, np.arange(len(requests) + 1)).tolist(),
+        able=pairs.helpers.tolist(),
+        points=points.tolist(),
+        nodes=[node_of(each) for each in requests],
+        arcs=Arcs(*(column.tolist() for column in columns)),
+        capacity=_within_minutes(requests, helpers, pairs, capacity, now_min=now_min),
         objective=objective,
         now_min=now_min,
         zone=zone,
@@ -122,25 +136,24 @@ def town_of(
 def _within_minutes(
     requests: Sequence[Request],
     helpers: Sequence[Helper],
-    rows: Sequence[Sequence[tuple[int, int]]],
+    pairs: Pairs,
     capacity: Sequence[int],
     *,
     now_min: int,
 ) -> list[int]:
     """Return how many visits each helper can have, their minutes a week counted: no plan has more."""
-    shortest: dict[int, int] = {}
-    unlimited = set()
-    for request, row in zip(requests, rows, strict=True):
-        is_later = isinstance(request.when, Dated) and request.when.ends_min >= now_min + WEEK_MINUTES
-        for helper, _ in row:
-            shortest[helper] = min(request.minutes, shortest.get(helper, request.minutes))
-            if is_later:
-                unlimited.add(helper)
+    minutes = np.array([each.minutes for each in requests], np.int64)
+    later = np.array(
+        [isinstance(each.when, Dated) and each.when.ends_min >= now_min + WEEK_MINUTES for each in requests],
+        np.bool_,
+    )
+    longest = int(minutes.max(initial=0)) + 1
+    shortest = np.full(len(helpers), longest, np.int64)
+    np.minimum.at(shortest, pairs.helpers, minutes[pairs.requests])
+    shortest[pairs.helpers[later[pairs.requests]]] = longest
     return [
-        most
-        if at in unlimited or at not in shortest
-        else min(most, sum(each.minutes_left // shortest[at] for each in helper.offers))
-        for at, (helper, most) in enumerate(zip(helpers, capacity, strict=True))
+        most if least == longest else min(most, sum(each.minutes_left // least for each in helper.offers))
+        for helper, most, least in zip(helpers, capacity, shortest.tolist(), strict=True)
     ]
 
 
@@ -156,18 +169,25 @@ def chosen(town: Town, tell: Callable[[], None] = lambda: None) -> tuple[Choice,
     bound = made.solution.bound
     capacity = list(town.capacity)
     for _ in range(ROUNDS):
-        if best.worth == bound or not made.crowded:
+        if not made.crowded or _is_near(town, best.worth, bound):
             break
         for helper, most in made.crowded.items():
             capacity[helper] = max(1, most)
         tell()
         made = _choice(town, capacity)
         best = max(best, made, key=lambda each: each.worth.key)
-    if best.worth != bound:
+    if not _is_near(town, best.worth, bound):
         tell()
         one_each = _choice(town, [min(1, each) for each in town.capacity])
         best = max(best, one_each, key=lambda each: each.worth.key)
     return best, bound
+
+
+def _is_near(town: Town, worth: Worth, bound: Worth) -> bool:
+    """Tell whether a plan is proved to be the best, or of a large branch so near that it will do."""
+    if worth.served != bound.served or len(town.requests) < MANY:
+        return worth == bound
+    return (bound.points - worth.points) * NEAR <= abs(bound.points)
 
 
 def _choice(town: Town, capacity: Sequence[int]) -> Choice:
@@ -224,7 +244,7 @@ class _Visits:
         town = self.town
         left = [request for request, helper in enumerate(self.at) if helper is None]
         for request in sorted(left, key=lambda each: (town.requests[each].urgency, town.requests[each].id)):
-            row = sorted(town.candidates[request], key=lambda each: (-each[1], town.helpers[each[0]].id))
+            row = sorted(town.candidates(request), key=lambda each: (-each[1], town.helpers[each[0]].id))
             for helper, _ in row:
                 if self._is_brought_in(request, helper):
                     break
@@ -244,8 +264,8 @@ class _Visits:
         """Return what all of it is worth, as the solver counts."""
         town = self.town
         points = sum(
-            dict(row)[helper]
-            for row, helper in zip(town.candidates, self.at, strict=True)
+            town.points[town.able.index(helper, town.starts[request])]
+            for request, helper in enumerate(self.at)
             if helper is not None
         )
         squares = sum(len(each) ** 2 for each in self.taken.values())

@@ -202,7 +202,7 @@ def _planned(pooled: Pooled, town: Town, choice: Choice, at: int, why: explainin
             asked=pooled.asked.get(why.helper, 0),
             may_be_asked=pooled.may_be_asked(why.helper),
         ),
-        others=len(town.candidates[at]) - 1,
+        others=town.starts[at + 1] - town.starts[at] - 1,
         passed=_named(why.passed),
     )
 
@@ -210,7 +210,7 @@ def _planned(pooled: Pooled, town: Town, choice: Choice, at: int, why: explainin
 def _unserved(
     pooled: Pooled, town: Town, plan: explaining.Plan, at: int, why: explaining.Unserved
 ) -> Unserved:
-    row = sorted(town.candidates[at], key=lambda each: (-each[1], town.helpers[each[0]].id))
+    row = sorted(town.candidates(at), key=lambda each: (-each[1], town.helpers[each[0]].id))
     return Unserved(
         request=pooled.listings[why.request],
         needed_elsewhere=tuple(

@@ -7,6 +7,7 @@ from timebank.care.mandate import require_coordinator
 from timebank.care.match import Match
 from timebank.ledger.model import Role
 from timebank.services.asking import made_of
+from timebank.services.garbage import without_search
 from timebank.services.pooling import Tell
 from timebank.services.service import Service, Who, act_in
 from timebank.services.swapping import Swap, swap_of
@@ -99,4 +100,5 @@ def _plan_of(books: Books, tell: Tell) -> "Plan":
     """Return the best plan; NumPy is loaded by nobody who does not plan."""
     from timebank.services.planning import plan_of  # noqa: PLC0415 - see above
 
-    return plan_of(books, tell)
+    with without_search():
+        return plan_of(books, tell)

@@ -15,7 +15,6 @@ from typing import Final
 from timebank.care.listing import HelpOffer, HelpRequest, ListingState
 from timebank.care.match import Match, MatchState
 from timebank.care.profile import REACH_USUAL, Clearance, Profile, Spot, Wish
-from timebank.care.record import RecordState
 from timebank.care.week import SLOT_MINUTES, WEEK_SLOTS, Week
 from timebank.instants import day_of
 from timebank.matching import model, times
@@ -135,6 +134,23 @@ class Pooling:
         return [each for each in self._matches if each.state is MatchState.ACCEPTED and each.outcome is None]
 
     @cached_property
+    def _agreed(self) -> dict[str, list[Match]]:
+        """Accepted ones by helper."""
+        found = defaultdict(list)
+        for each in self._accepted:
+            found[each.helper].append(each)
+        return found
+
+    @cached_property
+    def _last_asked(self) -> dict[str, int]:
+        """The minute in which each helper was asked last."""
+        found: dict[str, int] = {}
+        for each in self._matches:
+            minute = model.minute_of(each.offered_at)
+            found[each.helper] = max(minute, found.get(each.helper, minute))
+        return found
+
+    @cached_property
     def _asked(self) -> Counter[str]:
         since = self.books.desk.now - timedelta(days=self.rules.asked_days)
         return Counter(each.helper for each in self._matches if each.offered_at > since)
@@ -191,8 +207,8 @@ class Pooling:
     def _helped(self) -> dict[str, Counter[str]]:
         """How often each member was helped by whom, as confirmed."""
         found: dict[str, Counter[str]] = defaultdict(Counter)
-        for each in self.books.records.list(state=RecordState.CONFIRMED):
-            found[each.recipient][each.provider] += 1
+        for recipient, provider, count in self.books.records.helped():
+            found[recipient][provider] = count
         return found
 
     def _profile(self, ref: str) -> Profile:
@@ -247,7 +263,6 @@ class Pooling:
     def _helper(self, ref: str, offers: Iterable[HelpOffer], within: Span | None) -> Helper:
         who = self._profile(ref)
         busy, busy_week, by_offer = self._engagements(ref)
-        asked = [each.offered_at for each in self._matches if each.helper == ref]
         return Helper(
             id=id_of(self.code, ref),
             branch=self.code,
@@ -283,7 +298,7 @@ class Pooling:
             experiences=frozenset(self._experiences[ref]),
             excludes=frozenset(self._excluded[ref]),
             teams=frozenset(who.teams),
-            last_asked_min=model.minute_of(max(asked)) if asked else None,
+            last_asked_min=self._last_asked.get(ref),
         )
 
     def _engagements(self, ref: str) -> tuple[tuple[Span, ...], Week, Counter[int]]:
@@ -291,9 +306,7 @@ class Pooling:
         busy: list[Span] = []
         bits = 0
         minutes: Counter[int] = Counter()
-        for match in self._accepted:
-            if match.helper != ref:
-                continue
+        for match in self._agreed.get(ref, ()):
             listing = self.books.help_requests.get(match.request)
             if listing.week is not None:
                 slots = times.slots_for(listing.minutes)

@@ -1,8 +1,7 @@
 """Turns: a batch's way into the journal of its branch, decided ahead where that is possible."""
 
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from typing import Final
 
 from timebank.care.mandate import require_coordinator
@@ -10,6 +9,7 @@ from timebank.errors import NotAllowed
 from timebank.ledger.batch import PostResult, check_by_hand
 from timebank.ledger.model import Actor
 from timebank.services.batches import Batch
+from timebank.services.garbage import without_search
 from timebank.services.service import act_in
 from timebank.services.waiting import Wish
 from timebank.storage.ahead import Ahead, NotInHand, Overtaken
@@ -42,7 +42,7 @@ class Turn:
             if self.store.is_server and len(self.wishes) > PART:
                 batch.load([item for item, _ in self.wishes])
             else:
-                with _without_search() if len(self.wishes) > PART else nullcontext():
+                with without_search() if len(self.wishes) > PART else nullcontext():
                     self._results = self._post(batch, self.wishes)
                     self.store.hand_on(ahead)
             self._ahead = ahead
@@ -88,15 +88,3 @@ class Turn:
     def _post(batch: Batch, wishes: Sequence[Wish]) -> list[PostResult]:
         items, actors = [item for item, _ in wishes], [actor for _, actor in wishes]
         return batch.post(items, check=check_by_hand, actors=actors)
-
-
-@contextmanager
-def _without_search() -> Iterator[None]:
-    """Let Python not search for cycles while rows are made by the thousand: none of them is in one."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

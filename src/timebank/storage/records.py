@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.engine import Row as Found
@@ -16,6 +16,7 @@ from timebank.ledger.canonical import instant_of, micros_of
 from timebank.ledger.holds import Hold, HoldState
 from timebank.ledger.model import Actor
 from timebank.storage.columns import by_code_point, table_of
+from timebank.storage.driver import query
 from timebank.storage.repository import READ_MOST, Repository
 from timebank.storage.tables_care import HoldRow, MemberRow, ServiceEventRow, ServiceRecordRow
 
@@ -25,6 +26,11 @@ EVENT = table_of(ServiceEventRow)
 HOLD = table_of(HoldRow)
 CHUNK = 2_000
 MICROSECOND = timedelta(microseconds=1)
+
+HELPED: Final = (
+    "SELECT recipient, provider, COUNT(*) FROM service_record WHERE branch_id = ? AND state = ? "
+    "GROUP BY recipient, provider ORDER BY recipient, provider"
+)
 
 
 class Members(Repository):
@@ -156,6 +162,11 @@ class Records(Repository):
         if row is None:
             raise UnknownRecord(record=no, branch=self.desk.branch.code)
         return self._record(row)
+
+    def helped(self) -> Sequence[tuple[str, str, int]]:
+        """Return who was helped by whom how often, as confirmed: (recipient, provider, times)."""
+        confirmed = (self.desk.branch_id, RecordState.CONFIRMED.value)
+        return query(self.desk.connection, HELPED, confirmed)
 
     def events(self, no: int) -> Sequence[StoredEvent]:
         """Return what was done to a record, oldest first."""
