@@ -4,6 +4,7 @@ Run by `.ci/run` with the Python of a fresh environment (`python -I tests/smoke_
 by pytest, because there the package comes from the checkout.
 """
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -17,6 +18,22 @@ import timebank
 loaded = {"litestar", "starlette", "uvicorn"} & sys.modules.keys()
 assert not loaded, f"importing timebank loaded {loaded}"
 """
+
+AT_ONE_INSTANT = """
+import sys
+from datetime import UTC, datetime
+from timebank.clock import SystemClock
+SystemClock.now = lambda self: datetime(2026, 1, 13, 9, tzinfo=UTC)
+from timebank.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+"""Runs the program as it would at that moment."""
+MATCHING = (
+    ("match", "suggest", "1", "--branch", "lille"),
+    ("match", "explain", "1", "m7", "--branch", "lille"),
+    ("match", "run", "--branch", "lille", "--dry-run"),
+    ("match", "exchange", "--branch", "lille"),
+)
 
 
 def run(*command: str, at: Path) -> str:
@@ -43,7 +60,17 @@ def main() -> None:
         run(timebank, *DATABASE, "branch", "create", "lille", "--name", "Lille", at=here)
         json.loads(run(timebank, *DATABASE, "audit", "--json", at=here))
         assert (here / "t.db").is_file(), "the database is not where --db says"
-    sys.stdout.write(f"the wheel works on Python {sys.version.split()[0]}\n")
+        plans = matched(here)
+    sys.stdout.write(f"the wheel works on Python {sys.version.split()[0]}\nplans {plans}\n")
+
+
+def matched(here: Path) -> str:
+    """Match the sample world; returns a hash of everything it says, which is the same on every Python."""
+    program = (sys.executable, "-I", "-c", AT_ONE_INSTANT, "--db", "sqlite:///world.db")
+    run(*program, "demo", at=here)
+    said = [run(*program, *command, *more, at=here) for command in MATCHING for more in ((), ("--json",))]
+    assert all(said), "a command said nothing"
+    return hashlib.sha256("".join(said).encode()).hexdigest()
 
 
 if __name__ == "__main__":
