@@ -1736,6 +1736,57 @@ class TooManyStreams(TimebankError):
     template = "events are followed in {most} places already"
 
 
+# --- Log and proofs ----------------------------------------------------------------------------------
+
+
+class BeyondLog(TimebankError):
+    """The log has no such entry, or not so many yet. It may have later."""
+
+    code = "beyond_log"
+    kind = Kind.NOT_FOUND
+    template = "the log has {size} entries; {asked} was asked for"
+
+
+class ProofRefused(TimebankError):
+    """A proof does not show what it should, or is no proof at all. Retrying unchanged cannot help."""
+
+    code = "proof_refused"
+    kind = Kind.BROKEN
+    template = "the proof does not hold: {reason}"
+
+
+class NoteRefused(TimebankError):
+    """A signed note is not written as notes are, or not signed by the key. Retrying unchanged cannot help."""
+
+    code = "note_refused"
+    kind = Kind.BROKEN
+    template = "the signed note does not hold: {reason}"
+
+
+class CheckpointRefused(TimebankError):
+    """A checkpoint is not written as checkpoints are. Retrying unchanged cannot help."""
+
+    code = "checkpoint_refused"
+    kind = Kind.BROKEN
+    template = "the checkpoint does not hold: {reason}"
+
+
+class BundleRefused(TimebankError):
+    """A bundle of entries is not written as bundles are. Retrying unchanged cannot help."""
+
+    code = "bundle_refused"
+    kind = Kind.BROKEN
+    template = "the bundle of entries does not hold: {problem}"
+
+
+class BadLogKey(TimebankError):
+    """The text is not a key of a log or witness. Retrying unchanged cannot help."""
+
+    code = "bad_log_key"
+    kind = Kind.USAGE
+    template = "not a key of a log: write NAME+KEYID+BASE64 as it was published"
+
+
 # --- Command line -----------------------------------------------------------------------------------
 
 
