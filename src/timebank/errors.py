@@ -1787,6 +1787,14 @@ class BadLogKey(TimebankError):
     template = "not a key of a log: write NAME+KEYID+BASE64 as it was published"
 
 
+class WitnessAnswerRefused(TimebankError):
+    """A witness refused the checkpoint, or what it sent is no cosignature by its key. Ask it again later."""
+
+    code = "witness_answer_refused"
+    kind = Kind.TRANSIENT
+    template = "the witness gave no cosignature (status {status})"
+
+
 # --- Command line -----------------------------------------------------------------------------------
 
 

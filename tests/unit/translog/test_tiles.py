@@ -92,6 +92,9 @@ def test_the_example_of_the_specification() -> None:
     assert [TILE, 1] == [one.width for one in tiles_of(256)]
     assert [] == list(tiles_of(0))
     assert EMPTY_ROOT == Tail().root()
+    full = Tail()
+    full.extend(MANY[:TILE])
+    assert root_of(MANY[:TILE]) == full.root()
 
 
 def test_nodes_between_tiles_are_made_from_one_of_them() -> None:
