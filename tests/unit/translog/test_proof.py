@@ -175,20 +175,22 @@ def test_a_log_keeps_the_cosignatures_of_its_witnesses() -> None:
 
     assert (good,) == answer(stranger, good)
     assert OldSize(7) == read_answer(409, SIZE_TYPE, b"7\n", note=LOG.note(), keys=())
-    for refused in (
+    refusals: tuple[Callable[[], object], ...] = (
         lambda: answer(stranger),
         lambda: answer(cosign(LOG.note(3).text, WITNESS, at_seconds=1), good),
-        answer,
+        lambda: answer(good, keys=()),
         lambda: answer(good, keys=(LOCMINE.verifier,)),
         lambda: answer(*LOG.note().signatures, keys=(LOCMINE.verifier,)),
         lambda: read_answer(409, SIZE_TYPE, b"7", note=LOG.note(), keys=()),
         lambda: read_answer(409, SIZE_TYPE, b"07\n", note=LOG.note(), keys=()),
         lambda: read_answer(409, "text/plain", b"7\n", note=LOG.note(), keys=()),
+        lambda: read_answer(200, "text/plain", b"", note=LOG.note(), keys=()),
         lambda: read_answer(503, "text/plain", b"", note=LOG.note(), keys=()),
         lambda: read_answer(
             200, "", b"x\n\n" + f"{good.line}\n".encode(), note=LOG.note(), keys=(WITNESS.verifier,)
         ),
-    ):
+    )
+    for refused in refusals:
         with pytest.raises(WitnessAnswerRefused):
             refused()
 

@@ -41,8 +41,8 @@ def test_a_receipt_holds_and_says_what_it_means() -> None:
 
     assert tuple(sample()["summary"]) == result.summary
     assert (
-        "Entry 2 (service) was recorded on 14 January 2026; the books of locmine had 2 entries then, and nothing "
-        "up to entry 8 has been rewritten since."
+        "Entry 2 (service) was recorded on 14 January 2026; the books of locmine had 2 entries then, and "
+        "nothing up to entry 8 has been rewritten since."
     ) == result.answer[0]
     assert "it stands unchanged" in result.answer[1]
     assert "its key is known from the receipt alone" in result.answer[3]
