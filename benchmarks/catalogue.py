@@ -8,6 +8,7 @@ from benchmarks import (
     exchange_rows,
     explain_rows,
     growth_rows,
+    log_rows,
     matching_rows,
     million_rows,
     national_rows,
@@ -242,6 +243,24 @@ STARTUP = Row(
     measures="Seconds of the process; against a process that imports typer, rich and sqlmodel "
     "(`benchmarks/startup.py`).",
 )
+LOG_APPEND = Row(
+    name="log-append",
+    work="the log's tree grows by 100k entries",
+    against="pymerkle, in memory",
+    floor=5,
+    aim=5,
+    measures="Seconds for leaves, tiles, root, in batches of 1,000; against pymerkle's `append_entry`.",
+)
+VERIFY_COLD = Row(
+    name="verify-cold",
+    work="a process that verifies a receipt of three entries",
+    against="1.5 × importing cryptography, and 20 ms",
+    floor=1,
+    aim=1,
+    better=Better.LOWER,
+    measures="Seconds of the process, from the file `verifier.py`; against 1.5 times those of a process "
+    "that imports cryptography, and 20 ms.",
+)
 
 SERVICE_COSTS = (
     Row(
@@ -398,6 +417,8 @@ CATALOGUE: Final = (
     Measurement(program_rows.exporting, (EXPORT,)),
     Measurement(exchange_rows.exchanging, (MATCH_EXCHANGE,)),
     Measurement(explain_rows.explaining, (MATCH_EXPLAIN,)),
+    Measurement(log_rows.appending, (LOG_APPEND,)),
+    Measurement(log_rows.verifying, (VERIFY_COLD,)),
     Measurement(service_rows.costs, SERVICE_COSTS),
     Measurement(service_rows.load, SERVICE_LOAD),
     Measurement(page_rows.on_sqlite, PAGES[:1]),
