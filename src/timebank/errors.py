@@ -1795,6 +1795,81 @@ class WitnessAnswerRefused(TimebankError):
     template = "the witness gave no cosignature (status {status})"
 
 
+class NoLogKey(TimebankError):
+    """The branch has no key that signs checkpoints. Make one; writing works without."""
+
+    code = "no_log_key"
+    template = "{branch} has no key to sign its log: timebank log key new --branch {branch}"
+
+
+class LogKeyExists(TimebankError):
+    """The branch has a key already. Rotate it instead."""
+
+    code = "log_key_exists"
+    template = "{branch} signs its log with key {no} already: timebank log key rotate --branch {branch}"
+
+
+class UnknownLogKey(TimebankError):
+    """The branch has no key of that number, or it is retired. Retrying unchanged cannot help."""
+
+    code = "unknown_log_key"
+    kind = Kind.NOT_FOUND
+    template = "{branch} has no key {no} that signs"
+
+
+class LogKeyMissing(TimebankError):
+    """The private key is in no file and in no variable. Bring it back, or rotate with --lost."""
+
+    code = "log_key_missing"
+    template = (
+        "the private key {no} of {branch} is neither in {place} nor in {variable}: bring it back, or, if it "
+        "is lost, timebank log key rotate --branch {branch} --lost"
+    )
+
+
+class LogKeyUnreadable(TimebankError):
+    """The file of a private key cannot be read or written. It may be later."""
+
+    code = "log_key_unreadable"
+    template = "the key in {place} cannot be used: {problem}"
+
+
+class LogKeyExposed(TimebankError):
+    """Others than its owner may read a private key or its folder. Take their rights away, and rotate."""
+
+    code = "log_key_exposed"
+    template = "{place} is open to other users of the machine: it should be {mode}; then rotate the key"
+
+
+class LogKeyMalformed(TimebankError):
+    """A private key is not written as signed-note writes keys. Retrying unchanged cannot help."""
+
+    code = "log_key_malformed"
+    template = "the key in {place} is no private key of a log"
+
+
+class LogKeyDiffers(TimebankError):
+    """A private key is not the one that signs this log: another branch's, or an older one."""
+
+    code = "log_key_differs"
+    template = "the key in {place} is not key {no} of {branch}"
+
+
+class NoKeyFolder(TimebankError):
+    """Nobody said where private keys are kept, and the database is no file. Set the variable."""
+
+    code = "no_key_folder"
+    template = "say where private keys are kept: set TIMEBANK_LOG_KEYS to a folder of your own"
+
+
+class LogForked(TimebankError):
+    """The entries are not those that a checkpoint was signed of: they were changed, or cut short (I-11)."""
+
+    code = "log_forked"
+    kind = Kind.BROKEN
+    template = "the log of {branch} does not go on from the checkpoint of {size} entries: nothing is signed"
+
+
 # --- Command line -----------------------------------------------------------------------------------
 
 

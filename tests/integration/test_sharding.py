@@ -23,8 +23,8 @@ from timebank.ledger.chart import available
 from timebank.ledger.model import credit, debit
 
 BRANCH = "branch_id"
-EVERYWHERE = frozenset({"branch", "alembic_version"})
-"""The reference table, and the version of the schema."""
+EVERYWHERE = frozenset({"branch", "alembic_version", "witness_log"})
+"""The reference tables, and the version of the schema: what is witnessed is somebody else's log, of no branch."""
 
 
 class Listening(psycopg.Cursor[Any]):

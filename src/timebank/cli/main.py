@@ -30,6 +30,7 @@ from timebank.cli import (
     hours,
     import_,
     invitation,
+    log,
     mandate,
     match_all,
     member,
@@ -102,6 +103,7 @@ for noun in (
     webhook,
     import_,
     export,
+    log,
 ):
     app.add_typer(noun.app)
 export.register(import_.app)

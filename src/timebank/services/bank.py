@@ -21,6 +21,7 @@ from timebank.services.holds import Holds
 from timebank.services.hours import Hours
 from timebank.services.imports import Imports
 from timebank.services.invitations import Invitations
+from timebank.services.log import Log
 from timebank.services.mandates import Mandates
 from timebank.services.matches import Matches
 from timebank.services.members import Members
@@ -69,6 +70,7 @@ class Bank:
         self.exports = Exports(store, actor)
         self.restores = Restores(store, actor)
         self.backups = Backups(store, actor)
+        self.log = Log(store, actor)
         self.tokens = Tokens(store, actor)
         self.secrets = Secrets(store, actor)
         self.access_log = AccessLog(store, actor)

@@ -26,6 +26,7 @@ from timebank.errors import (
 from timebank.instants import write_instant, zone_of
 from timebank.ledger.canonical import instant_of
 from timebank.services.checks import Check, Verdict, failed, warned, well
+from timebank.services.log_keys import FOLDER_VARIABLE, KEY_VARIABLE
 from timebank.services.server_checks import address_check, book_checks, connection_check, server_checks
 from timebank.storage import inspection
 from timebank.storage.engine import POSTGRES_LEAST, WRITES, engine_of, meaning_of, sqlite_file_of, url_of
@@ -35,6 +36,8 @@ PREFIX: Final = "TIMEBANK_"
 ENVIRONMENT: Final = {
     "TIMEBANK_DB": "where the books are, as `--db` says it",
     "TIMEBANK_ACTOR": "who acts, as `--as` says it",
+    FOLDER_VARIABLE: "folder of the private keys that sign logs; beside an SQLite database by default",
+    f"{KEY_VARIABLE}BRANCH": "the private key itself, for a branch in capitals, - as _",
     "TIMEBANK_DEBUG": "anything: show the traceback of a bug",
 }
 """Every variable that timebank reads, with what it means."""
@@ -89,6 +92,7 @@ def diagnose(
 
 
 def _environment(environment: Mapping[str, str], known: Collection[str]) -> Check:
+    known = {*known, *(name for name in environment if name.startswith(KEY_VARIABLE))}
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
     if not unknown:
         read = sorted(name for name in environment if name in known)

@@ -16,6 +16,8 @@ from timebank.storage.identities import Identities
 from timebank.storage.imports import Imports
 from timebank.storage.journal import Journal
 from timebank.storage.listings import HelpOffers, HelpRequests
+from timebank.storage.log import LogReader
+from timebank.storage.log_book import Checkpoints, LogKeys
 from timebank.storage.matches import Matches
 from timebank.storage.outbox import Outbox
 from timebank.storage.policies import Policies, PolicyVersion
@@ -77,6 +79,21 @@ class Books:
     def reader(self) -> JournalReader:
         """The journal, for reading."""
         return JournalReader(self.desk)
+
+    @cached_property
+    def log(self) -> LogReader:
+        """The tree over the journal."""
+        return LogReader(self.desk)
+
+    @cached_property
+    def log_keys(self) -> LogKeys:
+        """The public halves of the keys that sign checkpoints."""
+        return LogKeys(self.desk)
+
+    @cached_property
+    def checkpoints(self) -> Checkpoints:
+        """The checkpoints that were signed."""
+        return Checkpoints(self.desk)
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -209,4 +226,4 @@ class Books:
         if "journal" not in self.__dict__ or self.accounts.has_overrides:
             return None
         head = replace(self.journal.head)
-        return WarmBook(head, self.today, self.journal.book, self.policies.list())
+        return WarmBook(head, self.today, self.journal.book, self.policies.list(), self.journal.tree)

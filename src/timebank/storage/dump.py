@@ -47,6 +47,13 @@ from timebank.storage.tables_care import (
 from timebank.storage.tables_events import DeadLetterRow, OutboxRow, WebhookRow
 from timebank.storage.tables_identity import AddressRow, AliasRow, NoteRow, PersonRow
 from timebank.storage.tables_listings import HelpOfferRow, HelpRequestRow
+from timebank.storage.tables_log import (
+    LogCheckpointRow,
+    LogCosignatureRow,
+    LogKeyRow,
+    LogTileRow,
+    WitnessLogRow,
+)
 from timebank.storage.tables_manners import AccessLogRow, BranchSecretRow
 from timebank.storage.tables_matches import MatchRow
 from timebank.storage.tables_profiles import (
@@ -85,6 +92,7 @@ ROWS: Final[tuple[type[Row], ...]] = (
     *(HelpRequestRow, HelpOfferRow, MatchRow),
     *(EntryRow, HoldRow, ServiceRecordRow, ServiceEventRow, RedemptionRow, RedemptionEventRow),
     *(RequestKeyRow, ImportBatchRow, OutboxRow),
+    *(LogKeyRow, LogCheckpointRow, LogCosignatureRow),
 )
 TABLES: Final = tuple(table_of(row) for row in ROWS)
 KEPT_BACK: Final[frozenset[str]] = frozenset(
@@ -93,9 +101,12 @@ KEPT_BACK: Final[frozenset[str]] = frozenset(
         *(AuditPointRow, AccessTokenRow, BranchSecretRow, AccessLogRow),
         *(InvitationRow, CredentialRow, MailCodeRow, SubjectRow, AddressRow),
         *(WebhookRow, DeadLetterRow),
+        *(LogTileRow, WitnessLogRow),
     )
 )
-"""Tables that are not exported: secrets, and what belongs to the database rather than to a branch."""
+"""Tables that are not exported: secrets, what belongs to the database rather than to a branch, and the tiles,
+which follow from the entries.
+"""
 CHUNK: Final = 1_000
 KINDS: Final = ((Integer, ColumnKind.NUMBER), (Text, ColumnKind.TEXT), (LargeBinary, ColumnKind.BYTES))
 

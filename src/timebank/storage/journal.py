@@ -17,6 +17,7 @@ from timebank.ledger.model import MINUTES, EntryDraft, JournalEntry
 from timebank.storage.accounts import Accounts
 from timebank.storage.columns import table_of
 from timebank.storage.driver import SAVE_HEAD, execute, insert_rows, is_postgresql, save_balances
+from timebank.storage.log import TileRows, TreeEnd, leaves_in
 from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import EntryRow, PostingRow
 
@@ -31,6 +32,7 @@ class Decided:
     lines: list[tuple[object, ...]]
     headers: list[tuple[object, ...]]
     balances: list[tuple[int, int, int, int, int]]
+    tiles: TileRows
 
     def write(self, connection: Connection, branch_id: int) -> None:
         """Write everything but the head.
@@ -42,6 +44,7 @@ class Decided:
         insert_rows(connection, PostingRow, lines)
         insert_rows(connection, EntryRow, self.headers)
         save_balances(connection, branch_id, self.balances)
+        self.tiles.write(connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Journal(Repository):
             self.book = desk.warm.book
         else:
             self.book = Book(desk.branch.code, self.head.entry_seq)
+        self.tree = desk.warm.tree if desk.warm is not None else TreeEnd(desk.branch_id, self.head.entry_seq)
+        assert self.tree.size == self.head.entry_seq, "I-11: the log ends where the journal does"
         self.headers: list[tuple[object, ...]] = []
         self.lines: list[tuple[object, ...]] = []
 
@@ -145,7 +150,8 @@ class Journal(Repository):
         """Take out what was decided so far."""
         changed = self.book.changed.values()
         balances = [(each.balance, each.given, each.received, each.version, each.no) for each in changed]
-        decided = Decided(self.lines, self.headers, balances)
+        tiles = self.tree.grow(leaves_in(self.headers), self.desk.connection)
+        decided = Decided(self.lines, self.headers, balances, tiles)
         self.lines, self.headers = [], []
         self.book.changed.clear()
         return decided

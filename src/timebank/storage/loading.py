@@ -33,10 +33,12 @@ from timebank.storage.dump import (
     columns_of,
 )
 from timebank.storage.engine import meaning_of
+from timebank.storage.log import TreeEnd
 from timebank.storage.repository import Desk
 
 COPY_TYPES: Final = ((Integer, "int8"), (Text, "text"), (LargeBinary, "bytea"))
 SEQ_AT: Final = SHAPES[HEAD.name].at("entry_seq")
+LEAF_AT: Final = SHAPES[ENTRY.name].at("leaf")
 
 
 def chunks_of(rows: Iterable[tuple[str, Values]]) -> Iterator[Chunk]:
@@ -65,17 +67,20 @@ def load(connection: Connection, file: BranchFile, chunks: Iterable[Chunk], tell
     counts: Counter[str] = Counter()
     branch_id: int | None = None
     insert: Callable[[Table, Sequence[Values]], None] | None = None
+    tree: TreeEnd | None = None
     for name, rows in chunks:
         counts[name] += len(rows)
         if branch_id is None or insert is None:
             branch_id = _found(connection, file, name, rows)
             insert = _inserter(connection, branch_id)
+            tree = TreeEnd(branch_id, 0)
         elif name == HEAD.name:
             seq = rows[-1][SEQ_AT]
             connection.execute(update(HEAD).where(HEAD.c[HERE] == branch_id).values(entry_seq=seq))
         elif rows:
             _insert(insert, BRANCH.metadata.tables[name], rows)
-        if name == ENTRY.name:
+        if name == ENTRY.name and tree is not None:
+            tree.grow([row[LEAF_AT] for row in rows], connection).write(connection)
             tell(counts[name])
     if branch_id is None:
         raise BranchFileFaulty(place="table branch", what="not the branch that the first line names")

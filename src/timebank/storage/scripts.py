@@ -15,7 +15,9 @@ from timebank.storage.driver import (
     rows_inserted,
 )
 from timebank.storage.journal import BY_ACCOUNT, Decided
+from timebank.storage.log import EXTEND, TileRows
 from timebank.storage.tables import EntryRow, PostingRow, RequestKeyRow
+from timebank.storage.tables_log import LogTileRow
 
 Step = tuple[str, Sequence[Any]]
 """A statement with its values, on SQLite with rows of values."""
@@ -56,7 +58,8 @@ class ServerScript:
         parts = [balances_saved(branch_id, decided.balances), rows_inserted(PostingRow, decided.lines)]
         if keys:
             parts.insert(0, rows_inserted(RequestKeyRow, keys))
-        return [numbered(in_one(parts)), numbered(rows_inserted(EntryRow, decided.headers))]
+        written = [numbered(in_one(parts)), numbered(rows_inserted(EntryRow, decided.headers))]
+        return [*written, *_tiles_on_server(decided.tiles)] if decided.tiles else written
 
 
 class FileScript:
@@ -77,4 +80,12 @@ class FileScript:
             *rows_in_file(EntryRow, decided.headers),
             *rows_in_file(RequestKeyRow, keys),
             *balances_in_file(branch_id, decided.balances),
+            *rows_in_file(LogTileRow, decided.tiles.new),
+            *((EXTEND["sqlite"], [values]) for values in decided.tiles.more),
         ]
+
+
+def _tiles_on_server(tiles: TileRows) -> Steps:
+    extend = EXTEND["postgresql"].replace("?", "%s")
+    new = [numbered(rows_inserted(LogTileRow, tiles.new))] if tiles.new else []
+    return [*new, *(numbered((extend, values)) for values in tiles.more)]

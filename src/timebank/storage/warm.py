@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from timebank.ledger.book import Book
 
 if TYPE_CHECKING:
+    from timebank.storage.log import TreeEnd
     from timebank.storage.policies import PolicyVersion
 
 ACCOUNTS_MOST: Final = 50_000
@@ -68,6 +69,8 @@ class WarmBook:
     """Limits are those of this day."""
     book: Book
     policies: "Sequence[PolicyVersion]"
+    tree: "TreeEnd"
+    """Where its log ends."""
     basis: Outcome | None = None
     """The write that it was left by, if that was not yet committed then."""
 

@@ -1,0 +1,112 @@
+"""What was signed of a branch's log: keys by their public halves, checkpoints, cosignatures (I-11)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from timebank.ledger.canonical import instant_of
+from timebank.storage.driver import execute
+from timebank.storage.repository import Repository
+from timebank.storage.tables_log import LogCheckpointRow, LogCosignatureRow, LogKeyRow
+
+KEEP: Final = (
+    "INSERT INTO log_checkpoint (branch_id, size, key_no, note, signed_us) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (branch_id, size, key_no) DO NOTHING"
+)
+"""On a server, two may sign the same at the same time: the same key then signs the same text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogKey:
+    """A key that signs or signed checkpoints of a branch; its private half is not here."""
+
+    no: int
+    origin: str
+    vkey: str
+    created_at: datetime
+    actor: str
+    retired_at: datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether checkpoints are signed by it."""
+        return self.retired_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedCheckpoint:
+    """A checkpoint as it was signed."""
+
+    size: int
+    key_no: int
+    note: str
+    signed_at: datetime
+
+
+class LogKeys(Repository):
+    """The keys of a branch."""
+
+    def list(self) -> Sequence[LogKey]:
+        """Return all keys, by number."""
+        return [
+            LogKey(
+                no=row.no,
+                origin=row.origin,
+                vkey=row.vkey,
+                created_at=instant_of(row.created_us),
+                actor=row.actor,
+                retired_at=None if row.retired_us is None else instant_of(row.retired_us),
+            )
+            for row in self._find(LogKeyRow, order="no")
+        ]
+
+    def add(self, *, origin: str, vkey: str, actor: str) -> int:
+        """Add a key; returns its number."""
+        no = max((each.no for each in self.list()), default=0) + 1
+        self._insert(LogKeyRow, no=no, origin=origin, vkey=vkey, created_us=self.now_us, actor=actor)
+        return no
+
+    def retire(self, no: int) -> None:
+        """Note that a key signs no more."""
+        self._update(LogKeyRow, {"no": no}, retired_us=self.now_us)
+
+
+class Checkpoints(Repository):
+    """The checkpoints of a branch."""
+
+    def last(self) -> SignedCheckpoint | None:
+        """Return the newest checkpoint; None if nothing was ever signed."""
+        found = self._find(LogCheckpointRow, order="size DESC, key_no DESC", limit=1)
+        return _checkpoint(found[0]) if found else None
+
+    def list(self, *, before: int | None = None, limit: int | None = None) -> Sequence[SignedCheckpoint]:
+        """Return checkpoints, the newest first, of sizes below `before`."""
+        where = ("size < ?", before) if before is not None else ("",)
+        rows = self._find(LogCheckpointRow, *where, order="size DESC, key_no DESC", limit=limit)
+        return [_checkpoint(row) for row in rows]
+
+    def of_size(self, size: int) -> SignedCheckpoint | None:
+        """Return the newest checkpoint of a size; None if there is none."""
+        found = self._find(LogCheckpointRow, "size = ?", size, order="key_no DESC", limit=1)
+        return _checkpoint(found[0]) if found else None
+
+    def keep(self, *, size: int, key_no: int, note: str) -> SignedCheckpoint:
+        """Keep a checkpoint that was signed now.
+
+        It changes nothing that a post is decided on: what is in hand of the branch stays good.
+        """
+        execute(self.desk.connection, KEEP, (self.desk.branch_id, size, key_no, note, self.now_us))
+        found = self.of_size(size)
+        assert found is not None, "a checkpoint of that size is there, ours or that of somebody as quick"
+        return found
+
+    def cosignatures(self, size: int) -> Sequence[str]:
+        """Return the signature lines of witnesses of a size, by witness."""
+        return [row.line for row in self._find(LogCosignatureRow, "size = ?", size, order="witness")]
+
+
+def _checkpoint(row: LogCheckpointRow) -> SignedCheckpoint:
+    return SignedCheckpoint(
+        size=row.size, key_no=row.key_no, note=row.note, signed_at=instant_of(row.signed_us)
+    )
