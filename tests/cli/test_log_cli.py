@@ -26,7 +26,7 @@ def grow(db: str) -> None:
     """Post three entries."""
     for _ in range(3):
         done = run(
-            *f"--db {db} transfer --minutes 10 --from fund:a --to fund:b --branch lille --reason sample".split()
+            *f"--db {db} transfer --minutes 10 --from fund:a --to fund:b -b lille --reason sample".split()
         )
         assert 0 == done.status, done.err
 

@@ -7,12 +7,15 @@ from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import event
 from tests.builders import NOW
+from tests.integration.tampering import reseal, tamper, unguarded
 from tests.postgres import a_database, raw
 
 from timebank.clock import SteppingClock
+from timebank.errors import LogForked
 from timebank.ledger.batch import PostRequest
 from timebank.ledger.model import credit, debit
 from timebank.services.bank import Bank, open_bank
@@ -98,6 +101,122 @@ def test_tiles_are_those_of_the_leaves(bank: Bank, address: str, batches: Sequen
     check(bank.store)
 
 
+DAMAGES = {
+    "UPDATE log_tile SET hashes = zeroblob(64) WHERE level = 1": ("tile_differs", "lille log tile 1/0"),
+    "UPDATE log_tile SET hashes = substr(hashes, 1, 32)": ("tile_missing", "lille log tile 1/0"),
+    "UPDATE log_tile SET hashes = CAST(hashes || zeroblob(32) AS BLOB)": (
+        "tile_surplus",
+        "lille log tile 1/0",
+    ),
+    "DELETE FROM log_tile": ("tile_missing", "lille log tile 1/0"),
+    "INSERT INTO log_tile VALUES (1, 2, 0, zeroblob(32))": ("tile_surplus", "lille log tile 2/0"),
+    "UPDATE log_checkpoint SET note = replace(note, 'lille.', 'lilly.')": (
+        *("checkpoint_invalid", "lille checkpoint 600"),
+    ),
+    "UPDATE log_checkpoint SET note = 'x'": ("checkpoint_invalid", "lille checkpoint 600"),
+    "UPDATE log_checkpoint SET size = 500": ("checkpoint_invalid", "lille checkpoint 500"),
+}
+
+
+@pytest.mark.parametrize("change", DAMAGES)
+def test_every_damage_to_the_log_is_found_with_its_place(tmp_path: Path, change: str) -> None:
+    """By an audit of everything, and as far as it looks by one since the last."""
+    file = tmp_path / "bank.db"
+    bank = open_bank(f"sqlite:///{file}", clock=SteppingClock(NOW, timedelta(seconds=1)))
+    bank.branches.create(BRANCH, name="Sample branch")
+    for path in ("fund:a", "fund:b"):
+        bank.accounts.open(BRANCH, path)
+    bank.log.new_key(BRANCH)
+    post(bank, 600)
+    bank.log.checkpoint(BRANCH)
+    assert bank.audits.run().ok
+    assert bank.audits.run(since_last=True).ok
+    bank.close()
+
+    tamper(file, change)
+    bank = open_bank(f"sqlite:///{file}")
+    found = bank.audits.run(keep=False).faults
+
+    assert [DAMAGES[change]] == [(each.code, each.place) for each in found]
+    bank.close()
+
+
+def test_a_journal_that_was_rewritten_with_its_leaves_and_tiles_contradicts_its_checkpoint(
+    tmp_path: Path,
+) -> None:
+    """Whoever rewrites everything but the key cannot sign what was signed (I-11)."""
+    file = tmp_path / "bank.db"
+    bank = open_bank(f"sqlite:///{file}", clock=SteppingClock(NOW, timedelta(seconds=1)))
+    bank.branches.create(BRANCH, name="Sample branch")
+    for path in ("fund:a", "fund:b"):
+        bank.accounts.open(BRANCH, path)
+    bank.log.new_key(BRANCH)
+    post(bank, 3)
+    bank.log.checkpoint(BRANCH)
+    post(bank, 300)
+    bank.close()
+
+    with unguarded(file) as plain:
+        plain.execute("UPDATE entry SET actor = 'coordinator:other' WHERE seq = 2")
+        reseal(plain)
+        plain.execute("DELETE FROM log_tile")
+    bank = open_bank(f"sqlite:///{file}")
+    with unguarded(file) as plain:
+        for hashes in expected(leaves(bank.store)).values():
+            plain.execute("INSERT INTO log_tile VALUES (1, 1, 0, ?)", (hashes,))
+    found = bank.audits.run(keep=False).faults
+
+    assert [("checkpoint_differs", "lille checkpoint 3")] == [(each.code, each.place) for each in found]
+    with pytest.raises(LogForked):
+        bank.log.checkpoint(BRANCH)
+    bank.close()
+
+
+def test_the_guards_keep_the_log_as_it_is(address: str) -> None:
+    """By plain SQL: tiles grow behind the entries, what was signed stays (I-2, I-11)."""
+    bank = open_bank(address, clock=SteppingClock(NOW, timedelta(seconds=1)))
+    bank.branches.create(BRANCH, name="Sample branch")
+    for path in ("fund:a", "fund:b"):
+        bank.accounts.open(BRANCH, path)
+    post(bank, 600)
+    bank.close()
+    zeros = "x'" + "00" * 32 + "'" if "sqlite" in address else "decode(repeat('00', 32), 'hex')"
+    bytes_ = "BLOB" if "sqlite" in address else "bytea"
+    longer = f"UPDATE log_tile SET hashes = CAST(hashes || {zeros} AS {bytes_})"
+    errors = (sqlite3.IntegrityError, psycopg.errors.RaiseException, psycopg.errors.IntegrityError)
+    with raw(address) if "postgresql" in address else closing(_file(address)) as connection:
+        for allowed in (
+            "INSERT INTO log_key VALUES (1, 1, 'lille', 'v', 0, 'coordinator:desk', NULL)",
+            "INSERT INTO log_checkpoint VALUES (1, 600, 1, 'note', 0)",
+            "INSERT INTO log_cosignature VALUES (1, 600, 'w', 'line')",
+            f"INSERT INTO witness_log VALUES ('o', 'v', 1, {zeros}, 'n')",
+            "UPDATE log_key SET retired_us = 1",
+            "UPDATE witness_log SET vkey = 'w'",
+        ):
+            connection.execute(allowed)
+        for refused in (
+            "DELETE FROM log_tile",
+            longer,
+            f"UPDATE log_tile SET hashes = {zeros}",
+            f"INSERT INTO log_tile VALUES (1, 2, 0, {zeros})",
+            f"INSERT INTO log_tile VALUES (1, 8, 0, {zeros})",
+            f"INSERT INTO log_tile VALUES (1, 1, 0, {zeros})",
+            "UPDATE log_key SET retired_us = 2",
+            "DELETE FROM log_key",
+            "INSERT INTO log_checkpoint VALUES (1, 601, 1, 'note', 0)",
+            "INSERT INTO log_checkpoint VALUES (1, 5, 2, 'note', 0)",
+            "UPDATE log_checkpoint SET note = ''",
+            "DELETE FROM log_checkpoint",
+            "UPDATE log_cosignature SET line = ''",
+            "DELETE FROM log_cosignature",
+            "UPDATE witness_log SET size = 0",
+            f"UPDATE witness_log SET root = {zeros.replace('00', '01')}",
+            "DELETE FROM witness_log",
+        ):
+            with pytest.raises(errors):
+                connection.execute(refused)
+
+
 def test_only_a_full_tile_costs_a_statement(bank: Bank) -> None:
     """An entry in the middle of a tile is as cheap as if there were no log."""
     if bank.store.is_server:
@@ -156,4 +275,6 @@ def test_the_tiles_of_what_was_there_are_made_by_the_migration(address: str) -> 
 
 
 def _file(address: str) -> sqlite3.Connection:
-    return sqlite3.connect(address.removeprefix("sqlite:///"), isolation_level=None)
+    connection = sqlite3.connect(address.removeprefix("sqlite:///"), isolation_level=None)
+    connection.execute("PRAGMA foreign_keys = ON")
+    return connection

@@ -24,7 +24,7 @@ from timebank.ledger.model import credit, debit
 
 BRANCH = "branch_id"
 EVERYWHERE = frozenset({"branch", "alembic_version", "witness_log"})
-"""The reference tables, and the version of the schema: what is witnessed is somebody else's log, of no branch."""
+"""The reference tables, and the version of the schema: witnessed logs are of no branch."""
 
 
 class Listening(psycopg.Cursor[Any]):

@@ -28,6 +28,7 @@ from timebank.ledger.stories import (
     home_of,
     standing_of,
 )
+from timebank.services.audit_log import check_log
 from timebank.storage.books import Books
 from timebank.storage.story_evidence import CHUNK, StoryEvidence, chunks_of
 
@@ -293,6 +294,7 @@ STANDING_CHECKS: Final[dict[str, BranchCheck]] = {
     "members": check_members,
     "words": check_words,
     "policies": check_policies,
+    "log": check_log,
     "rows": check_readable,
 }
 """What is checked in a branch without waiting for the fold of its journal, by where a fault would be."""

@@ -1,6 +1,8 @@
 """The bank: one opened database, and every use case on it."""
 
 from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from timebank.clock import Clock, SystemClock
 from timebank.ledger.model import Actor
@@ -21,7 +23,6 @@ from timebank.services.holds import Holds
 from timebank.services.hours import Hours
 from timebank.services.imports import Imports
 from timebank.services.invitations import Invitations
-from timebank.services.log import Log
 from timebank.services.mandates import Mandates
 from timebank.services.matches import Matches
 from timebank.services.members import Members
@@ -41,6 +42,9 @@ from timebank.storage.engine import CACHE_KIB
 from timebank.storage.retry import RetryPolicy
 from timebank.storage.store import Store
 
+if TYPE_CHECKING:
+    from timebank.services.log import Log
+
 
 class Bank:
     """One opened database; each attribute is a noun with its use cases."""
@@ -48,6 +52,7 @@ class Bank:
     def __init__(self, store: Store, actor: Actor) -> None:
         """Work on a store, as `actor` unless a call says otherwise."""
         self.store = store
+        self._actor = actor
         self.branches = Branches(store, actor)
         self.members = Members(store, actor)
         self.accounts = Accounts(store, actor)
@@ -70,7 +75,6 @@ class Bank:
         self.exports = Exports(store, actor)
         self.restores = Restores(store, actor)
         self.backups = Backups(store, actor)
-        self.log = Log(store, actor)
         self.tokens = Tokens(store, actor)
         self.secrets = Secrets(store, actor)
         self.access_log = AccessLog(store, actor)
@@ -80,6 +84,13 @@ class Bank:
         self.events = Events(store, actor)
         self.webhooks = Webhooks(store, actor)
         self.deliveries = Deliveries(store, actor)
+
+    @cached_property
+    def log(self) -> "Log":
+        """Keys, checkpoints and proofs of logs; what signs is loaded when it is needed."""
+        from timebank.services.log import Log  # noqa: PLC0415
+
+        return Log(self.store, self._actor)
 
     def writer(self, *, queue_most: int = QUEUE_MOST, batch_most: int = BATCH_MOST) -> Writer:
         """Return a writer for callers on many threads; see `Entries.writer`."""

@@ -26,7 +26,7 @@ from timebank.errors import (
 from timebank.instants import write_instant, zone_of
 from timebank.ledger.canonical import instant_of
 from timebank.services.checks import Check, Verdict, failed, warned, well
-from timebank.services.log_keys import FOLDER_VARIABLE, KEY_VARIABLE
+from timebank.services.log_places import FOLDER_VARIABLE, KEY_VARIABLE
 from timebank.services.server_checks import address_check, book_checks, connection_check, server_checks
 from timebank.storage import inspection
 from timebank.storage.engine import POSTGRES_LEAST, WRITES, engine_of, meaning_of, sqlite_file_of, url_of

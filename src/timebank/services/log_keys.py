@@ -21,11 +21,10 @@ from timebank.errors import (
     LogKeyUnreadable,
     NoKeyFolder,
 )
+from timebank.services.log_places import FOLDER_VARIABLE, KEY_VARIABLE
 from timebank.storage.log_book import LogKey
 from timebank.translog.note import KEY_BYTES, SignerKey, VerifierKey
 
-FOLDER_VARIABLE: Final = "TIMEBANK_LOG_KEYS"
-KEY_VARIABLE: Final = "TIMEBANK_LOG_KEY_"
 BESIDE: Final = ".keys"
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700

@@ -134,6 +134,11 @@ class LogReader(Repository):
         """Return the hashes of a tile, joined: as many as there are."""
         return _read(self.desk.connection, self.desk.branch_id, level, number)
 
+    def leaves(self, first: int, last: int) -> list[bytes]:
+        """Return the leaves of entries by number, as many as there are."""
+        rows = query(self.desk.connection, LEAVES, (self.desk.branch_id, first, last))
+        return [row[0] for row in rows]
+
     def tiles(self) -> Iterator[tuple[int, int, bytes]]:
         """Yield level, number and hashes of every tile that is stored."""
         for row in self._find(LogTileRow, order="level, idx"):
