@@ -118,6 +118,7 @@ def stored(entry: JournalEntry, book: Book) -> tuple[StoredEntry, tuple[StoredLi
         actor=str(draft.actor),
         reverses=draft.reverses,
         counts_help=draft.counts_help,
+        details=draft.details,
         leaf=leaf_hash(entry),
     )
     lines = tuple(

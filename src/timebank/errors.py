@@ -1870,6 +1870,27 @@ class LogForked(TimebankError):
     template = "the log of {branch} does not go on from the checkpoint of {size} entries: nothing is signed"
 
 
+class DetailsUnreadable(TimebankError):
+    """The text is not written as the details of an entry are. Retrying unchanged cannot help."""
+
+    code = "details_unreadable"
+    template = "not the details of an entry: they are not written as timebank writes them"
+
+
+class NoDetails(TimebankError):
+    """Nothing is kept about the entry beside its facts: it had no details, or they were erased."""
+
+    code = "no_details"
+    template = "entry {entry} of {branch} has no details, or they were erased"
+
+
+class NotAnErasureList(TimebankError):
+    """The file is no list of erasures. Retrying unchanged cannot help."""
+
+    code = "not_an_erasure_list"
+    template = "not a list of erasures ({format}), as `timebank member erasures --json` writes it"
+
+
 # --- Command line -----------------------------------------------------------------------------------
 
 

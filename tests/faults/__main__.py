@@ -16,6 +16,7 @@ from typing import Final
 
 from tests.faults.bank_workload import find_lost_update, run_bank
 from tests.faults.cluster import CannotHaveCluster
+from tests.faults.erasing import erase_people
 from tests.faults.failovers import fail_over
 from tests.faults.insisting import be_quiet
 from tests.faults.kills import kill_servers, kill_writers
@@ -84,6 +85,7 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
             "migrations, postgresql",
             lambda say: interrupt_on_postgresql(size.migrations, server=server, say=say),
         ),
+        Item("people erased", lambda say: erase_people(500, 100, seed=seed, folder=folder, say=say)),
         Item("services ended", partial(_end_services, size.service_ends, seed, folder, signal.SIGTERM)),
         Item("services killed", partial(_end_services, size.service_ends, seed, folder, signal.SIGKILL)),
         Item("service, tokens", lambda _: intrude_service(size.tokens, folder=folder)),

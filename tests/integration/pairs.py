@@ -10,7 +10,7 @@ from psycopg import errors
 
 ACCOUNTS = ("min", "min", "min", "svc", "svc")
 """The units of the accounts 1 to 5 of each of two branches."""
-ENTRY_COLUMNS = 14
+ENTRY_COLUMNS = 15
 POSTING_COLUMNS = 8
 Rows = list[tuple[Any, ...]]
 
@@ -77,7 +77,8 @@ def journal(*entries: tuple[int, int, int, int]) -> tuple[Rows, Rows]:
 
 def header_of(seq: int) -> tuple[Any, ...]:
     """Return the rest of a header, as plain as it can be."""
-    return ("transfer", "transfer", str(seq), 0, 0, "2026-01-01", 0, 1, "coordinator:desk", None, 0, b"leaf")
+    who = "coordinator:desk"
+    return ("transfer", "transfer", str(seq), 0, 0, "2026-01-01", 0, 1, who, None, 0, b"leaf", None)
 
 
 BEGINNING = ((1, 1, 2, 60), (1, 2, 3, 15), (2, 1, 2, 30))

@@ -46,10 +46,17 @@ def definitions(engine: Engine) -> dict[str, list[str]]:
 
 
 def _parts(sql: str) -> list[str]:
-    """Split at the commas outside parentheses; what stands after the last parenthesis is a part as well."""
+    """Split at the commas outside parentheses; what stands after the last parenthesis is a part as well.
+
+    A constraint of a column that was added later stands behind it, without a comma.
+    """
     head, _, body = sql.partition("(")
     body, _, tail = body.rpartition(")")
-    return [head, *sorted(part.strip() for part in re.split(r",(?![^()]*\))", body)), tail]
+    return [
+        head,
+        *sorted(part.strip() for part in re.split(r",(?![^()]*\))|(?<=\w) (?=CONSTRAINT )", body)),
+        tail,
+    ]
 
 
 def test_the_newest_version_is_the_last_file() -> None:

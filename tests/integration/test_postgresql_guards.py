@@ -135,7 +135,7 @@ def posting(*row: object) -> str:
 def header(*numbers: int) -> str:
     """Return the insertion of headers of branch 1 in one statement."""
     rest = "'transfer', 'transfer', '{0}', 0, 0, '2026-01-01', 0, 1, 'coordinator:desk', NULL, 0"
-    rows = (f"(1, {seq}, {rest.format(seq)}, CAST('x' AS {{bytes}}))" for seq in numbers)
+    rows = (f"(1, {seq}, {rest.format(seq)}, CAST('x' AS {{bytes}}), NULL)" for seq in numbers)
     return f"INSERT INTO entry VALUES {', '.join(rows)}"
 
 

@@ -117,6 +117,7 @@ def test_rights_are_those_of_each_kind_of_table(shared: tuple[str, str]) -> None
     assert {name for name, granted in found.items() if "DELETE" in granted} == {
         "identity_person",
         "identity_note",
+        "identity_detail",
         "identity_alias",
         "identity_address",
         "identity_profile",

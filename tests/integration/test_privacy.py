@@ -164,6 +164,7 @@ def test_the_books_hold_no_names(tmp_path: Path) -> None:
         "identity_address",
         "identity_alias",
         "identity_clearance",
+        "identity_detail",
         "identity_exclusion",
         "identity_experience",
         "identity_note",

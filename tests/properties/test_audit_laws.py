@@ -24,6 +24,10 @@ Rows = list[tuple[StoredEntry, tuple[StoredLine, ...]]]
 amounts = st.integers(1, 200)
 
 
+commitments = st.sampled_from([None, None, bytes(32), bytes(range(32))])
+"""Of details; most entries have none."""
+
+
 @st.composite
 def pairs(draw: st.DrawFn) -> list[Posting]:
     """Draw a debit and a credit of one unit."""
@@ -57,6 +61,7 @@ def journals(draw: st.DrawFn) -> tuple[Book, Rows]:
             *postings,
             cause=Cause("transfer", str(number)),
             counts_help=draw(st.sampled_from([-1, 0, 1])),
+            details=draw(commitments),
         )
         entries.append(book.post(draft, recorded_at=NOW, enforce_limits=False))
     return book, [stored(entry, book) for entry in entries]
@@ -83,7 +88,7 @@ def tampered(draw: st.DrawFn, odd: Callable[[Any], st.SearchStrategy[Any]] = odd
         ):
             case "header":
                 column = draw(st.sampled_from(StoredEntry._fields))
-                rows[at] = (header._replace(**{column: draw(odd(getattr(header, column)))}), lines)
+                rows[at] = (header._replace(**{column: draw(odd_cell(odd, header, column))}), lines)
             case "line" if lines:
                 changed, column = draw(st.sampled_from(lines)), draw(st.sampled_from(StoredLine._fields[1:]))
                 new = changed._replace(**{column: draw(odd(getattr(changed, column)))})
@@ -102,7 +107,9 @@ def tampered(draw: st.DrawFn, odd: Callable[[Any], st.SearchStrategy[Any]] = odd
 def resealed(book: Book, header: StoredEntry, lines: Sequence[StoredLine]) -> StoredEntry:
     """Return a header with a leaf that fits: what a forger who knows the format would do."""
     accounts = stored_accounts(book)
-    text = head_text(book.branch, *header[:12])
+    if not isinstance(header.details, bytes | None):
+        return header
+    text = head_text(book.branch, *header[:-1])
     for line in lines:
         account = accounts.get(line.account_no)
         unit, path = ("?", "?") if account is None else (account.unit, account.path)
@@ -180,9 +187,15 @@ def runs(draw: st.DrawFn) -> tuple[Book, Rows]:
     """Draw an imported journal of pairs in which some values were changed for others of their type."""
     book = a_book(*PATHS, units=UNITS)
     helps = draw(st.sampled_from([-1, 0, 1]))
+    has_details = draw(st.booleans())
     rows = []
     for number in range(draw(st.integers(1, 8))):
-        draft = a_draft(*draw(pairs()), cause=Cause("import", "1", number + 1), counts_help=helps)
+        draft = a_draft(
+            *draw(pairs()),
+            cause=Cause("import", "1", number + 1),
+            counts_help=helps,
+            details=draw(commitments) if has_details else None,
+        )
         rows.append(stored(book.post(draft, recorded_at=NOW, enforce_limits=False), book))
     for _ in range(draw(st.integers(0, 2))):
         at = draw(st.integers(0, len(rows) - 1))
@@ -190,7 +203,7 @@ def runs(draw: st.DrawFn) -> tuple[Book, Rows]:
         table = draw(st.sampled_from(["header", "line", "turned", "line gone", "sealed", "sealed"]))
         if table == "header":
             column = draw(st.sampled_from(StoredEntry._fields))
-            rows[at] = (header._replace(**{column: draw(other_value(getattr(header, column)))}), lines)
+            rows[at] = (header._replace(**{column: draw(odd_cell(other_value, header, column))}), lines)
         elif table == "line":
             changed, column = draw(st.sampled_from(lines)), draw(st.sampled_from(StoredLine._fields))
             new = changed._replace(**{column: draw(other_value(getattr(changed, column)))})
@@ -215,6 +228,15 @@ def other_value(old: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - whatever 
     if old is None:
         return st.integers(1, 3)
     return st.integers(-2, 2).map(lambda off: old + off) | st.sampled_from([0, 1, -1, 10**9, 2**40])
+
+
+def odd_cell(
+    odd: Callable[[Any], st.SearchStrategy[Any]], header: StoredEntry, column: str
+) -> st.SearchStrategy[Any]:
+    """Draw another value for a cell of a header; that of details, which may be empty, is of its type, too."""
+    if column == "details" and odd is other_value:
+        return st.sampled_from([None, b"", bytes(31), bytes(32)])
+    return odd(getattr(header, column))
 
 
 @given(st.one_of(runs(), tampered(odd=other_value)), st.integers(1, 9))

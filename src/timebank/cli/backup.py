@@ -9,6 +9,7 @@ from rich.table import Table
 
 from timebank.cli import wire
 from timebank.cli.export import FAULTS_SHOWN, Force, WithoutIdentities, told
+from timebank.cli.files import read_text
 from timebank.cli.options import DryRun, Json
 from timebank.cli.output import JsonObject, emit, note, table_of, warn, written_amount
 from timebank.cli.session import session_of
@@ -98,6 +99,15 @@ def restore(
             "--check", help="Only say how backup and books are related; exit 1 if a restore is refused."
         ),
     ] = False,
+    erasures: Annotated[
+        Path | None,
+        typer.Option(
+            "--erasures",
+            help="Erase again who is in this list, as `member erasures --json` writes it.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: DryRun = False,
     json_: Json = False,
 ) -> None:
@@ -105,8 +115,10 @@ def restore(
 
     Branches that are here with the same journal stay as they are; a backup that is older than the books, or
     that went another way, is refused. Where an SQLite database is the beginning of the backup, the backup
-    takes its place, and it is kept beside it. What comes back must pass the audit.
+    takes its place, and it is kept beside it. What comes back must pass the audit. Who was erased since, as
+    the books here or a list say, is erased again.
     """
+    from timebank.reports.erasures import read_erasures
     from timebank.services import backup_files
 
     address = session_of(ctx).required_address()
@@ -118,9 +130,10 @@ def restore(
         if found.refusal is not None:
             raise found.refusal
         return
+    gone = read_erasures(read_text(erasures)) if erasures is not None else ()
     with told("Restoring") as tell:
         try:
-            done = backup_files.restore(address, file, is_dry_run=dry_run, progress=tell)
+            done = backup_files.restore(address, file, is_dry_run=dry_run, progress=tell, erasures=gone)
         except (RestoreRefused, RestoreUnreconciled) as error:
             note_faults(error.faults)
             raise

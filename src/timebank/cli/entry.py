@@ -11,6 +11,7 @@ from timebank.cli.options import Before, Branch, By, DryRun, Json, Key, Limit, N
 from timebank.cli.output import amount, emit, facts_of, local_time, table_of
 from timebank.cli.session import session_of
 from timebank.errors import UsageFault
+from timebank.ledger.canonical import instant_of
 from timebank.ledger.model import JournalEntry, Side
 
 if TYPE_CHECKING:
@@ -26,6 +27,32 @@ def show(ctx: typer.Context, no: No, branch: Branch, json_: Json = False) -> Non
     view = bank.entries.show(branch, no)
     zone = bank.branches.show(branch).zone
     emit(wire.entry_view(view), as_json=json_, table=[_facts_table(view, zone), _postings_table(view.entry)])
+
+
+@app.command("details", epilog="Example:  timebank entry details 1 --branch lille --json")
+def details(ctx: typer.Context, no: No, branch: Branch, json_: Json = False) -> None:
+    """Reveal what an entry has committed itself to, so that somebody else can check it against its receipt.
+
+    The commitment in the entry is HMAC-SHA-256 of the text under the secret. Both are personal data, kept
+    with the names: who gets them learns what help it was. Once a member is erased they are gone.
+    """
+    bank = session_of(ctx).open()
+    shown = bank.entries.details(branch, no)
+    known = shown.details
+    zone = bank.branches.show(branch).zone
+    facts: list[tuple[str, object]] = [
+        ("help", known.help),
+        ("mode", known.mode),
+        ("start", None if known.start is None else local_time(instant_of(known.start), zone)),
+        ("minutes", known.minutes),
+        ("words", known.words),
+        ("secret", shown.secret.hex()),
+        ("commitment", shown.commitment.hex()),
+    ]
+    known_facts = [(name, fact) for name, fact in facts if fact is not None]
+    emit(
+        wire.details(shown), as_json=json_, table=facts_of(f"Details of entry {no} of {branch}", known_facts)
+    )
 
 
 @app.command(

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,11 +11,12 @@ from rich.table import Table
 
 from timebank.care.member import MemberKind
 from timebank.cli import wire, wire_data
+from timebank.cli.files import writing
 from timebank.cli.options import Branch, By, DryRun, Json, Key
 from timebank.cli.output import emit, table_of
 from timebank.cli.session import session_of
 from timebank.errors import Declined
-from timebank.instants import parse_day
+from timebank.instants import parse_day, write_instant
 
 if TYPE_CHECKING:
     from timebank.services.members import MemberView
@@ -73,13 +75,33 @@ def show(ctx: typer.Context, ref: Ref, branch: Branch, json_: Json = False) -> N
 
 
 @app.command("export-data", epilog="Example:  timebank member export-data m1 --branch lille --json")
-def export_data(ctx: typer.Context, ref: Ref, branch: Branch, json_: Json = False) -> None:
-    """Write out everything that is held on a member, for them to have; --json is the whole of it.
+def export_data(
+    ctx: typer.Context,
+    ref: Ref,
+    branch: Branch,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            help="All of it into this new ZIP archive, as tables.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Write out everything that is held on a member, for them to have; --json and --csv are the whole of it.
 
     Name and contacts, accounts, help, redemptions, beneficiaries, mandates, tokens (never what opens the
-    door) and all words that name them; of others their references only.
+    door), all words that name them, and the secrets behind the entries' commitments; of others their
+    references only. The archive can be read by its owner only.
     """
     value = wire_data.member_data(session_of(ctx).open().members.export_data(branch, ref))
+    if csv is not None:
+        from timebank.reports.member_csv import write_archive
+
+        with writing(csv, force=False, is_private=True) as to:
+            write_archive(value, to)
     held = [(what, len(there)) for what, there in value.items() if isinstance(there, list)]
     emit(value, as_json=json_, table=table_of(f"Held on {ref} of {branch}", ["what", "how many"], held))
 
@@ -125,6 +147,19 @@ def erase(
         raise Declined
     view = session_of(ctx).open(by=by, is_dry_run=dry_run).members.erase(branch, ref, key=key)
     emit(wire.member(view), as_json=json_, table=f"Member {ref} is erased; the books are unchanged.")
+
+
+@app.command("erasures", epilog="Example:  timebank member erasures --json > erasures.json")
+def erasures(ctx: typer.Context, json_: Json = False) -> None:
+    """List who was erased, of all branches, without names: keep it beside older backups.
+
+    `timebank restore FILE --erasures LIST` erases them again.
+    """
+    from timebank.reports.erasures import erasures_value
+
+    found = session_of(ctx).open().erasures.list()
+    rows = [(each.branch, each.ref, write_instant(at)) for each, at in found]
+    emit(erasures_value(found), as_json=json_, table=table_of("Erased", ["branch", "ref", "at"], rows))
 
 
 def _table(title: str, views: "Sequence[MemberView]") -> Table:

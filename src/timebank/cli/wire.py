@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from timebank.services.accounts import AccountChange, AccountView
     from timebank.services.audits import AuditReport
     from timebank.services.checks import Check
-    from timebank.services.entries import EntryView
+    from timebank.services.entries import DetailsShown, EntryView
     from timebank.services.hours import HoursDone, RecordHistory
     from timebank.services.members import MemberView
     from timebank.services.migrations import Migration
@@ -180,6 +180,17 @@ def entry(value: JournalEntry, reversed_by: int | None = None) -> JsonObject:
             }
             for line in value.lines
         ],
+    }
+
+
+def details(shown: "DetailsShown") -> JsonObject:
+    """Write what an entry has committed itself to, and what proves it."""
+    return {
+        "branch": shown.branch,
+        "entry": shown.entry,
+        "details": shown.text,
+        "secret": shown.secret.hex(),
+        "commitment": shown.commitment.hex(),
     }
 
 

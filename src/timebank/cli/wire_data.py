@@ -38,6 +38,10 @@ def member_data(data: "MemberData") -> JsonObject:
         "tokens": [_token(each) for each in data.tokens],
         "sign_in": _ways_in(data.ways_in),
         "notes": [{"about": about, "words": words} for about, words in data.notes],
+        "details": [
+            {"branch": each.branch, "entry": each.entry, "details": each.text, "secret": each.secret.hex()}
+            for each in data.details
+        ],
     }
 
 

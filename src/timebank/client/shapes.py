@@ -334,6 +334,16 @@ class DeclinedIn(Struct, frozen=True, kw_only=True):
     """In words; needed of a coordinator."""
 
 
+class DetailsHeldOut(Struct, frozen=True, kw_only=True):
+    """What an entry has committed itself to, by HMAC-SHA-256 of the details under the secret."""
+
+    branch: str
+    entry: int
+    details: str
+    secret: str
+    """32 bytes, hexadecimal."""
+
+
 class DifferenceOut(Struct, frozen=True, kw_only=True):
     """An account on which the file and the books do not agree; null: not listed there."""
 
@@ -906,6 +916,7 @@ class MemberDataOut(Struct, frozen=True, kw_only=True):
     tokens: tuple[TokenHeldOut, ...]
     sign_in: WaysInOut
     notes: tuple[NoteOut, ...]
+    details: tuple[DetailsHeldOut, ...]
 
 
 class MemberIn(Struct, frozen=True, kw_only=True):

@@ -48,6 +48,7 @@ class StoredEntry(NamedTuple):
     actor: str
     reverses: int | None
     counts_help: int
+    details: bytes | None
     leaf: bytes
 
 
@@ -180,7 +181,9 @@ class JournalAudit:
                 self.fault("held_below_zero", place, f"{account.path} falls to {balance}")
 
     def _leaf(self, entry: StoredEntry, lines: tuple[StoredLine, ...]) -> bytes:
-        text = head_text(self.branch, *entry[:12]) + "".join(
+        if not isinstance(entry.details, bytes | None):
+            return b""
+        text = head_text(self.branch, *entry[:-1]) + "".join(
             line_text(
                 line.side,
                 line.amount,

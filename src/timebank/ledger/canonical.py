@@ -3,9 +3,10 @@
 An entry is a short text, one fact per line, that anybody can rebuild from the database and hash with
 `sha256sum`. The leaf hash is that of RFC 9162: SHA-256 over a zero byte and the text. Pure.
 
-Format `timebank-entry/1`, lines ended by a newline, UTF-8 (only ASCII occurs):
+Format `timebank-entry/1`, or `timebank-entry/2` for an entry that commits itself to details (the line
+`details` is in that one only); lines ended by a newline, UTF-8 (only ASCII occurs):
 
-    timebank-entry/1
+    timebank-entry/VERSION
     BRANCH SEQ
     KIND CAUSE-KIND CAUSE-REF CAUSE-STEP
     effective MICROSECONDS DAY
@@ -14,6 +15,7 @@ Format `timebank-entry/1`, lines ended by a newline, UTF-8 (only ASCII occurs):
     by ACTOR
     reverses SEQ-or-minus
     help COUNTS
+    details COMMITMENT                                   (hexadecimal; see `ledger.details`)
     SIDE AMOUNT UNIT PATH ACCOUNT-SEQ BALANCE-AFTER      (one line for each posting, in order)
 """
 
@@ -27,8 +29,11 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 LEAF_PREFIX: Final = b"\x00"
 
-Facts: TypeAlias = tuple[int, str, str, str, int, int, str, int, int, str, int | None, int]
-"""The header of an entry: sequence number to counts, in the order of the format."""
+VERSION_1: Final = "timebank-entry/1"
+VERSION_2: Final = "timebank-entry/2"
+
+Facts: TypeAlias = tuple[int, str, str, str, int, int, str, int, int, str, int | None, int, bytes | None]
+"""The header of an entry: sequence number to details, in the order of the format."""
 
 
 def micros_of(instant: datetime) -> int:
@@ -60,6 +65,7 @@ def facts_of(entry: JournalEntry) -> Facts:
         str(draft.actor),
         draft.reverses,
         draft.counts_help,
+        draft.details,
     )
 
 
@@ -93,13 +99,25 @@ def head_text(  # noqa: PLR0917 - the fields of the format, in its order
     actor: str,
     reverses: int | None,
     counts_help: int,
+    details: bytes | None = None,
 ) -> str:
     """Return the lines of the format before the postings, from values as they are stored."""
-    return (
-        f"timebank-entry/1\n{branch} {seq}\n{kind} {cause_kind} {cause_ref} {step}\n"
+    text = (
+        f"{VERSION_1 if details is None else VERSION_2}\n{branch} {seq}\n"
+        f"{kind} {cause_kind} {cause_ref} {step}\n"
         f"effective {effective_us} {effective_on}\nrecorded {recorded_us}\npolicy {policy_version}\n"
         f"by {actor}\nreverses {'-' if reverses is None else reverses}\nhelp {counts_help}\n"
     )
+    return text if details is None else f"{text}{details_line(details)}"
+
+
+def details_line(details: bytes) -> str:
+    """Return the line of an entry's details.
+
+    Raises:
+        TypeError: they are not bytes, as a damaged file may have it.
+    """
+    return f"details {bytes.hex(details)}\n"
 
 
 def line_text(  # noqa: PLR0917 - as above

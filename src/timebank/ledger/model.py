@@ -27,6 +27,8 @@ from timebank.ids import reference
 
 AMOUNT_MAX: Final = 100_000_000
 """Largest amount of one posting: about 190 years of minutes, a million euros in cents."""
+DETAILS_BYTES: Final = 32
+"""Length of a commitment to details."""
 POSTINGS_MAX: Final = 500
 """Most postings of one entry."""
 BALANCE_MAX: Final = 2**53 - 1
@@ -234,6 +236,8 @@ class EntryDraft:
     reverses: int | None = None
     counts_help: int = 0
     """1: credits are help given and debits help received; -1: takes such counts back; 0: neither."""
+    details: bytes | None = None
+    """The commitment to what is known beside the ledger's facts, 32 bytes; None: nothing is committed to."""
 
     def __post_init__(self) -> None:
         """Refuse an entry that breaks I-1."""
@@ -248,6 +252,7 @@ class EntryDraft:
         assert (self.reverses is not None) == (self.kind is EntryKind.REVERSAL), (
             "I-3: a reversal names its original"
         )
+        assert self.details is None or len(self.details) == DETAILS_BYTES, "a commitment has 32 bytes"
 
 
 def _is_exchange(postings: tuple[Posting, ...]) -> bool:

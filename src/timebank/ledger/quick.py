@@ -11,7 +11,7 @@ from sys import intern
 from typing import Any, Final
 
 from timebank.ledger.audit import JournalAudit, StoredAccount, StoredEntry, StoredLine, Totals, is_regular
-from timebank.ledger.canonical import LEAF_PREFIX
+from timebank.ledger.canonical import LEAF_PREFIX, VERSION_1, VERSION_2, details_line
 from timebank.ledger.chart import is_held
 from timebank.ledger.model import AMOUNT_MAX
 
@@ -140,7 +140,7 @@ class QuickFold:
         """
         running, begin, policies = self.running, self.begin, self.audit.policy_versions
         sha256, seq, last_us = hashlib.sha256, self.last_seq, self.last_us
-        opening = f"{PREFIX}timebank-entry/1\n{self.audit.branch} "
+        opening, fuller = (f"{PREFIX}{version}\n{self.audit.branch} " for version in (VERSION_1, VERSION_2))
         at = 0
         for (
             number,
@@ -155,6 +155,7 @@ class QuickFold:
             actor,
             reverses,
             helps,
+            details,
             leaf,
         ) in entries:
             seq += 1
@@ -162,10 +163,12 @@ class QuickFold:
                 return False
             last_us = recorded_us
             head = (
-                f"{opening}{number}\n{kind} {cause_kind} {cause_ref} {step}\n"
+                f"{opening if details is None else fuller}{number}\n{kind} {cause_kind} {cause_ref} {step}\n"
                 f"effective {effective_us} {effective_on}\nrecorded {recorded_us}\npolicy {policy}\n"
                 f"by {actor}\nreverses {'-' if reverses is None else reverses}\nhelp {helps}\n"
             )
+            if details is not None:
+                head += details_line(details)
             of, place, no, side, amount, version, balance = lines[at]
             other_of, other_place, other_no, other_side, other_amount, other_version, other_balance = lines[
                 at + 1

@@ -4,7 +4,7 @@ A file is either a database of SQLite as it is, or JSON Lines, which both engine
 that is restored is built beside its place, upgraded and audited there; only then is it put in its place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -26,8 +26,9 @@ from timebank.errors import (
     TimebankError,
     UnreadableFile,
 )
-from timebank.ledger.model import Actor
+from timebank.ledger.model import Actor, Role
 from timebank.reports.backup import FORMAT, BackupFormat, Head, read_backup_header
+from timebank.reports.erasures import Erasure
 from timebank.reports.relation import Relation, RelationKind, absent, relate
 from timebank.services.audits import Progress
 from timebank.services.backups import (
@@ -37,6 +38,7 @@ from timebank.services.backups import (
     missing_of,
     refuse_others,
 )
+from timebank.services.erasures import Erasures
 from timebank.services.restores import Restored, lines_of, prove, restored_of
 from timebank.storage.dump import Dump
 from timebank.storage.engine import sqlite_file_of, url_of
@@ -55,6 +57,8 @@ from timebank.storage.schema import HEAD, version_of
 from timebank.storage.store import Store
 
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
+RESTORE: Final = Actor(role=Role.SYSTEM, ref="restore")
+"""Who erases again."""
 NOBODY: Final = Actor.parse("coordinator:desk")
 """A restore brings its own actors; nothing is written in this one's name."""
 
@@ -232,6 +236,7 @@ def restore(
     is_dry_run: bool = False,
     progress: Progress | None = None,
     clock: Clock | None = None,
+    erasures: Sequence[Erasure] = (),
 ) -> RestoredAll:
     """Bring the branches of a backup back: all of them or none, proven before anything is kept.
 
@@ -244,6 +249,8 @@ def restore(
         is_dry_run: do all of it and keep nothing.
         progress: told how far it is.
         clock: the machine's by default.
+        erasures: who was erased after the backup was made; with those whom the books here know of, they are
+            erased again before what came back gets its place.
 
     Raises:
         BackupOlder, BackupNewer, BackupDiverged, BackupLacksBranch: it does not fit what is here.
@@ -259,12 +266,13 @@ def restore(
             relations = _relations(form, file, source, store)
             here = _heads_at(store)
             _refuse(store, relations)
+            gone = (*erasures, *_erased_at(store))
         is_behind = any(each.kind is RelationKind.NEWER for each in relations)
         missing = missing_of(relations)
         done = RestoredAll(form=form, relations=relations, restored=())
         if not is_behind and not missing:
             return done
-        job = _Job(address, file, form, source, is_dry_run, progress, clock)
+        job = _Job(address, file, form, source, is_dry_run, progress, clock, gone)
         if target is None or (here and not is_behind):
             return _with(done, job.bring_in(missing))
         if form is BackupFormat.JSONL and not is_behind:
@@ -287,17 +295,26 @@ class _Job:
     is_dry_run: bool
     progress: Progress | None
     clock: Clock
+    gone: Sequence[Erasure]
 
     def bring_in(self, missing: list[str]) -> tuple[Restored, ...]:
         """Add the branches that are not here to a database that goes on."""
         with closing(Store(self.address, clock=self.clock, is_dry_run=self.is_dry_run)) as store:
-            if self.form is BackupFormat.JSONL:
-                return Backups(store, NOBODY).restore(self.source, progress=self.progress, is_checked=True)
-            with TemporaryDirectory(prefix="timebank-") as scratch:
-                built = Path(scratch) / "backup.db"
-                make_private(built)
-                with closing(self._built(built)) as backup:
-                    return Backups(backup, NOBODY).copy(missing, store, progress=self.progress)
+            done = self._brought(missing, store)
+            self._erase_again(store)
+            return done
+
+    def _brought(self, missing: list[str], store: Store) -> tuple[Restored, ...]:
+        if self.form is BackupFormat.JSONL:
+            return Backups(store, NOBODY).restore(self.source, progress=self.progress, is_checked=True)
+        with TemporaryDirectory(prefix="timebank-") as scratch:
+            built = Path(scratch) / "backup.db"
+            make_private(built)
+            with closing(self._built(built)) as backup:
+                return Backups(backup, NOBODY).copy(missing, store, progress=self.progress)
+
+    def _erase_again(self, store: Store) -> None:
+        Erasures(store, RESTORE).repeat(self.gone)
 
     def replace(self, target: Path, here: Heads) -> tuple[tuple[Restored, ...], Path | None]:
         """Build the backup's database beside its place, prove it, and put it there."""
@@ -321,13 +338,18 @@ class _Job:
 
     def _proven(self, built: Path) -> tuple[Restored, ...]:
         with closing(self._built(built)) as store:
-            if self.form is BackupFormat.JSONL:
-                return Backups(store, NOBODY).restore(self.source, progress=self.progress, is_checked=True)
-            with store.read() as tx:
-                codes = sorted(heads_of(tx.connection))
-                prove(tx, codes, self.progress)
-                files = [Dump(tx.books(code).desk, with_identities=True).file for code in codes]
-                return tuple(restored_of(tx, each) for each in files)
+            done = self._checked(store)
+            self._erase_again(store)
+            return done
+
+    def _checked(self, store: Store) -> tuple[Restored, ...]:
+        if self.form is BackupFormat.JSONL:
+            return Backups(store, NOBODY).restore(self.source, progress=self.progress, is_checked=True)
+        with store.read() as tx:
+            codes = sorted(heads_of(tx.connection))
+            prove(tx, codes, self.progress)
+            files = [Dump(tx.books(code).desk, with_identities=True).file for code in codes]
+            return tuple(restored_of(tx, each) for each in files)
 
 
 @contextmanager
@@ -369,6 +391,12 @@ def _heads_at(store: Store | None) -> Heads:
         return {}
     with store.read() as tx:
         return heads_of(tx.connection)
+
+
+def _erased_at(store: Store | None) -> tuple[Erasure, ...]:
+    if store is None:
+        return ()
+    return tuple(each for each, _ in Erasures(store, NOBODY).list())
 
 
 def _relations(form: BackupFormat, file: Path, source: BinaryIO, store: Store | None) -> tuple[Relation, ...]:

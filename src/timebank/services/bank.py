@@ -1,7 +1,9 @@
 """The bank: one opened database, and every use case on it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from timebank.clock import Clock, SystemClock
@@ -15,6 +17,7 @@ from timebank.services.beneficiaries import Beneficiaries
 from timebank.services.branches import Branches
 from timebank.services.deliveries import Deliveries
 from timebank.services.entries import Entries
+from timebank.services.erasures import Erasures
 from timebank.services.events import Events
 from timebank.services.exports import Exports
 from timebank.services.help_offers import HelpOffers
@@ -55,6 +58,7 @@ class Bank:
         self._actor = actor
         self.branches = Branches(store, actor)
         self.members = Members(store, actor)
+        self.erasures = Erasures(store, actor)
         self.accounts = Accounts(store, actor)
         self.hours = Hours(store, actor)
         self.transfers = Transfers(store, actor)
@@ -114,6 +118,7 @@ def open_bank(
     is_dry_run: bool = False,
     retry: RetryPolicy | None = None,
     cache_kib: int = CACHE_KIB,
+    draw: Callable[[int], bytes] = token_bytes,
 ) -> Bank:
     """Open a bank; its database is created or upgraded as needed.
 
@@ -126,6 +131,7 @@ def open_bank(
         retry: how often what may succeed when done again is done again; a few seconds long by default.
         cache_kib: how much of an SQLite file each connection keeps in memory; a program with many of them
             wants less.
+        draw: gives so many random bytes that nobody can guess; the machine's source by default.
 
     Raises:
         BadDatabaseUrl, NoDatabase, NotADatabase, DatabaseNewer, StorageUnusable, StorageReadOnly: the
@@ -141,5 +147,6 @@ def open_bank(
         is_dry_run=is_dry_run,
         retry=retry,
         cache_kib=cache_kib,
+        draw=draw,
     )
     return Bank(store, actor)

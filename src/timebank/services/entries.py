@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from timebank.care.inputs import reason_of
 from timebank.care.mandate import require_coordinator
-from timebank.errors import EntrySettled
+from timebank.errors import EntrySettled, NoDetails
 from timebank.ledger.batch import Posted, PostItem, PostResult, Refused
-from timebank.ledger.chart import AccountKind, place_of
+from timebank.ledger.details import Details, parse_details
 from timebank.ledger.model import EntryKind, JournalEntry
-from timebank.services.posting import undo
+from timebank.services.posting import members_of, undo
 from timebank.services.service import Service, Who, act_in
 from timebank.services.turns import Turn
 from timebank.services.waiting import Wish
@@ -29,6 +29,19 @@ class EntryView:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailsShown:
+    """What an entry has committed itself to, revealed: anybody can check it against the entry's receipt."""
+
+    branch: str
+    entry: int
+    text: str
+    """Canonical, see `ledger.details`."""
+    secret: bytes
+    commitment: bytes
+    details: Details
+
+
 class Entries(Service):
     """Use cases on journal entries."""
 
@@ -40,6 +53,30 @@ class Entries(Service):
         """
         with self.store.read() as tx:
             return _view(tx.books(branch), seq)
+
+    def details(self, branch: str, seq: int) -> DetailsShown:
+        """Reveal what an entry has committed itself to, with the secret that proves it.
+
+        Raises:
+            UnknownBranch, UnknownEntry: there is none.
+            NoDetails: it has none, or they were erased.
+            DetailsUnreadable: they are not as they were written.
+        """
+        with self.store.read() as tx:
+            books = tx.books(branch)
+            commitment = books.reader.entry(seq).draft.details
+            kept = books.identities.details(seq)
+            if commitment is None or kept is None:
+                raise NoDetails(entry=seq, branch=branch)
+            text, secret = kept
+            return DetailsShown(
+                branch=branch,
+                entry=seq,
+                text=text,
+                secret=secret,
+                commitment=commitment,
+                details=parse_details(text),
+            )
 
     def list(
         self,
@@ -146,15 +183,12 @@ class Entries(Service):
             entry = books.reader.entry(seq)
             if entry.draft.cause.kind in MANAGED and entry.draft.kind is not EntryKind.REVERSAL:
                 raise EntrySettled(entry=seq, cause=f"{entry.draft.cause.kind} {entry.draft.cause.ref}")
-            reversal = undo(books, entry, actor=actor)
-            books.identities.write_note(words, about=f"entry {reversal.seq}", members=_members_of(entry))
+            reversal = undo(books, entry, actor=actor, words=words)
+            books.identities.write_note(
+                words, about=f"entry {reversal.seq}", members=members_of(entry.draft.postings)
+            )
             request.done(reversal.seq, reversal)
             return reversal
-
-
-def _members_of(entry: JournalEntry) -> Sequence[str]:
-    places = [place_of(posting.path) for posting in entry.draft.postings]
-    return [place.name for place in places if place.kind is AccountKind.MEMBER]
 
 
 def _view(books: Books, seq: int) -> EntryView:

@@ -10,7 +10,7 @@ from timebank.care.record import Hours as Stated
 from timebank.care.record import Mode, RecordOutcome, RecordState, ServiceRecord
 from timebank.ledger.limits import LimitWarning
 from timebank.ledger.model import MINUTES, EntryKind
-from timebank.services.posting import post, undo
+from timebank.services.posting import post, told_of, undo
 from timebank.services.service import Service, Who, act_in
 from timebank.services.settling import RedemptionDone, follow, home_and_no
 from timebank.services.stating import (
@@ -292,10 +292,11 @@ class Hours(Service):
 def carry_out(tx: Transaction, act: Act, outcome: RecordOutcome) -> HoursDone:
     """Write the history of an act, and post what it leads to, for a redemption in both branches' books."""
     books, record = tx.books(act.branch), outcome.record
-    members = [ref for ref in (record.provider, record.recipient_member) if ref is not None]
     note_no = None
     if outcome.reason is not None:
-        note_no = books.identities.write_note(outcome.reason, about=f"record {record.no}", members=members)
+        note_no = books.identities.write_note(
+            outcome.reason, about=f"record {record.no}", members=members_in(record)
+        )
     books.records.note(record.no, outcome.event, note_no)
     books.tell(events.of_record(outcome))
     if record.redemption is not None:
@@ -303,6 +304,11 @@ def carry_out(tx: Transaction, act: Act, outcome: RecordOutcome) -> HoursDone:
     entries = _posted(books, act, outcome)
     warnings = tuple(books.journal.warnings) if entries else ()
     return HoursDone(record=record, entries=entries, warnings=warnings)
+
+
+def members_in(record: ServiceRecord) -> tuple[str, ...]:
+    """Return the provider and, unless a fund was helped, the recipient."""
+    return tuple(ref for ref in (record.provider, record.recipient_member) if ref is not None)
 
 
 def _settled(books: Books, record: ServiceRecord, done: RedemptionDone | None) -> HoursDone:
@@ -320,7 +326,7 @@ def _posted(books: Books, act: Act, outcome: RecordOutcome) -> tuple[int, ...]:
         entry = books.reader.of_cause(outcome.undo)
         assert entry is not None, f"I-8: confirmed record {record.no} has its entry"
         if books.reader.reversed_by(entry.seq) is None:
-            entries.append(undo(books, entry, actor=act.actor).seq)
+            entries.append(undo(books, entry, actor=act.actor, words=outcome.reason).seq)
     if outcome.credit is not None:
         for posting in outcome.credit.postings:
             books.journal.open(posting.path, posting.unit)
@@ -331,6 +337,7 @@ def _posted(books: Books, act: Act, outcome: RecordOutcome) -> tuple[int, ...]:
             postings=outcome.credit.postings,
             actor=act.actor,
             effective_at=record.start_at,
+            told=told_of(record.hours, members=members_in(record), words=outcome.reason),
         )
         entries.append(entry.seq)
     return tuple(entries)

@@ -19,6 +19,17 @@ from timebank.storage.books import Books
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldDetails:
+    """What an entry has committed itself to about the member, with the secret that proves it."""
+
+    branch: str
+    entry: int
+    text: str
+    """Canonical, see `ledger.details`."""
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberData:
     """What is held on a member; nothing that opens a door, and of others no more than their references."""
 
@@ -55,6 +66,8 @@ class MemberData:
     """How they sign in."""
     notes: tuple[tuple[str, str], ...]
     """Words that name the member: (what they are about, the words)."""
+    details: tuple[HeldDetails, ...]
+    """By branch and entry."""
 
 
 def data_of(books: Books, ref: str) -> MemberData:
@@ -96,6 +109,10 @@ def data_of(books: Books, ref: str) -> MemberData:
         ),
         ways_in=_ways_in(books, ref),
         notes=tuple(books.identities.naming(ref)),
+        details=tuple(
+            HeldDetails(branch=branch, entry=entry, text=text, secret=secret)
+            for branch, entry, text, secret in books.identities.details_naming(ref)
+        ),
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from timebank.care.access import AccessRole
 from timebank.care.events import EventKind, of_member
 from timebank.care.mandate import Act, require_coordinator
 from timebank.care.member import Identity, Member, MemberKind, is_called
@@ -13,7 +12,7 @@ from timebank.ids import reference
 from timebank.ledger.chart import available
 from timebank.ledger.holds import HoldState
 from timebank.ledger.model import MINUTES
-from timebank.services.listing import end_all
+from timebank.services.erasures import erase_person
 from timebank.services.member_data import MemberData, data_of
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
@@ -217,13 +216,7 @@ class Members(Service):
             _require_own(act_in(books, actor), branch, ref)
             if books.holds.list(state=HoldState.PENDING, member=ref):
                 raise MemberHasOpenMatters(member=ref)
-            books.identities.erase(ref)
-            books.members.mark_erased(ref)
-            books.access_tokens.revoke_of(AccessRole.MEMBER, ref)
-            books.invitations.revoke_of(AccessRole.MEMBER, ref)
-            books.credentials.erase(AccessRole.MEMBER, ref)
-            books.tell(of_member(EventKind.MEMBER_ERASED, (branch, ref)))
-            end_all(books, ref, by=actor)
+            erase_person(books, ref, by=actor)
             view = MemberView(member=member, identity=None)
             request.done(ref, view)
             return view

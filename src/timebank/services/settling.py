@@ -12,7 +12,7 @@ from typing import Final
 
 from timebank.care import events, sponsorship
 from timebank.care.mandate import Act
-from timebank.care.record import RecordOutcome
+from timebank.care.record import Hours, RecordOutcome
 from timebank.care.redemption import (
     Redemption,
     RedemptionAct,
@@ -25,7 +25,7 @@ from timebank.instants import day_of
 from timebank.ledger.holds import Hold, HoldState, capture, expire, placing, release
 from timebank.ledger.limits import LimitWarning
 from timebank.ledger.model import HELP, Actor, Cause, EntryDraft, EntryKind, Posting, Role
-from timebank.services.posting import undo
+from timebank.services.posting import Told, post_told, told_of, undo
 from timebank.services.service import act_in, seen_from
 from timebank.storage.books import Books
 from timebank.storage.transaction import Transaction
@@ -136,13 +136,16 @@ def carry_out(
     if plan.undo is None:
         _resolve_hold(books.home, act, outcome)
     else:
-        entries += [_undo(each, plan.undo, act) for each in books.each]
+        entries += [_undo(each, plan.undo, act, outcome.reason) for each in books.each]
     if plan.hold_postings:
         entries.append(_post(books.home, EntryKind.HOLD, plan.hold, plan.hold_postings, act))
     for each, postings in ((books.home, plan.home_postings), (books.host, plan.host_postings)):
         if postings:
             version = fee_version if each is books.host else None
-            entries.append(_post(each, plan.kind, plan.capture, postings, act, at=help_at, version=version))
+            told = _told(books, each, outcome)
+            entries.append(
+                _post(each, plan.kind, plan.capture, postings, act, at=help_at, version=version, told=told)
+            )
     if plan.release_postings:
         entries.append(_post(books.home, EntryKind.RELEASE, plan.release, plan.release_postings, act))
     return RedemptionDone(redemption=redemption, entries=tuple(entries), warnings=warnings_of(books))
@@ -251,10 +254,41 @@ def _resolve_hold(home: Books, act: Act, outcome: RedemptionOutcome) -> None:
     home.holds.resolve(hold)
 
 
-def _undo(books: Books, cause: Cause, act: Act) -> EntryNo:
+def _told(books: TwoBooks, here: Books, outcome: RedemptionOutcome) -> Told:
+    """Return what is known of a charge or a credit: the help as stated, or as planned where none was given.
+
+    Each branch's book keeps it for itself, and whoever it concerns is named as they are known there.
+    """
+    redemption = outcome.redemption
+    if (
+        outcome.settlement is not None
+        and outcome.settlement.kind in HELP
+        and redemption.record_no is not None
+    ):
+        hours = books.host.records.get(redemption.record_no).hours
+    else:
+        hours = Hours(
+            start_at=redemption.planned_at,
+            minutes=redemption.planned_minutes,
+            kind=redemption.kind,
+            mode=redemption.mode,
+        )
+    sponsor = (redemption.branch, redemption.sponsor)
+    people = (sponsor, (redemption.host_branch, redemption.beneficiary), redemption.provider_person)
+    code = here.branch.code
+    members = [
+        person[1] if person[0] == code else f"{person[1]}@{person[0]}"
+        for person in dict.fromkeys(people)
+        if person is not None
+    ]
+    return told_of(hours, members=members)
+
+
+def _undo(books: Books, cause: Cause, act: Act, reason: str | None) -> EntryNo:
     entry = books.reader.of_cause(cause)
     assert entry is not None, f"I-7: {cause.kind} {cause.ref} was settled in {books.branch.code}"
-    return books.branch.code, undo(books, entry, actor=seen_from(act, books.branch.code)).seq
+    words = reason if act.branch == books.branch.code else None  # a reason stays where it was written
+    return books.branch.code, undo(books, entry, actor=seen_from(act, books.branch.code), words=words).seq
 
 
 def _post(
@@ -266,6 +300,7 @@ def _post(
     *,
     at: datetime | None = None,
     version: int | None = None,
+    told: Told | None = None,
 ) -> EntryNo:
     """Post an entry of a redemption, now or at `at`; opens the clearing and held accounts it needs."""
     for posting in postings:
@@ -282,4 +317,4 @@ def _post(
         postings=postings,
         counts_help=1 if kind in HELP else 0,
     )
-    return books.branch.code, books.journal.post(draft).seq
+    return books.branch.code, post_told(books, draft, told).seq

@@ -6,8 +6,9 @@ from timebank.care.inputs import reason_of
 from timebank.care.mandate import require_coordinator
 from timebank.errors import AccountManaged, SameAccount
 from timebank.ledger.chart import AccountKind, place_of
+from timebank.ledger.details import Details
 from timebank.ledger.model import MINUTES, Cause, EntryKind, JournalEntry, credit, debit
-from timebank.services.posting import post
+from timebank.services.posting import Told, members_of, post
 from timebank.services.service import Service, Who, act_in
 
 
@@ -65,16 +66,17 @@ class Transfers(Service):
             require_coordinator(act_in(books, actor), branch)
             words = reason_of(reason)
             number = books.journal.book.last_seq + 1
+            postings = (debit(debit_path, minutes, unit), credit(credit_path, minutes, unit))
+            members = members_of(postings)
             entry = post(
                 books,
                 kind=EntryKind.TRANSFER,
                 cause=Cause("transfer", str(number)),
-                postings=(debit(debit_path, minutes, unit), credit(credit_path, minutes, unit)),
+                postings=postings,
                 actor=actor,
                 effective_at=effective_at,
+                told=Told(details=Details(words=words), members=members),
             )
-            places = (place_of(debit_path), place_of(credit_path))
-            members = [place.name for place in places if place.kind is AccountKind.MEMBER]
             books.identities.write_note(words, about=f"entry {entry.seq}", members=members)
             request.done(entry.seq, entry)
             return entry

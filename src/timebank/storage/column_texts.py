@@ -9,14 +9,17 @@ from itertools import pairwise
 from typing import Any, Final
 
 from timebank.ledger.audit import StoredEntry
-from timebank.ledger.canonical import head_text
+from timebank.ledger.canonical import VERSION_1, VERSION_2, head_text
 from timebank.ledger.quick import PREFIX
 
 FACTS: Final = StoredEntry._fields[:-1]
 """The columns of a header that its text is made of, in their order."""
 FREE: Final = ("seq", "step", "effective_us", "effective_on")
 """Those that vary in a history that was imported."""
+DETAILS: Final = "details"
+PLAIN: Final = tuple(name for name in FACTS if name != DETAILS)
 MARK: Final = "\0"
+NO_DETAILS: Final = "-"
 
 
 def heads_of(
@@ -27,24 +30,33 @@ def heads_of(
     Args:
         branch: its code.
         same: the columns that are the same throughout, and their values.
-        columns: all columns, each value written as in the text; one for all where they are the same.
+        columns: all columns, each value written as in the text, a minus for no details; one for all where
+            they are the same.
         count: how many there are.
     """
     all_of = {name: [each[0]] * count if name in same else each for name, each in columns.items()}
-    facts: list[Any] = [MARK if name in FREE else same.get(name, MARK) for name in FACTS]
+    details = all_of.pop(DETAILS)
+    facts: list[Any] = [MARK if name in FREE else same.get(name, MARK) for name in PLAIN]
     parts = head_text(branch, *facts).split(MARK)
-    if len(parts) == len(FREE) + 1:
+    if DETAILS in same and len(parts) == len(FREE) + 1:
         opening, before_step, before_instant, _, after = PREFIX + parts[0], *parts[1:]
         return [
             f"{opening}{seq}{before_step}{step}{before_instant}{instant} {day}{after}"
             for seq, step, instant, day in zip(*(all_of[name] for name in FREE), strict=True)
         ]
-    opening = f"{PREFIX}timebank-entry/1\n{branch} "
+    plain, fuller = (f"{PREFIX}{version}\n{branch} " for version in (VERSION_1, VERSION_2))
+    if DETAILS in same:
+        openings, ends = [plain] * count, [""] * count
+    else:
+        openings = [plain if each == NO_DETAILS else fuller for each in details]
+        ends = ["" if each == NO_DETAILS else f"{DETAILS} {each}\n" for each in details]
     return [
         f"{opening}{seq}\n{kind} {cause_kind} {cause_ref} {step}\n"
         f"effective {effective_us} {effective_on}\nrecorded {recorded_us}\npolicy {policy}\n"
-        f"by {actor}\nreverses {reverses}\nhelp {helps}\n"
+        f"by {actor}\nreverses {reverses}\nhelp {helps}\n{end}"
         for (
+            opening,
+            end,
             seq,
             kind,
             cause_kind,
@@ -57,7 +69,7 @@ def heads_of(
             actor,
             reverses,
             helps,
-        ) in zip(*(all_of[name] for name in FACTS), strict=True)
+        ) in zip(openings, ends, *(all_of[name] for name in PLAIN), strict=True)
     ]
 
 

@@ -45,7 +45,7 @@ class Headers(NamedTuple):
     """Columns of which the database has compared every value with this one."""
     free: Mapping[str, str]
     """All others, `seq` among them: their values with commas between them; a minus for a header that
-    reverses nothing."""
+    reverses nothing, or has no details. Details are the same only where there are none."""
     leaves: bytes
     """All in one."""
     leaf_least: int

@@ -63,9 +63,9 @@ def worded(usual: str) -> Any:  # noqa: ANN401
     return Field(sa_type=Text, nullable=False, sa_column_kwargs={"server_default": usual})
 
 
-def blob() -> Any:  # noqa: ANN401
+def blob(*, nullable: bool = False) -> Any:  # noqa: ANN401
     """Return a column of bytes."""
-    return Field(sa_type=LargeBinary, nullable=False)
+    return Field(sa_type=LargeBinary, nullable=nullable)
 
 
 def table_of(row: type[Row]) -> Table:

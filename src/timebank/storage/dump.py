@@ -45,7 +45,7 @@ from timebank.storage.tables_care import (
     ServiceRecordRow,
 )
 from timebank.storage.tables_events import DeadLetterRow, OutboxRow, WebhookRow
-from timebank.storage.tables_identity import AddressRow, AliasRow, NoteRow, PersonRow
+from timebank.storage.tables_identity import AddressRow, AliasRow, DetailRow, NoteRow, PersonRow
 from timebank.storage.tables_listings import HelpOfferRow, HelpRequestRow
 from timebank.storage.tables_log import (
     LogCheckpointRow,
@@ -79,7 +79,7 @@ ENTRY_KEY: Final = "entry_seq"
 LOCAL: Final[Mapping[str, Collection[str]]] = {"branch_head": ("revision", "last_us")}
 """Columns that say what happened to this database, not what the books say."""
 IDENTITY_ROWS: Final[tuple[type[Row], ...]] = (
-    *(PersonRow, NoteRow, AliasRow),
+    *(PersonRow, NoteRow, DetailRow, AliasRow),
     *(ProfileRow, WishRow, ExperienceRow, ClearanceRow, ExclusionRow, ParkingRow),
 )
 IDENTITIES: Final = tuple(map(table_of, IDENTITY_ROWS))

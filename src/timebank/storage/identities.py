@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Delete, Table, and_, delete, or_, select
 from sqlalchemy.engine import Row as Found
 
 from timebank.care.access import AccessRole
@@ -12,12 +12,17 @@ from timebank.storage.columns import table_of
 from timebank.storage.profiles import ALL as OF_PROFILES
 from timebank.storage.profiles import Profiles
 from timebank.storage.repository import Repository
-from timebank.storage.tables_identity import AddressRow, AliasRow, NoteRow, PersonRow
+from timebank.storage.tables import BranchRow
+from timebank.storage.tables_identity import AddressRow, AliasRow, DetailRow, NoteRow, PersonRow
 
 NOTE = table_of(NoteRow)
+DETAIL = table_of(DetailRow)
 PERSON = table_of(PersonRow)
+BRANCH = table_of(BranchRow)
 ALIAS = table_of(AliasRow)
 ADDRESS = table_of(AddressRow)
+MEMBERS = frozenset({"member", "other_member", "third_member"})
+"""Columns that say with whom a row is erased."""
 
 
 class Identities(Repository):
@@ -101,10 +106,36 @@ class Identities(Repository):
         row = self._row(NoteRow, no=no) if no is not None else None
         return str(row.words) if row is not None else None
 
-    def erase(self, ref: str) -> None:
-        """Erase a member's identity and addresses, every note that names them in any branch, their aliases.
+    def keep_details(self, entry: int, *, secret: bytes, details: str, members: Iterable[str]) -> None:
+        """Keep what an entry has committed itself to, to be erased with any of up to three members."""
+        first, second, third = (*members, None, None, None)[:3]
+        self._insert(
+            DetailRow,
+            entry_seq=entry,
+            member=first,
+            other_member=second,
+            third_member=third,
+            secret=secret,
+            details=details,
+        )
 
-        And whatever matching knew of them, see `Profiles.erase`.
+    def details(self, entry: int) -> tuple[str, bytes] | None:
+        """Return what an entry has committed itself to, and the secret; None if nothing, or once erased."""
+        row = self._row(DetailRow, entry_seq=entry)
+        return (str(row.details), bytes(row.secret)) if row is not None else None
+
+    def details_naming(self, ref: str) -> Sequence[tuple[str, int, str, bytes]]:
+        """Return all details that name a member, in any branch: branch, entry, canonical text, secret."""
+        columns = (BRANCH.c.code, DETAIL.c.entry_seq, DETAIL.c.details, DETAIL.c.secret)
+        query = select(*columns).join(BRANCH, BRANCH.c.branch_id == DETAIL.c.branch_id)
+        rows = self.desk.connection.execute(query.where(self._names(DETAIL, ref)))
+        return sorted((row.code, row.entry_seq, row.details, bytes(row.secret)) for row in rows)
+
+    def erase(self, ref: str) -> None:
+        """Erase a member's identity, addresses, aliases, and the words and details that name them anywhere.
+
+        With the details goes the secret behind an entry's commitment, which then says nothing. And whatever
+        matching knew of them, see `Profiles.erase`.
 
         The caller wipes the log of the database after the transaction: see `Store.wipe_log`.
         """
@@ -112,7 +143,7 @@ class Identities(Repository):
         for statement in (
             self._without_address(AccessRole.MEMBER, ref),
             delete(PERSON).where(PERSON.c.branch_id == here, PERSON.c.ref == ref),
-            delete(NOTE).where(self._names(ref)),
+            *(delete(each).where(self._names(each, ref)) for each in (NOTE, DETAIL)),
             delete(ALIAS).where(self._is_alias_of(ref)),
         ):
             self.desk.connection.execute(statement)
@@ -122,7 +153,7 @@ class Identities(Repository):
 
     def naming(self, ref: str) -> Sequence[tuple[str, str]]:
         """Return every note that names a member, in any branch: what it is about, and its words."""
-        query = select(NOTE.c.about, NOTE.c.words).where(self._names(ref))
+        query = select(NOTE.c.about, NOTE.c.words).where(self._names(NOTE, ref))
         rows = self.desk.connection.execute(query.order_by(NOTE.c.branch_id, NOTE.c.no))
         return [(row.about, row.words) for row in rows]
 
@@ -132,12 +163,11 @@ class Identities(Repository):
         rows = self.desk.connection.execute(query.order_by(ALIAS.c.source, ALIAS.c.party))
         return [(row.source, row.party) for row in rows]
 
-    def _names(self, ref: str) -> ColumnElement[bool]:
+    def _names(self, table: Table, ref: str) -> ColumnElement[bool]:
         elsewhere = f"{ref}@{self.desk.branch.code}"
-        is_here = and_(
-            NOTE.c.branch_id == self.desk.branch_id, or_(NOTE.c.member == ref, NOTE.c.other_member == ref)
-        )
-        return or_(is_here, NOTE.c.member == elsewhere, NOTE.c.other_member == elsewhere)
+        columns = [each for each in table.c if each.name in MEMBERS]
+        is_here = and_(table.c.branch_id == self.desk.branch_id, or_(*(each == ref for each in columns)))
+        return or_(is_here, *(each == elsewhere for each in columns))
 
     def _is_alias_of(self, ref: str) -> ColumnElement[bool]:
         path_prefix = f"member:{ref}:"
@@ -152,7 +182,7 @@ class Identities(Repository):
         was split; pages that are given back are blanked as a whole.
         """
         execute = self.desk.connection.exec_driver_sql
-        for table in (each.name for each in (PERSON, NOTE, ALIAS, ADDRESS, *OF_PROFILES)):
+        for table in (each.name for each in (PERSON, NOTE, DETAIL, ALIAS, ADDRESS, *OF_PROFILES)):
             execute(f"CREATE TEMP TABLE rewritten AS SELECT * FROM main.{table}")  # noqa: S608 - as below
             execute(f"DELETE FROM main.{table}")  # noqa: S608 - our own names
             execute(f"INSERT INTO main.{table} SELECT * FROM rewritten")  # noqa: S608 - as above

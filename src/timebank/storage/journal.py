@@ -118,7 +118,8 @@ class Journal(Repository):
     def _hold_back(self, entry: JournalEntry) -> None:
         facts = facts_of(entry)
         here, seq = self.desk.branch_id, entry.seq
-        self.headers.append((here, *facts, leaf_of(text_of(entry, facts).encode())))
+        leaf = leaf_of(text_of(entry, facts).encode())
+        self.headers.append((here, *facts[:-1], leaf, facts[-1]))
         in_hand = self.book.accounts
         for number, line in enumerate(entry.lines, 1):
             posting = line.posting

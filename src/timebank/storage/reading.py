@@ -265,6 +265,7 @@ class JournalReader(Repository):
             postings=tuple(line.posting for line in lines),
             reverses=row.reverses,
             counts_help=row.counts_help,
+            details=row.details,
         )
         return JournalEntry(self.desk.branch.code, row.seq, instant_of(row.recorded_us), draft, lines)
 

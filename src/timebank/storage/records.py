@@ -96,6 +96,11 @@ class Members(Repository):
         """Note that the person behind a reference was erased."""
         self._update(MemberRow, {"ref": ref}, erased_us=self.now_us)
 
+    def erased(self) -> Sequence[tuple[str, datetime]]:
+        """Return who was erased, and when."""
+        rows = self._find(MemberRow, "erased_us IS NOT NULL")
+        return [(row.ref, instant_of(row.erased_us)) for row in rows]
+
     def _member(self, row: Found[Any]) -> Member:
         return _member_of(self.desk.branch.code, row)
 

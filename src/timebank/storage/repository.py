@@ -1,8 +1,9 @@
 """What every repository of a branch shares: its connection, its branch, its instant, its counters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_bytes
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
@@ -38,6 +39,8 @@ class Desk:
     """The branch's head, where the transaction has taken it: it may write."""
     warm: WarmBook | None = None
     """What an earlier transaction of this process left in hand, if nothing was written since."""
+    draw: Callable[[int], bytes] = token_bytes
+    """Gives so many random bytes that nobody can guess."""
     is_ahead: bool = False
     """Whether there is no transaction yet: nothing can be read, see `storage.ahead`."""
 

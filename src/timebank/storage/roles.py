@@ -56,6 +56,7 @@ ERASABLE: Final = frozenset(
     for row in (
         tables_identity.PersonRow,
         tables_identity.NoteRow,
+        tables_identity.DetailRow,
         tables_identity.AliasRow,
         tables_identity.AddressRow,
         tables_profiles.ProfileRow,

@@ -4,10 +4,11 @@ A transaction sees one instant (`now`), takes the heads of the branches it write
 sorted order (so that nothing deadlocks), and is rolled back unless it ends well.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_bytes
 from tempfile import TemporaryDirectory
 from threading import local
 
@@ -68,6 +69,7 @@ class Store:
         is_dry_run: bool = False,
         retry: RetryPolicy | None = None,
         cache_kib: int = CACHE_KIB,
+        draw: Callable[[int], bytes] = token_bytes,
     ) -> None:
         """Open a database, and create or upgrade it.
 
@@ -79,6 +81,7 @@ class Store:
                 have to be created or upgraded first is tried out on a copy.
             retry: how often a use case that could not be finished runs again.
             cache_kib: how much of an SQLite file each connection keeps in memory.
+            draw: gives so many random bytes that nobody can guess: the secrets behind commitments.
 
         Raises:
             BadDatabaseUrl, NoDatabase, DatabaseNewer, NotADatabase, StorageUnusable, StorageReadOnly,
@@ -87,6 +90,7 @@ class Store:
         url = url_of(address)
         file = sqlite_file_of(url)
         self.clock = clock
+        self.draw = draw
         self.retry = retry or RetryPolicy()
         self.is_server = file is None
         self.is_dry_run = is_dry_run
@@ -164,7 +168,7 @@ class Store:
             transaction_begun = begun(connection)
             with transaction_begun, _dropped_if_lost(connection):
                 warm = None if self.is_dry_run else self._warm
-                transaction = Transaction(connection, self.clock.now(), self._branches, warm)
+                transaction = Transaction(connection, self.clock.now(), self._branches, warm, draw=self.draw)
                 transaction.take_heads(codes)
                 yield transaction
                 if self.is_dry_run:
@@ -203,7 +207,7 @@ class Store:
         with self._meaningful_errors():
             return Share(
                 self._writers if is_patient else self._sharers,
-                lambda connection: Transaction(connection, self.clock.now(), known),
+                lambda connection: Transaction(connection, self.clock.now(), known, draw=self.draw),
                 is_patient=is_patient,
             )
 

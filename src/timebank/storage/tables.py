@@ -154,6 +154,7 @@ class EntryRow(Row, table=True):
         CheckConstraint("counts_help IN (-1, 0, 1)", name="counts_help"),
         CheckConstraint("(kind = 'reversal') = (reverses IS NOT NULL)", name="reverses"),
         CheckConstraint("reverses < seq", name="reverses_earlier"),
+        CheckConstraint("length(details) = 32", name="details"),
         STRICT,
     )
 
@@ -171,6 +172,8 @@ class EntryRow(Row, table=True):
     reverses: int | None = number(nullable=True)
     counts_help: int = number()
     leaf: bytes = blob()
+    details: bytes | None = blob(nullable=True)
+    """The commitment to what is known of it beside the ledger's facts; see `ledger.details`."""
 
 
 class PostingRow(Row, table=True):

@@ -6,7 +6,7 @@ person touches no other row.
 
 from sqlalchemy import Index
 
-from timebank.storage.columns import STRICT, Row, key_number, key_text, text
+from timebank.storage.columns import STRICT, Row, blob, key_number, key_text, text
 
 
 class PersonRow(Row, table=True):
@@ -40,6 +40,26 @@ class NoteRow(Row, table=True):
     member: str | None = text(nullable=True)
     other_member: str | None = text(nullable=True)
     words: str = text()
+
+
+class DetailRow(Row, table=True):
+    """What an entry has committed itself to, and the secret without which the commitment says nothing.
+
+    Erased with any of the members. Rows are looked for by member only to be erased or given to them, so no
+    post has to pay for an index.
+    """
+
+    __tablename__ = "identity_detail"
+    __table_args__ = (STRICT,)
+
+    branch_id: int = key_number()
+    entry_seq: int = key_number()
+    member: str | None = text(nullable=True)
+    other_member: str | None = text(nullable=True)
+    third_member: str | None = text(nullable=True)
+    secret: bytes = blob()
+    details: str = text()
+    """In the format of `ledger.details`."""
 
 
 class AliasRow(Row, table=True):

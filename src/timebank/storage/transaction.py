@@ -1,7 +1,8 @@
 """One database transaction of a use case: the books of any branch, at one instant."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import datetime
+from secrets import token_bytes
 from typing import Any, Final
 
 from sqlalchemy.engine import Connection
@@ -33,6 +34,8 @@ class Transaction:
         now: datetime,
         known: dict[str, tuple[int, Branch]],
         warm: WarmBooks | None = None,
+        *,
+        draw: Callable[[int], bytes] = token_bytes,
     ) -> None:
         """Begin with no books open; `Store.read` and `Store.write` make transactions.
 
@@ -41,11 +44,13 @@ class Transaction:
             now: its instant.
             known: branches found in earlier ones, for ever the same; grows by what was committed.
             warm: the books that earlier ones left in hand; None for a transaction that does not post.
+            draw: gives random bytes.
         """
         self.connection = connection
         self.now = now
         self.branches = Branches(connection)
         self._warm = warm
+        self._draw = draw
         self._heads: dict[int, Head] = {}
         self._known = known
         self._books: dict[str, Books] = {}
@@ -60,7 +65,8 @@ class Transaction:
             branch_id, branch = self._find(code)
             head = self._heads.get(branch_id)
             warm = self._warm.take(branch_id, head.revision) if self._warm is not None and head else None
-            self._books[code] = Books(Desk(self.connection, branch_id, branch, self.now, head, warm))
+            desk = Desk(self.connection, branch_id, branch, self.now, head, warm, draw=self._draw)
+            self._books[code] = Books(desk)
         return self._books[code]
 
     def _find(self, code: str) -> tuple[int, Branch]:

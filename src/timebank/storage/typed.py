@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from timebank.ledger.quick import Rows
 from timebank.ledger.segments import SegmentFold
-from timebank.storage.column_texts import FACTS
+from timebank.storage.column_texts import DETAILS, FACTS
 from timebank.storage.columnar import ColumnFold, Headers, Postings, is_paired
 from timebank.storage.folding import JournalRows
 
@@ -18,6 +18,8 @@ CHANGES_MOST: Final = 2
 """So often may a column change its value: after that it is no longer one that headers share."""
 PAUSE_MOST: Final = 32
 """Chunks that are not tried by column after one could not be taken, at most."""
+SHOWN: Final = {"reverses": "ifnull(reverses, '-')", DETAILS: "ifnull(lower(hex(details)), '-')"}
+"""Columns that may be empty, as their texts have it."""
 PAIRS: Final = """
     SELECT group_concat(account_no), group_concat(amount),
         group_concat(account_seq), group_concat(balance_after),
@@ -92,6 +94,8 @@ class TypedFold:
                 else:
                     self.same[name] = values.pop()
         self.same.pop(NUMBER, None)
+        if self.same.get(DETAILS) is not None:
+            del self.same[DETAILS]
         is_new = not self.has_learned or before != set(self.changes.items())
         self.has_learned = self.has_learned or bool(entries)
         return is_new
@@ -110,7 +114,7 @@ class TypedFold:
 
     def _headers(self, start: int, end: int) -> Headers | None:
         free = [name for name in FACTS if name not in self.same]
-        columns = "".join(f"group_concat({_shown(name)}), " for name in free)
+        columns = "".join(f"group_concat({SHOWN.get(name, name)}), " for name in free)
         alike = "".join(f" AND +{name} IS ?" for name in self.same)
         query = (
             f"SELECT {columns}CAST(group_concat(leaf, '') AS BLOB), MIN(length(leaf)) FROM entry "  # noqa: S608
@@ -134,7 +138,3 @@ class TypedFold:
         postings = Postings(*found)
         self.is_paired = postings.line == ",".join(["1,2"] * count)
         return postings
-
-
-def _shown(name: str) -> str:
-    return "ifnull(reverses, '-')" if name == "reverses" else name

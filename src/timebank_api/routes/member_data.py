@@ -14,7 +14,7 @@ from timebank.care.sign_in import WaysIn
 from timebank.instants import write_instant
 from timebank.ledger.holds import Hold
 from timebank.ledger.statement import Statement, StatementLine
-from timebank.services.member_data import MemberData
+from timebank.services.member_data import HeldDetails, MemberData
 from timebank_api.inputs import Asking, bank_of
 from timebank_api.profiles import KnownOut, MatchOut, WishOut, known_out, match_out, wish_out
 from timebank_api.routes.offers import HelpOfferOut, offer_out
@@ -176,6 +176,16 @@ class NoteOut(Struct, frozen=True):
     words: str
 
 
+class DetailsHeldOut(Struct, frozen=True, kw_only=True):
+    """What an entry has committed itself to, by HMAC-SHA-256 of the details under the secret."""
+
+    branch: str
+    entry: int
+    details: str
+    secret: str
+    """32 bytes, hexadecimal."""
+
+
 class MemberDataOut(Struct, frozen=True, kw_only=True):
     """Everything that is held on a member; of others their references only."""
 
@@ -195,6 +205,7 @@ class MemberDataOut(Struct, frozen=True, kw_only=True):
     tokens: tuple[TokenHeldOut, ...]
     sign_in: WaysInOut
     notes: tuple[NoteOut, ...]
+    details: tuple[DetailsHeldOut, ...]
 
 
 @get("/v1/me/export", operation_id="me_export", sync_to_thread=True, tags=["me"])
@@ -223,6 +234,7 @@ def data_out(data: MemberData) -> MemberDataOut:
         tokens=tuple(map(_token, data.tokens)),
         sign_in=_ways_in(data.ways_in),
         notes=tuple(NoteOut(*each) for each in data.notes),
+        details=tuple(map(_details, data.details)),
     )
 
 
@@ -344,6 +356,10 @@ def _token(token: AccessToken) -> TokenHeldOut:
         expires_at=write_instant(token.expires_at),
         revoked_at=_instant(token.revoked_at),
     )
+
+
+def _details(held: HeldDetails) -> DetailsHeldOut:
+    return DetailsHeldOut(branch=held.branch, entry=held.entry, details=held.text, secret=held.secret.hex())
 
 
 def _ways_in(ways: WaysIn) -> WaysInOut:

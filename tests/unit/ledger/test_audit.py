@@ -45,7 +45,7 @@ def resealed(book: Book, rows: Rows) -> Rows:
     accounts = {state.no: state for state in book.accounts.values()}
     sealed = []
     for header, lines in rows:
-        text = head_text(book.branch, *header[:12]) + "".join(
+        text = head_text(book.branch, *header[:-1]) + "".join(
             line_text(
                 line.side,
                 line.amount,

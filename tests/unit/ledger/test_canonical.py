@@ -34,16 +34,31 @@ credit 90 min member:m1:available 1 90
 """
 
 
-def an_entry() -> JournalEntry:
+def an_entry(details: bytes | None = None) -> JournalEntry:
     """Return a sample entry, recorded a second after it took effect."""
     actor = Actor(role=Role.MEMBER, ref="son", branch="lille", principal="m2", mandate=3)
     book = a_book(available("m1"), available("m2"))
-    return book.post(an_exchange(record=17, actor=actor), recorded_at=NOW + timedelta(seconds=1))
+    return book.post(
+        an_exchange(record=17, actor=actor, details=details), recorded_at=NOW + timedelta(seconds=1)
+    )
 
 
 def test_the_canonical_text_is_fixed() -> None:
     """It is hashed and signed: a change of a single byte would break every receipt ever given out."""
     assert TEXT == canonical_bytes(an_entry()).decode("ascii")
+
+
+def test_details_are_one_line_more_and_another_version() -> None:
+    """Entries without details stay as they always were, byte for byte."""
+    head, debit_line, credit_line = (
+        TEXT.replace("-entry/1", "-entry/2").rsplit("debit", 1)[0],
+        *TEXT.splitlines()[-2:],
+    )
+
+    text = canonical_bytes(an_entry(bytes(range(32)))).decode("ascii")
+
+    details = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+    assert f"{head}details {details}\n{debit_line}\n{credit_line}\n" == text
 
 
 def test_the_leaf_can_be_computed_without_us() -> None:
@@ -86,7 +101,7 @@ def test_the_text_is_the_same_from_what_is_stored() -> None:
     header, lines = stored(entry, book)
 
     accounts = {state.no: state for state in book.accounts.values()}
-    text = head_text("lille", *header[:12]) + "".join(
+    text = head_text("lille", *header[:-1]) + "".join(
         line_text(
             line.side,
             line.amount,

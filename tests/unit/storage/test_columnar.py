@@ -51,7 +51,7 @@ def sealed(audit: JournalAudit, rows: Rows) -> Rows:
     """Return the rows with leaves that fit."""
     found = []
     for header in rows[0]:
-        text = head_text(audit.branch, *header[:12])
+        text = head_text(audit.branch, *header[:-1])
         for line in rows[1]:
             if line.entry_seq == header.seq:
                 account = audit.accounts[line.account_no]
@@ -117,6 +117,7 @@ def test_a_journal_of_any_entries_is_folded_as_by_row(data: st.DataObject) -> No
                 data.draw(st.sampled_from(["import", "transfer"])), str(data.draw(st.integers(1, 2))), number
             ),
             counts_help=data.draw(st.sampled_from([-1, 0, 1])),
+            details=data.draw(st.sampled_from([None, bytes(32), bytes(range(32))])),
         )
         if number > 1 and data.draw(st.integers(0, 4)) == 0:
             draft = replace(draft, kind=EntryKind.REVERSAL, reverses=data.draw(st.integers(1, number - 1)))
@@ -169,6 +170,7 @@ ODD: dict[str, Callable[[Rows], Rows]] = {
     "a step": header_with(4, step=9),
     "an instant": header_with(4, effective_us=9),
     "an actor": header_with(4, actor="member:m2"),
+    "details, where there are none": header_with(4, details=bytes(32)),
     "a null character": header_with(4, actor="coordinator:desk\0"),
     "an actor throughout": lambda rows: ([each._replace(actor="member:m2") for each in rows[0]], rows[1]),
     "a kind": header_with(4, kind="transfer"),
