@@ -121,3 +121,18 @@ def test_what_never_had_details_has_none(tmp_path: Path) -> None:
     with pytest.raises(NoDetails):
         bank.entries.details("lille", hold.seq)
     bank.close()
+
+
+def test_either_member_is_given_details_and_secret(tmp_path: Path) -> None:
+    """With them and a receipt anybody can be shown what help it was; a third person is given nothing."""
+    bank = a_branch(tmp_path)
+    help_given(bank)
+    shown = bank.entries.details("lille", 1)
+
+    given, same, other = (bank.members.export_data("lille", ref).details for ref in ("m1", "m2", "m3"))
+
+    assert [("lille", 1, shown.text, shown.secret)] == [
+        (each.branch, each.entry, each.text, each.secret) for each in given
+    ]
+    assert (given, ()) == (same, other)
+    bank.close()
