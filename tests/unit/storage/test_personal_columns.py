@@ -127,9 +127,8 @@ APART: Final[dict[str, dict[str, str]]] = {
     "service_event": {"record_no no act actor minutes note_no recorded_us": ELSEWHERE},
     "service_record": {"end_us unit stated_by revision is_flagged": BOOKKEEPING},
     "webhook": {
-        "no url kinds secret state created_us actor told_no attempts next_us failing_us said lease lease_us": (
-            OF_THE_BANK
-        )
+        "no url kinds secret state created_us actor told_no attempts": OF_THE_BANK,
+        "next_us failing_us said lease lease_us": OF_THE_BANK,
     },
 }
 """Table: columns that are not given to a member, and why."""
