@@ -3,11 +3,12 @@
 `bank = timebank.open("sqlite:///lille.db")` opens a bank, and creates its database if there is none.
 """
 
-from typing import TYPE_CHECKING
-
-from timebank.errors import TimebankError
+TYPE_CHECKING = (
+    False  # as in `typing`, which takes longer to load than all else that a check of a receipt needs
+)
 
 if TYPE_CHECKING:
+    from timebank.errors import TimebankError
     from timebank.services.bank import Bank
     from timebank.services.bank import open_bank as open
 
@@ -17,6 +18,10 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> object:
     """Load the shell only when it is asked for: the pure core imports without a database library."""
+    if name == "TimebankError":
+        from timebank.errors import TimebankError
+
+        return TimebankError
     if name not in {"Bank", "open"}:
         message = f"module 'timebank' has no attribute {name!r}"
         raise AttributeError(message)

@@ -1,6 +1,6 @@
 """`python -m timebank`: the same as `timebank`."""
 
-from timebank.cli.main import run
+from timebank.cli.start import run
 
 if __name__ == "__main__":
     run()

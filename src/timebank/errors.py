@@ -1891,6 +1891,46 @@ class NotAnErasureList(TimebankError):
     template = "not a list of erasures ({format}), as `timebank member erasures --json` writes it"
 
 
+class ReceiptRefused(TimebankError):
+    """A receipt that was just made does not verify: what is stored does not hold. Run `timebank audit`."""
+
+    code = "receipt_refused"
+    kind = Kind.BROKEN
+    template = "no receipt: {why} ({reason}); run the audit"
+
+
+class NotACheckpoint(TimebankError):
+    """The file is neither a receipt nor a checkpoint of this log. Retrying unchanged cannot help."""
+
+    code = "not_a_checkpoint"
+    kind = Kind.USAGE
+    template = "the older file is neither a receipt nor a checkpoint, or of none of these logs"
+
+
+class HistoryRewritten(TimebankError):
+    """A checkpoint that somebody kept is not the beginning of this log: its past was changed. Say so."""
+
+    code = "history_rewritten"
+    kind = Kind.BROKEN
+    template = "the checkpoint of {size} entries of {origin} that was kept is not the beginning of this log"
+
+
+class NothingToProve(TimebankError):
+    """The redemption has no entry in any book. Retrying unchanged cannot help."""
+
+    code = "nothing_to_prove"
+    kind = Kind.NOT_FOUND
+    template = "{redemption} has no entry in the books"
+
+
+class NoSuchFile(TimebankError):
+    """A file that was named is not there. Retrying unchanged cannot help."""
+
+    code = "no_such_file"
+    kind = Kind.NOT_FOUND
+    template = "there is no file {file}"
+
+
 # --- Command line -----------------------------------------------------------------------------------
 
 

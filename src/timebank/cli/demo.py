@@ -1,9 +1,13 @@
 """`timebank demo`: build the sample world, and show what timebank does with it."""
 
 import io
+import json
+import os
 import re
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +24,7 @@ from timebank.cli.files import write_text
 from timebank.cli.options import Json
 from timebank.cli.output import ResultConsole, amount, emit, stderr, stdout, table_of
 from timebank.cli.session import session_of
+from timebank.errors import TimebankError
 from timebank.ledger.chart import available, place_of
 from timebank.minutes import format_minutes
 
@@ -34,6 +39,8 @@ PROGRAM = "timebank"
 DEFAULT_ADDRESS = "sqlite:///timebank-demo.db"
 SHOWN = 5
 BAR = 30
+SENTENCES = 2
+"""How many of a check's sentences are shown: the last ones, when the hour was given."""
 PICTURE_WIDTH = 84
 NAMES = {"lille": "Lille", "locmine": "Locminé"}
 
@@ -118,6 +125,7 @@ def _parts(bank: "Bank", world: "SampleWorld", address: str) -> "Iterator[Render
     verdict = "no faults" if report.ok else f"{len(report.faults)} FAULTS"
     line = f"Audit: {report.entries:,} entries and {report.accounts:,} accounts recomputed, {verdict}."
     yield Text(line, style="bold green" if report.ok else "bold red")
+    yield _receipt(bank, world)
     yield _invitation(bank, address, world)
 
 
@@ -226,6 +234,55 @@ def _clearing(bank: "Bank") -> "RenderableType":
     return table_of("Clearing", columns, rows, right=columns[2:4])
 
 
+def _receipt(bank: "Bank", world: "SampleWorld") -> "RenderableType":
+    """Prove the family's hour, and check the proof as they would: elsewhere, and without the database."""
+    try:
+        data, keys = receipt_of_story(bank, world)
+    except TimebankError as error:
+        return Text(f"No receipt for the family's hour: {error}", style="bold red")
+    status, answer = check_elsewhere(data, keys)
+    entries = len(json.loads(data)["parts"])
+    line = f"Receipt for the family's hour: its {entries} entries, proved by both branches' signed logs"
+    told = Text(f"{line}, {len(data):,} bytes.", style="bold")
+    told.append(
+        "\n\n  timebank verify receipt.json --key lille.key --key locmine.key"
+        "    (in another folder, no database)",
+        style="not bold dim",
+    )
+    style = "not bold green" if status == 0 else "not bold red"
+    for sentence in answer.splitlines()[-SENTENCES:]:
+        told.append(f"\n  {sentence}", style=style)
+    return told
+
+
+def receipt_of_story(bank: "Bank", world: "SampleWorld") -> tuple[bytes, tuple[str, ...]]:
+    """Return a receipt of the redemption, and the logs' public keys; they are made the first time."""
+    for branch in NAMES:
+        if not any(key.is_active for key in bank.log.keys(branch)):
+            bank.log.new_key(branch)
+    made = bank.receipts.of_redemption(world.redemption)
+    return made.data, made.keys
+
+
+def check_elsewhere(data: bytes, keys: tuple[str, ...]) -> tuple[int, str]:
+    """Check a receipt in a process and a folder of its own; returns its exit status and what it said."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "receipt.json").write_bytes(data)
+        command = [sys.executable, "-m", PROGRAM, "verify", "receipt.json"]
+        for key in keys:
+            command += ["--key", key]
+        package = str(Path(__file__).parents[2])
+        done = subprocess.run(  # noqa: S603 - our own program
+            command,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": package, "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+    return done.returncode, (done.stdout or done.stderr).strip()
+
+
 def _invitation(bank: "Bank", address: str, world: "SampleWorld") -> "RenderableType":
     no = bank.redemptions.show(world.redemption).redemption.beneficiary_no
     whose = f"--branch lille --beneficiary {no}"
@@ -236,6 +293,7 @@ def _invitation(bank: "Bank", address: str, world: "SampleWorld") -> "Renderable
         f"{program} account list --branch lille",
         f"{program} statement {available(world.son)} --branch lille",
         f"{program} redeem show {world.redemption}",
+        f"{program} receipt --redemption {world.redemption} --output receipt.json --pdf receipt.pdf",
         f"{program} match suggest 1 --branch lille",
         f"{program} redeem helpers {whose} --kind company --minutes 1h30 --by member:{world.son}",
         f"{program} export journal --branch lille --format hledger",

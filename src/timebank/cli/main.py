@@ -5,7 +5,6 @@ nothing on stdout. `TIMEBANK_DEBUG` shows where a bug of ours happened; nothing 
 """
 
 import gc
-import io
 import os
 import sys
 import traceback
@@ -38,6 +37,7 @@ from timebank.cli import (
     offer,
     policy,
     profile,
+    receipt,
     redeem,
     report,
     request,
@@ -45,6 +45,7 @@ from timebank.cli import (
     statement,
     token,
     transfer,
+    verify,
     version,
     webhook,
     wish,
@@ -53,6 +54,7 @@ from timebank.cli.exits import OF_KIND, Exit
 from timebank.cli.help import explain_all
 from timebank.cli.output import stderr
 from timebank.cli.session import Session
+from timebank.cli.streams import prepare_streams
 from timebank.errors import BadArgument, ImportRefused, PolicyInvalid, TimebankError, UsageFault
 
 PROGRAM = "timebank"
@@ -107,7 +109,7 @@ for noun in (
 ):
     app.add_typer(noun.app)
 export.register(import_.app)
-for verb in (transfer, statement, audit, demo, serve, doctor, backup, migrate, version):
+for verb in (transfer, statement, receipt, verify, audit, demo, serve, doctor, backup, migrate, version):
     verb.register(app)
 
 
@@ -239,10 +241,5 @@ def run() -> None:
     """Run the program `timebank`."""
     gc.freeze()  # the modules are here to stay
     gc.set_threshold(GARBAGE)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the shell: `>&-`
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end
-        stream = getattr(sys, name)
-        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
-            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode shows \xe9 for é
+    prepare_streams()
     sys.exit(main(sys.argv[1:]))

@@ -31,6 +31,7 @@ from timebank.services.matches import Matches
 from timebank.services.members import Members
 from timebank.services.policies import Policies
 from timebank.services.profiles import Profiles
+from timebank.services.receipts import Receipts
 from timebank.services.redemptions import Redemptions
 from timebank.services.restores import Restores
 from timebank.services.secrets import Secrets
@@ -67,6 +68,7 @@ class Bank:
         self.mandates = Mandates(store, actor)
         self.beneficiaries = Beneficiaries(store, actor)
         self.redemptions = Redemptions(store, actor)
+        self.receipts = Receipts(store, actor)
         self.help_requests = HelpRequests(store, actor)
         self.help_offers = HelpOffers(store, actor)
         self.profiles = Profiles(store, actor)
