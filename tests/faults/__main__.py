@@ -19,6 +19,7 @@ from tests.faults.cluster import CannotHaveCluster
 from tests.faults.erasing import erase_people
 from tests.faults.failovers import fail_over
 from tests.faults.insisting import be_quiet
+from tests.faults.journals import Journal
 from tests.faults.kills import kill_servers, kill_writers
 from tests.faults.migrating import interrupt_on_postgresql, interrupt_on_sqlite
 from tests.faults.mixing import mix
@@ -36,7 +37,7 @@ SEED: Final = 1
 class Size:
     """How much of everything."""
 
-    writer_kills: int = 200
+    writer_kills: int = 1_000
     server_kills: int = 100
     failovers: int = 10
     cuts: int = 300
@@ -93,14 +94,19 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
         Item("service, keys", lambda say: repeat_keys(size.keys, seed=seed, folder=folder, say=say)),
         Item("service, mixed load", lambda say: mix(size.mixed_seconds, seed=seed, folder=folder, say=say)),
         Item("service, any request", lambda say: fuzz_service(size.fuzz_examples, say=say)),
-        Item("writers killed", partial(_kill_writers, size.writer_kills, seed, folder)),
+        *(
+            Item(
+                f"writers killed, {journal}", partial(_kill_writers, size.writer_kills, seed, folder, journal)
+            )
+            for journal in Journal
+        ),
         Item("servers killed", partial(_kill_servers, size.server_kills, seed, server)),
         Item("failovers", lambda say: fail_over(size.failovers, seed=seed, say=say)),
     ]
 
 
-def _kill_writers(kills: int, seed: int, folder: Path, say: Say) -> Score:
-    return kill_writers(kills, seed=seed, folder=folder, say=say)
+def _kill_writers(kills: int, seed: int, folder: Path, journal: Journal, say: Say) -> Score:
+    return kill_writers(kills, seed=seed, folder=folder, journal=journal, say=say)
 
 
 def _end_services(ends: int, seed: int, folder: Path, how: signal.Signals, say: Say) -> Score:

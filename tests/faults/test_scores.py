@@ -62,7 +62,7 @@ def test_a_machine_without_patroni_says_what_to_do(monkeypatch: pytest.MonkeyPat
 
 def test_a_tenth_is_a_tenth() -> None:
     """The quick run does everything there is, less often."""
-    assert (20, 10, 1) == (
+    assert (100, 10, 1) == (
         Size().tenth().writer_kills,
         Size().tenth().server_kills,
         Size().tenth().failovers,

@@ -16,6 +16,7 @@ from typing import Final
 from sqlalchemy import PoolProxiedConnection
 from tests.faults.crew import READY, Crew
 from tests.faults.insisting import Interruption, insist, say
+from tests.faults.journals import Care, Journal, kept_with
 
 import timebank
 from timebank.ledger.batch import PostRequest
@@ -37,6 +38,7 @@ class Job:
     requests: int = REQUESTS_MOST
     dies_after_commit: int | None = None
     """The request in which the process ends with its commit done and nothing said."""
+    journal: str = Journal.WAL
 
     @property
     def branch(self) -> str:
@@ -135,4 +137,6 @@ def work(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    work(Job(**json.loads(sys.argv[1])))
+    hired = Job(**json.loads(sys.argv[1]))
+    with kept_with(Care(Journal(hired.journal))):
+        work(hired)
