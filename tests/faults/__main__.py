@@ -19,11 +19,12 @@ from tests.faults.cluster import CannotHaveCluster
 from tests.faults.erasing import erase_people
 from tests.faults.failovers import fail_over
 from tests.faults.insisting import be_quiet
-from tests.faults.journals import Journal
+from tests.faults.journals import Care, Journal
 from tests.faults.kills import kill_servers, kill_writers
 from tests.faults.migrating import interrupt_on_postgresql, interrupt_on_sqlite
 from tests.faults.mixing import mix
 from tests.faults.outcomes import a_proxy, cut_connections, die_after_commits
+from tests.faults.power import cut_power, show_that_cuts_hurt
 from tests.faults.repeating import repeat_keys, tamper_cursors
 from tests.faults.scores import Progress, Say, Score
 from tests.faults.servers import Server, a_server
@@ -38,6 +39,8 @@ class Size:
     """How much of everything."""
 
     writer_kills: int = 1_000
+    power_cuts: int = 2_500
+    power_controls: int = 100
     server_kills: int = 100
     failovers: int = 10
     cuts: int = 300
@@ -107,6 +110,14 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
 
 def _kill_writers(kills: int, seed: int, folder: Path, journal: Journal, say: Say) -> Score:
     return kill_writers(kills, seed=seed, folder=folder, journal=journal, say=say)
+
+
+def _cut_power(cuts: int, seed: int, folder: Path, journal: Journal, say: Say) -> Score:
+    return cut_power(cuts, care=Care(journal), seed=seed, folder=folder, say=say)
+
+
+def _hurt(cuts: int, seed: int, folder: Path, say: Say) -> Score:
+    return show_that_cuts_hurt(cuts, seed=seed, folder=folder, say=say)
 
 
 def _end_services(ends: int, seed: int, folder: Path, how: signal.Signals, say: Say) -> Score:

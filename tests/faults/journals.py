@@ -1,7 +1,7 @@
 """The real storage over another journal of SQLite's, or less careful, than it asks for.
 
-`timebank` always asks for a write-ahead log and `synchronous=FULL`. Here these statements are changed on their
-way to the driver, and nothing else is: what is shown of it is shown of the rest of the program, too.
+`timebank` always asks for a write-ahead log and `synchronous=FULL`. Here these statements are changed on
+their way to the driver, and nothing else is: what is shown of it is shown of the rest of the program, too.
 """
 
 import sqlite3
@@ -31,12 +31,16 @@ class Care:
 
     journal: Journal = Journal.WAL
     synchronous: str = "FULL"
+    log_pages: int | None = None
+    """After how many pages a log is carried over; as the program says if None."""
 
     def statement(self, text: str) -> str:
         """Return what is sent instead of a statement of the program."""
         if text.startswith("PRAGMA journal_mode") and self.journal is not Journal.WAL:
             # Asked which one there is, too: a file that somebody has used otherwise is set back.
             return f"PRAGMA journal_mode={self.journal}"
+        if text.startswith("PRAGMA wal_autocheckpoint=") and self.log_pages is not None:
+            return f"PRAGMA wal_autocheckpoint={self.log_pages}"
         if text == "PRAGMA synchronous=FULL":
             return f"PRAGMA synchronous={self.synchronous}"
         return text
