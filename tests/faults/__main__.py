@@ -17,6 +17,7 @@ from typing import Final
 from tests.faults.bank_workload import find_lost_update, run_bank
 from tests.faults.cluster import CannotHaveCluster
 from tests.faults.erasing import erase_people
+from tests.faults.errors_at import fail_everywhere
 from tests.faults.failovers import fail_over
 from tests.faults.insisting import be_quiet
 from tests.faults.journals import Care, Journal
@@ -41,6 +42,7 @@ class Size:
     writer_kills: int = 1_000
     power_cuts: int = 2_500
     power_controls: int = 100
+    disk_errors_of_ten: int = 10
     server_kills: int = 100
     failovers: int = 10
     cuts: int = 300
@@ -97,6 +99,15 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
         Item("service, keys", lambda say: repeat_keys(size.keys, seed=seed, folder=folder, say=say)),
         Item("service, mixed load", lambda say: mix(size.mixed_seconds, seed=seed, folder=folder, say=say)),
         Item("service, any request", lambda say: fuzz_service(size.fuzz_examples, say=say)),
+        Item("power cuts that must hurt", partial(_hurt, size.power_controls, seed, folder)),
+        *(
+            Item(f"power cuts, {each}", partial(_cut_power, size.power_cuts, seed, folder, each))
+            for each in Journal
+        ),
+        Item(
+            "disk errors",
+            lambda say: fail_everywhere(folder, every=10 // size.disk_errors_of_ten, say=say),
+        ),
         *(
             Item(
                 f"writers killed, {journal}", partial(_kill_writers, size.writer_kills, seed, folder, journal)
