@@ -19,6 +19,8 @@ from tests.faults.cluster import CannotHaveCluster
 from tests.faults.erasing import erase_people
 from tests.faults.errors_at import fail_everywhere
 from tests.faults.failovers import fail_over
+from tests.faults.filling import fill_disks
+from tests.faults.flips import cut_off, flip, rot, swap
 from tests.faults.insisting import be_quiet
 from tests.faults.journals import Care, Journal
 from tests.faults.kills import kill_servers, kill_writers
@@ -42,6 +44,9 @@ class Size:
     writer_kills: int = 1_000
     power_cuts: int = 2_500
     power_controls: int = 100
+    flips: int = 10_000
+    swaps: int = 500
+    fills: int = 200
     disk_errors_of_ten: int = 10
     server_kills: int = 100
     failovers: int = 10
@@ -104,6 +109,10 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
             Item(f"power cuts, {each}", partial(_cut_power, size.power_cuts, seed, folder, each))
             for each in Journal
         ),
+        Item("bits flipped", lambda say: rot(size.flips, change=flip, seed=seed, folder=folder, say=say)),
+        Item("pages swapped", lambda say: rot(size.swaps, change=swap, seed=seed, folder=folder, say=say)),
+        Item("ends cut off", lambda say: rot(size.swaps, change=cut_off, seed=seed, folder=folder, say=say)),
+        Item("disks full", lambda say: fill_disks(size.fills, seed=seed, folder=folder, say=say)),
         Item(
             "disk errors",
             lambda say: fail_everywhere(folder, every=10 // size.disk_errors_of_ten, say=say),

@@ -106,7 +106,7 @@ class FaultyDisk(apsw.VFS):
             return
         if self.calls == self.fails_at or self.is_lasting:
             self.has_failed = self.has_failed or what
-            error = apsw.CantOpenError("made up") if what == "open" else apsw.IOError("made up")
+            error: Any = apsw.CantOpenError("made up") if what == "open" else apsw.IOError("made up")
             error.extendedresult = CODES.get(what, apsw.SQLITE_CANTOPEN)
             raise error
 

@@ -577,3 +577,14 @@ def test_two_programs_can_found_one_bank(tmp_path: Path) -> None:
     assert ["lille", "locmine"] == [branch.code for branch in bank.branches.list()]
     assert bank.audits.run().ok
     bank.close()
+
+
+def test_a_schema_that_is_no_text_is_damage(tmp_path: Path) -> None:
+    """SQLite quotes it in its message, which the driver then cannot read: that is no bug of ours, either."""
+    a_bank(tmp_path).close()
+    file = tmp_path / "bank.db"
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"CREATE TABLE branch", b"CREATE \xd4ABLE branch"))
+
+    with pytest.raises(DatabaseDamaged):
+        a_bank(tmp_path)

@@ -258,6 +258,8 @@ def meaning_of(error: Exception) -> TimebankError | None:
         return _meaning_on_sqlite(cause)
     if isinstance(cause, OverflowError | UnicodeEncodeError):
         return ValueOutOfRange()
+    if isinstance(cause, UnicodeDecodeError):
+        return DatabaseDamaged()  # SQLite quotes the damaged schema, and the driver cannot read the quotation
     if hasattr(cause, "sqlstate"):
         return _meaning_on_postgresql(cause)
     return None

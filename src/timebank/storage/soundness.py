@@ -21,12 +21,18 @@ from timebank.storage.schema import upgrade
 OWN_TABLES: Final = frozenset({"sqlite_sequence", "sqlite_stat1", "sqlite_stat4"})
 """Tables that SQLite itself may add, with counts and statistics; no others of its names are exempt."""
 
+DESCRIBED: Final = r"""
+    SELECT type, name, sql FROM sqlite_master
+    WHERE sql IS NOT NULL OR type <> 'index' OR name NOT LIKE 'sqlite\_autoindex\_%' ESCAPE '\'
+"""
+"""All but the indexes that SQLite makes for keys by itself: they have no text of their own."""
+
 
 def objects_of(connection: Connection) -> Objects:
     """Return the schema of a database as it is stored, white space apart."""
     if connection.dialect.name != "sqlite":
         return catalogue.objects_of(connection)
-    rows = connection.execute(text("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    rows = connection.execute(text(DESCRIBED))
     return {
         (str(kind), str(name)): " ".join(str(sql).split())
         for kind, name, sql in rows
