@@ -21,6 +21,7 @@ from tests.faults.errors_at import fail_everywhere
 from tests.faults.failovers import fail_over
 from tests.faults.filling import fill_disks
 from tests.faults.flips import cut_off, flip, rot, swap
+from tests.faults.insiders import rewrite
 from tests.faults.insisting import be_quiet
 from tests.faults.journals import Care, Journal
 from tests.faults.kills import kill_servers, kill_writers
@@ -28,6 +29,7 @@ from tests.faults.migrating import interrupt_on_postgresql, interrupt_on_sqlite
 from tests.faults.mixing import mix
 from tests.faults.outcomes import a_proxy, cut_connections, die_after_commits
 from tests.faults.power import cut_power, show_that_cuts_hurt
+from tests.faults.receipts import change_receipts
 from tests.faults.repeating import repeat_keys, tamper_cursors
 from tests.faults.scores import Progress, Say, Score
 from tests.faults.servers import Server, a_server
@@ -47,6 +49,8 @@ class Size:
     flips: int = 10_000
     swaps: int = 500
     fills: int = 200
+    rewrites: int = 100
+    receipts: int = 10_000
     disk_errors_of_ten: int = 10
     server_kills: int = 100
     failovers: int = 10
@@ -112,6 +116,8 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
         Item("bits flipped", lambda say: rot(size.flips, change=flip, seed=seed, folder=folder, say=say)),
         Item("pages swapped", lambda say: rot(size.swaps, change=swap, seed=seed, folder=folder, say=say)),
         Item("ends cut off", lambda say: rot(size.swaps, change=cut_off, seed=seed, folder=folder, say=say)),
+        Item("insiders", lambda say: rewrite(size.rewrites, seed=seed, folder=folder, say=say)),
+        Item("receipts changed", lambda say: change_receipts(size.receipts, seed=seed, say=say)),
         Item("disks full", lambda say: fill_disks(size.fills, seed=seed, folder=folder, say=say)),
         Item(
             "disk errors",

@@ -1,10 +1,10 @@
 """Files that rot: bits flipped, pages swapped, ends cut off; whatever changes the books is found, and where.
 
-What a file says is read twice without timebank: every row of every table, and the text of the schema. A
-change that no row shows (in free space, or in an index) is drawn again and only counted. Columns of which
-nothing else in the database speaks, such as a name or what somebody may sign in with, are no part of the
-books; they are those that the tests of the audit list, with reasons, and a change of nothing else is
-counted apart.
+What a file says is read twice without timebank: every row of every table, and the text of the schema, white
+space apart. A change that no row shows (in free space, or in an index) is drawn again and only counted.
+Columns of which nothing else in the database speaks, such as a name or what somebody may sign in with, are
+no part of the books; they are those that the tests of the audit list, with reasons, and a change of nothing
+else is counted apart.
 """
 
 import random
@@ -109,7 +109,7 @@ def said(file: Path, *, is_all: bool) -> Said | None:
                 "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
             ).fetchall()
             tables = [name for kind, name, *_ in schema if kind == "table"]
-            found = {"schema": list(map(repr, schema))}
+            found = {"schema": [repr((*names, str(text).split())) for *names, text in schema]}
             for table in tables:
                 left_out = () if is_all else NOT_COVERED.get(table, ())
                 names = [name for _, name, *_ in raw.execute(f"PRAGMA table_info({table})")]
