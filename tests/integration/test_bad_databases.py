@@ -588,3 +588,18 @@ def test_a_schema_that_is_no_text_is_damage(tmp_path: Path) -> None:
 
     with pytest.raises(DatabaseDamaged):
         a_bank(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "which"),
+    [("type = 'Index'", "sql IS NULL AND type = 'index'"), ("tbl_name = upper(tbl_name)", "name = 'branch'")],
+)
+def test_what_sqlite_reads_past_in_a_schema_is_a_fault(change: str, which: str, tmp_path: Path) -> None:
+    """A word that SQLite makes no use of, or reads in capitals as well, was not written by it."""
+    a_bank(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "bank.db", isolation_level=None)) as raw:
+        raw.execute("PRAGMA writable_schema = ON")
+        raw.execute(f"UPDATE sqlite_master SET {change} WHERE {which}")
+
+    with closing(a_bank(tmp_path)) as bank:
+        assert "schema_foreign" in {fault.code for fault in bank.audits.run().faults}

@@ -22,8 +22,11 @@ OWN_TABLES: Final = frozenset({"sqlite_sequence", "sqlite_stat1", "sqlite_stat4"
 """Tables that SQLite itself may add, with counts and statistics; no others of its names are exempt."""
 
 DESCRIBED: Final = r"""
-    SELECT type, name, sql FROM sqlite_master
+    WITH tables (name) AS (SELECT name FROM sqlite_master WHERE type IN ('table', 'view'))
+    SELECT type, CASE WHEN tbl_name IN tables THEN name ELSE name || ' of ' || tbl_name END, sql
+    FROM sqlite_master
     WHERE sql IS NOT NULL OR type <> 'index' OR name NOT LIKE 'sqlite\_autoindex\_%' ESCAPE '\'
+        OR tbl_name NOT IN tables
 """
 """All but the indexes that SQLite makes for keys by itself: they have no text of their own."""
 
