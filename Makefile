@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 PYTEST := $(BIN)/python -m pytest -q
 WORKERS := -n logical --maxprocesses 4 --dist worksteal
 # Rooms where every branch must be covered.
-COVERED := */timebank/ledger/*,*/timebank/policy/*,*/timebank/care/*,*/timebank/matching/*
+COVERED := */timebank/ledger/*,*/timebank/policy/*,*/timebank/care/*,*/timebank/matching/*,*/timebank/translog/*
 UV_COMPILE := uv pip compile -q --no-config --universal --generate-hashes --no-emit-index-url --no-header \
 	--python-version 3.11 $(if $(UPGRADE),--upgrade)
 

@@ -8,7 +8,7 @@ from benchmarks.lab import Lab
 from benchmarks.startup import seconds_of as seconds_of_process
 from benchmarks.table import Measured
 from benchmarks.turns import in_turn, seconds_of
-from pymerkle import InmemoryTree
+from pymerkle import InmemoryTree  # type: ignore[import-untyped]
 from tests.unit.translog.receipts import KEYS, sample, written
 
 from timebank.translog import verifier
