@@ -138,6 +138,24 @@ def test_everybody_in_the_plan_is_asked_once(bank: Bank) -> None:
     assert 1 == len(bank.matches.list("lille", state=MatchState.OFFERED))
 
 
+def test_what_was_agreed_stays_however_urgent_the_next_request_is(bank: Bank) -> None:
+    """A helper who said yes keeps the visit; whoever comes later gets the time that is left, or nobody."""
+    first = wish(bank, "m1", minutes=120)
+    offer(bank, "m3", "company")
+    (asked,) = bank.matches.run("lille").matches
+    bank.matches.accept("lille", asked.no, by="member:m3")
+    urgent = wish(bank, "m2", minutes=120)
+    bank.wishes.set("lille", urgent, urgency=0)
+
+    plan = bank.matches.run("lille").plan
+
+    assert (asked.request, asked.helper) == (first, "m3")
+    assert [urgent] == [each.request.no for each in plan.unserved]
+    assert [(first, "m3", MatchState.ACCEPTED)] == [
+        (each.request, each.helper, each.state) for each in bank.matches.list("lille")
+    ]
+
+
 def test_who_was_asked_often_enough_is_not_in_the_plan(bank: Bank, clock: SteppingClock) -> None:
     """Until some days have passed."""
     offer(bank, "m3", "company")
