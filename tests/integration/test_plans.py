@@ -145,7 +145,7 @@ def test_what_was_agreed_stays_however_urgent_the_next_request_is(bank: Bank) ->
     (asked,) = bank.matches.run("lille").matches
     bank.matches.accept("lille", asked.no, by="member:m3")
     urgent = wish(bank, "m2", minutes=120)
-    bank.wishes.set("lille", urgent, urgency=0)
+    bank.wishes.set("lille", urgent, urgency=0, reason="Sample words")
 
     plan = bank.matches.run("lille").plan
 
