@@ -24,6 +24,7 @@ from timebank.translog.tiles import Tail
 from timebank.translog.tree import root_at, root_of
 
 BRANCH = "lille"
+LOG_TABLES = ("log_cosignature", "log_checkpoint", "log_key", "log_tile", "witness_log")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -261,7 +262,8 @@ def test_the_tiles_of_what_was_there_are_made_by_the_migration(address: str) -> 
     post(bank, 600)
     bank.close()
     with raw(address) if "postgresql" in address else closing(_file(address)) as connection:
-        for table in ("log_cosignature", "log_checkpoint", "log_key", "log_tile", "witness_log"):
+        connection.execute("ALTER TABLE entry DROP COLUMN details")
+        for table in ("identity_detail", *LOG_TABLES):
             connection.execute(f"DROP TABLE {table}")
         if "postgresql" in address:
             for table in ("log_tile", "log_checkpoint", "log_key", "witness_log"):
