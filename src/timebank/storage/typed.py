@@ -18,8 +18,11 @@ CHANGES_MOST: Final = 2
 """So often may a column change its value: after that it is no longer one that headers share."""
 PAUSE_MOST: Final = 32
 """Chunks that are not tried by column after one could not be taken, at most."""
-SHOWN: Final = {"reverses": "ifnull(reverses, '-')", DETAILS: "ifnull(lower(hex(details)), '-')"}
-"""Columns that may be empty, as their texts have it."""
+SHOWN: Final = {
+    "reverses": "ifnull(reverses, '-')",
+    DETAILS: "CASE WHEN details IS NULL THEN '-' ELSE lower(hex(details)) END",
+}
+"""Columns that may be empty, as their texts have it; `hex` writes no value and an empty one alike."""
 PAIRS: Final = """
     SELECT group_concat(account_no), group_concat(amount),
         group_concat(account_seq), group_concat(balance_after),

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,9 @@ M1, M2, HELD, FUND = available("m1"), available("m2"), held("m1"), "fund:branch"
 Headers = list[StoredEntry]
 Lines = list[StoredLine]
 Rows = tuple[Headers, Lines]
+Details = Sequence[bytes | None]
+COMMITTED = bytes(range(32))
+MIXED: Details = (COMMITTED, None, bytes(32), None, COMMITTED[::-1], None)
 SHAPES = {
     "pair": (debit(M1, 5), credit(M2, 5)),
     "back": (debit(M2, 3), credit(M1, 3)),
@@ -42,9 +45,11 @@ def a_draft_of(step: int, shape: str = "pair", *, helps: int = 1) -> EntryDraft:
     return a_draft(*SHAPES[shape], cause=Cause("import", "1", step), counts_help=helps)
 
 
-def six(*, helps: int = 1, shape: str = "pair") -> tuple[JournalAudit, Rows]:
-    """Return a journal of six entries that are alike."""
-    return a_journal(*(a_draft_of(step, shape, helps=helps) for step in range(1, 7)))
+def six(*, helps: int = 1, shape: str = "pair", details: Details = (None,) * 6) -> tuple[JournalAudit, Rows]:
+    """Return a journal of six entries that are alike, but for their details."""
+    return a_journal(
+        *(replace(a_draft_of(at, shape, helps=helps), details=each) for at, each in enumerate(details, 1))
+    )
 
 
 def sealed(audit: JournalAudit, rows: Rows) -> Rows:
@@ -62,10 +67,10 @@ def sealed(audit: JournalAudit, rows: Rows) -> Rows:
 
 
 def folded(
-    audit: JournalAudit, rows: Rows, *, first: int = 1, last: int | None = None
+    audit: JournalAudit, rows: Rows, *, first: int = 1, last: int | None = None, size: int = 3
 ) -> tuple[Segment | None, list[bool]]:
     """Fold a stretch, three entries at once; returns the segment and what was taken by column."""
-    return typed.folded(audit, *rows, first=first, last=len(rows[0]) if last is None else last)
+    return typed.folded(audit, *rows, first=first, last=len(rows[0]) if last is None else last, size=size)
 
 
 def by_row(audit: JournalAudit, rows: Rows) -> Segment | None:
@@ -102,6 +107,46 @@ def test_columns_give_what_rows_give(helps: int, shape: str) -> None:
     assert {
         no: (each.balance, each.given, each.received, each.version) for no, each in careful.totals.items()
     } == (segment.ends)
+
+
+@settings(deadline=None)
+@given(
+    details=st.lists(st.one_of(st.none(), st.binary(min_size=32, max_size=32)), min_size=2, max_size=12),
+    shape=st.sampled_from(sorted(SHAPES)),
+)
+def test_entries_with_details_and_without_are_taken_together(details: Details, shape: str) -> None:
+    """In any mixture: else the audit of nearly every real journal would go the slower way."""
+    audit, rows = six(shape=shape, details=details)
+
+    segment, tried = folded(a_fresh(audit), rows, size=len(details))
+
+    assert segment is not None
+    assert by_row(a_fresh(audit), rows) == segment
+    assert [True] == tried
+
+
+def test_the_first_details_of_a_journal_cost_one_chunk() -> None:
+    """What headers had in common so far has to be learned anew; then all goes on by column."""
+    audit, rows = six(details=(None,) * 3 + (COMMITTED, None, bytes(32)) * 3)
+
+    segment, tried = folded(a_fresh(audit), rows)
+
+    assert by_row(a_fresh(audit), rows) == segment is not None
+    assert [True, False, True, True] == tried
+
+
+@pytest.mark.parametrize("at", range(6))
+@pytest.mark.parametrize("forged", [None, b"", bytes(31), b"\xff" * 32])
+def test_no_column_accepts_other_details(at: int, forged: bytes | None) -> None:
+    """Taken away, added, emptied or exchanged in a chunk that holds both kinds of entries."""
+    audit, rows = six(details=MIXED)
+    if forged is None and MIXED[at] is None:
+        forged = COMMITTED
+
+    segment, tried = folded(a_fresh(audit), header_with(at, details=forged)(rows), size=6)
+
+    assert segment is None
+    assert [False] == tried
 
 
 @settings(deadline=None)
@@ -215,13 +260,14 @@ ODD: dict[str, Callable[[Rows], Rows]] = {
 
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["", "sealed"])
+@pytest.mark.parametrize("details", [(None,) * 6, MIXED], ids=["", "mixed"])
 @pytest.mark.parametrize("shape", ["pair", "back"])
 @pytest.mark.parametrize("change", ODD.values(), ids=ODD)
 def test_what_the_careful_fold_refuses_no_column_accepts(
-    change: Callable[[Rows], Rows], shape: str, *, is_sealed: bool
+    change: Callable[[Rows], Rows], shape: str, details: Details, *, is_sealed: bool
 ) -> None:
     """Even where leaves fit; and whatever it does not refuse is folded to the same end."""
-    audit, rows = six(shape=shape)
+    audit, rows = six(shape=shape, details=details)
     odd = change(rows)
     if is_sealed and all(line.account_no in audit.accounts for line in odd[1]):
         odd = sealed(audit, odd)
