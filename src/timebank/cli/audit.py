@@ -1,5 +1,7 @@
 """`timebank audit`: prove the books."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,12 +9,17 @@ from rich.progress import Progress
 
 from timebank.cli import wire
 from timebank.cli.exits import Exit
+from timebank.cli.files import reading
 from timebank.cli.options import By, DryRun, Json
 from timebank.cli.output import emit, stderr, table_of
 from timebank.cli.session import session_of
 
 if TYPE_CHECKING:
+    from timebank.services.audit_kept import KeptFile
     from timebank.services.audits import AuditReport
+
+KEPT_MOST = (1 << 20) + 1
+"""Bytes that are read of a file that was kept: the largest, and one that shows that it is too large."""
 
 SinceLast = Annotated[
     bool,
@@ -26,6 +33,17 @@ Deep = Annotated[
     ),
 ]
 
+Against = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--against",
+        help="A checkpoint or receipt that somebody kept outside: nothing it covers may have been rewritten."
+        " Again for each.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb to the program."""
@@ -35,6 +53,7 @@ def register(app: typer.Typer) -> None:
         ctx: typer.Context,
         since_last: SinceLast = False,
         deep: Deep = False,
+        against: Against = None,
         dry_run: DryRun = False,
         by: By = None,
         json_: Json = False,
@@ -47,8 +66,12 @@ def register(app: typer.Typer) -> None:
         With --since-last, entries behind that point are not read again, nor service records and redemptions
         that nothing has touched since, nor the file itself: a change behind the point is not seen. Balances,
         accounts, limits, numbers and the schema are always checked in full.
+
+        With --against, the logs must also go on from checkpoints that were kept where whoever runs the
+        database cannot reach: only so is a journal seen that was rewritten with everything that belongs to it.
         """
         session = session_of(ctx)
+        kept = _read(against or [])
         crew = None
         if not since_last:  # what takes longest begins while the database library is still being loaded
             from timebank.services.early import begin_early
@@ -71,6 +94,7 @@ def register(app: typer.Typer) -> None:
                 is_deep=True if deep else None,
                 keep=not dry_run,
                 crew=crew,
+                against=kept,
             )
         emit(wire.audit(report), as_json=json_, table=None if report.faults else _clean(report))
         if report.checked < report.entries:
@@ -94,8 +118,25 @@ def progress_on_stderr() -> Progress:
     return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 
+def _read(files: Sequence[Path]) -> "list[KeptFile]":
+    if not files:
+        return []
+    from timebank.services.audit_kept import KeptFile
+
+    found = []
+    for file in files:
+        with reading(file) as stream:
+            found.append(KeptFile(name=file.name, data=stream.read(KEPT_MOST)))
+    return found
+
+
 def _clean(report: "AuditReport") -> str:
     entries = f"{report.entries} entries"
     if report.checked < report.entries:
         entries = f"{report.checked} of {entries} checked"
-    return f"The books hold: {report.branches} branches, {report.accounts} accounts, {entries}, no faults."
+    lines = [f"The books hold: {report.branches} branches, {report.accounts} accounts, {entries}, no faults."]
+    lines += [
+        f"{each.file}: the first {each.size} entries of {each.branch} are those that were signed."
+        for each in report.kept
+    ]
+    return "\n".join(lines)

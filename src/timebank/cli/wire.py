@@ -310,6 +310,7 @@ def audit(report: "AuditReport") -> JsonObject:
             {"branch": code, "path": path, "balance_minutes": balance}
             for code, path, balance in report.outside_limits
         ],
+        "kept": [{"file": each.file, "branch": each.branch, "size": each.size} for each in report.kept],
     }
 
 

@@ -4,13 +4,13 @@ What it cannot see, because nothing in the database says it twice: names of bran
 members' kinds and days; idempotency keys; kind and mode of help; parties and start of help that was never
 confirmed; limits, overrides and policies whose text was replaced together with its fingerprint; mandates;
 instants, actors and reasons of history. A journal that was rewritten from some entry on, leaves
-included, is seen only by whoever kept a checkpoint outside.
+included, is seen only with a checkpoint or receipt that somebody kept outside: see `against`.
 
 An audit since the last one starts from the point that it left in the database. It does not see what was
 changed behind that point, nor damage to the file; whoever can rewrite the database can rewrite the point.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,6 +40,7 @@ from timebank.services.audit_file import (
     schema_version,
 )
 from timebank.services.audit_folds import REPORT_EVERY, JournalFold, Progress, sealed_point
+from timebank.services.audit_kept import KeptCheck, KeptCheckpoint, KeptFile
 from timebank.services.audit_redemptions import RedemptionsCheck
 from timebank.services.service import Service, Who
 from timebank.storage.books import Books
@@ -71,6 +72,8 @@ class AuditReport:
     """(branch, path, balance) of accounts outside today's limits: not a fault, but somebody should know."""
     is_kept: bool
     """Whether the database remembers this audit, for the next one to go on from."""
+    kept: tuple[KeptCheckpoint, ...] = ()
+    """Checkpoints kept outside that the logs were found to go on from."""
 
     @property
     def ok(self) -> bool:
@@ -92,6 +95,7 @@ class Audits(Service):
         branch: str | None = None,
         by: Who | None = None,
         crew: Crew | None = None,
+        against: Sequence[KeptFile] = (),
     ) -> AuditReport:
         """Check everything in the database against the journal (I-1 to I-9) and the schema itself.
 
@@ -110,13 +114,14 @@ class Audits(Service):
                 one another then cannot be matched.
             by: who audits.
             crew: workers that have begun already: see `workers.begin_early`.
+            against: checkpoints and receipts that somebody kept outside; the logs must go on from them.
 
         Raises:
             UnknownBranch: no branch has that code.
         """
         actor = str(self.actor(by))
         with self.store.read() as tx:
-            auditor = Auditor(tx, progress, is_deep=is_deep, crew=crew)
+            auditor = Auditor(tx, progress, is_deep=is_deep, crew=crew, against=against)
             if branch is not None:
                 auditor.only = tx.books(branch).branch.code
             auditor.workers = workers_here() if workers is None else workers
@@ -135,6 +140,7 @@ class Audits(Service):
             accounts=sum(len(audit.accounts) for audit in auditor.audits.values()),
             outside_limits=tuple(auditor.outside),
             is_kept=bool(points) and self._keep(points),
+            kept=tuple(auditor.kept),
         )
 
     def _keep(self, points: dict[str, AuditPoint]) -> bool:
@@ -160,6 +166,7 @@ class Auditor:
     workers: int = 0
     """Worker processes see only what is committed: none where the transaction has written."""
     crew: Crew | None = None
+    against: Sequence[KeptFile] = ()
     faults: list[Fault] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
     folds: dict[str, JournalFold] = field(default_factory=dict)
@@ -170,6 +177,7 @@ class Auditor:
     outside: list[tuple[str, str, int]] = field(default_factory=list)
     stood: set[str] = field(default_factory=set)
     """Branches whose standing checks are done."""
+    kept: Sequence[KeptCheckpoint] = ()
 
     def run(self) -> None:
         """Go through the file, every branch, and what branches say about each other."""
@@ -190,6 +198,7 @@ class Auditor:
         if not self.is_since_last:
             self.stage("database", self._check_file)
         self.audit_between()
+        self._check_kept()
         if not self.faults:  # limits are read through records that a fault may have made unreadable
             for code in self.codes:
                 self.outside += outside_limits(self.tx.books(code))
@@ -198,6 +207,13 @@ class Auditor:
         """Check what the branches whose journals were folded say about one another (I-7)."""
         self.stage("redemptions", RedemptionsCheck(self.tx.books, self.audits, self.scopes).check)
         self.stage("clearing", lambda: check_clearing(self._clearing(), here=self.audits))
+
+    def _check_kept(self) -> None:
+        """Check what somebody kept outside against the logs (I-11)."""
+        check = KeptCheck({code: self.tx.books(code) for code in self.codes})
+        for file in self.against:
+            self.stage(file.name, partial(check.check, file))
+        self.kept = check.confirmed
 
     def stage(self, place: str, check: Callable[[], Iterable[Fault]]) -> None:
         """Run one stage and keep its faults; if a row makes it stop, that is a fault."""
