@@ -68,7 +68,7 @@ def register(app: typer.Typer) -> None:
         accounts, limits, numbers and the schema are always checked in full.
 
         With --against, the logs must also go on from checkpoints that were kept where whoever runs the
-        database cannot reach: only so is a journal seen that was rewritten with everything that belongs to it.
+        database cannot reach: only so is a journal seen that was rewritten with all that belongs to it.
         """
         session = session_of(ctx)
         kept = _read(against or [])
