@@ -18,7 +18,8 @@ from heapq import heappop, heappush
 from typing import Final
 
 from timebank.matching.certificate import Solution, proved
-from timebank.matching.problem import Objective, Problem, RequestNode, do_conflict
+from timebank.matching.flow import Flow
+from timebank.matching.problem import Problem, RequestNode, do_conflict
 from timebank.matching.scale import PLACE
 from timebank.matching.splitting import Split, is_at_once
 from timebank.matching.table import Table
@@ -28,14 +29,18 @@ LOOKS_MOST: Final = 60
 ROUNDS: Final = 3
 
 
-def solve_apart(problem: Problem, objective: Objective) -> Solution:
-    """Return a good plan with a bound of the best one; `timebank.matching.solve.solve` calls it where needed.
+def solve_apart(table: Table, first: tuple[Flow, list[int]]) -> Solution:
+    """Return a good plan with a bound of the best one; `timebank.matching.solve` calls it where needed.
+
+    Args:
+        table: the problem.
+        first: the cheapest plan if no two requests excluded one another, and the place in it of each helper.
 
     Raises:
         MatchingTooLarge: four million groups, or more.
     """
-    table = Table(problem, objective)
-    split = Split(table)
+    problem = table.problem
+    split = Split(table, first)
     flow = split.solved()
     assignment = split.assignment()
     prices, cliques = split.prices(), flow.cliques(split.members)

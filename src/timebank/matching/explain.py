@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from itertools import accumulate
-from operator import itemgetter
+from itertools import accumulate, islice
+from operator import itemgetter, le
 from typing import Final
 
 from timebank.matching.certificate import Solution
@@ -146,7 +146,7 @@ class Plan:
         self.objective = objective
         arcs = problem.arcs
         self._helpers, self._points = arcs.helpers, arcs.points
-        if sorted(arcs.requests) != arcs.requests:
+        if not all(map(le, arcs.requests, islice(arcs.requests, 1, None))):
             order = sorted(range(len(arcs.requests)), key=arcs.requests.__getitem__)
             self._helpers = [arcs.helpers[place] for place in order]
             self._points = [arcs.points[place] for place in order]

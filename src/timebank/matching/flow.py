@@ -218,6 +218,14 @@ class Flow:
             self.load[helper] -= 1
         self.at[request] = OUT
 
+    def limit(self, helper: int, capacity: int) -> list[int]:
+        """Leave a helper fewer places; returns the requests that have to be taken in again."""
+        self.capacity[helper] = capacity
+        gone = self.taken[helper][: max(0, self.load[helper] - capacity)]
+        for request in gone:
+            self.release(request)
+        return gone
+
     def is_settled(self, request: int) -> bool:
         """Tell whether a request pays the least it could: what every request in a cheapest plan does."""
         least = self.unserved[request]

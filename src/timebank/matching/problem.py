@@ -7,7 +7,8 @@ none. Pure, and whole numbers only.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final, Self
 
@@ -99,8 +100,8 @@ class Arc:
 class Arcs:
     """All candidates, as columns of one length; in any order. Of two arcs of one pair the better one counts.
 
-    A million arcs as a million objects would cost more than solving them. Columns that are arrays become
-    lists, so that their numbers are plain ones.
+    A million arcs as a million objects would cost more than solving them. Arrays of the standard library hold
+    plain numbers, as lists do, in a fifth of the room; those of numpy are to be made into such first.
     """
 
     requests: Sequence[int]
@@ -112,9 +113,7 @@ class Arcs:
     """Points on top for arcs at these places, because they were offered already."""
 
     def __post_init__(self) -> None:
-        """Take numbers out of arrays."""
-        for name in ("requests", "helpers", "points"):
-            object.__setattr__(self, name, _plain(getattr(self, name)))
+        """See that they are columns."""
         assert len(self.requests) == len(self.helpers) == len(self.points), "columns of different lengths"
 
     @classmethod
@@ -182,9 +181,10 @@ class Problem:
                 raise UnknownToPool(id=place)
         every = [*arcs.sticky.values()]
         check_points((*every, min(arcs.points, default=0), max(arcs.points, default=0)))
-        self._check_pins()
+        self.check_pins()
 
-    def _check_pins(self) -> None:
+    def check_pins(self) -> None:
+        """Refuse pins that contradict one another; called for every problem that is made."""
         taken: dict[int, list[RequestNode]] = {}
         seen: set[int] = set()
         for place in sorted(self.arcs.pinned):
@@ -198,6 +198,21 @@ class Problem:
                 if do_conflict(self.requests[request], other, self.helpers[helper].rest_minutes):
                     raise PinsContradict(request=self.requests[request].id, helper=self.helpers[helper].id)
             taken[helper].append(self.requests[request])
+
+    def limited(self, most: Mapping[int, int]) -> "Problem":
+        """Return the same problem with other capacities of some helpers, by their places.
+
+        Raises:
+            BadCapacity: below zero, or beyond every limit.
+            PinsContradict: a capacity is less than what is pinned.
+        """
+        helpers = [*self.helpers]
+        for place, capacity in most.items():
+            helpers[place] = replace(helpers[place], capacity=capacity)
+        made = copy(self)
+        object.__setattr__(made, "helpers", helpers)
+        made.check_pins()
+        return made
 
     def pins(self) -> dict[int, int]:
         """Return the places of pinned arcs by their request."""
@@ -234,8 +249,3 @@ def do_all_conflict(nodes: Sequence[RequestNode], rest_minutes: int) -> bool:
 
 def _repeated(ids: Iterable[str]) -> str:
     return Counter(ids).most_common(1)[0][0]
-
-
-def _plain(column: Sequence[int]) -> Sequence[int]:
-    numbers: Sequence[int] = getattr(column, "tolist", lambda: column)()
-    return numbers

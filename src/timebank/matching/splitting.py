@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from timebank.errors import MatchingTooLarge
-from timebank.matching.flow import OUT, UNSERVED
+from timebank.matching.flow import OUT, UNSERVED, Flow
 from timebank.matching.groups import AWAY, GroupFlow
 from timebank.matching.problem import MOST_NODES, Problem, do_conflict
 from timebank.matching.relaxed import flow_of
@@ -20,18 +20,21 @@ from timebank.matching.table import Table
 class Split:
     """The groups of a problem, made when they are first needed, and the flow through them."""
 
-    def __init__(self, table: Table, *, is_warm: bool = True) -> None:
-        """Solve the plan in which groups do not count, and begin with it.
+    def __init__(
+        self, table: Table, first: tuple[Flow, list[int]] | None = None, *, is_warm: bool = True
+    ) -> None:
+        """Begin with the plan in which groups do not count.
 
         Args:
             table: the problem.
+            first: that plan, and the place in it of each helper; solved here if it is not given.
             is_warm: whether whom that plan serves is seated as it says; False: nobody is, and no price is
                 taken over.
         """
         nodes = table.problem.helpers
         self.table = table
         self.helpers = table.helpers_in_order()
-        self.first, self.rank = flow_of(table, self.helpers, table.scale)
+        self.first, self.rank = first or flow_of(table, self.helpers, table.scale)
         self.order = table.requests_in_order()
         self.place = {request: place for place, request in enumerate(self.order)}
         self.full = {

@@ -4,8 +4,11 @@ Helpers and requests are ordered by the hashes of their ids, so that where a loo
 equal numbers it meets first, is the same however a problem was written down. Pure.
 """
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from operator import le
 
 from timebank.matching.problem import Objective, Problem, do_conflict
 from timebank.matching.scale import Scale, helper_hash, request_hash
@@ -111,7 +114,7 @@ def _worth(points: Sequence[int], problem: Problem, objective: Objective) -> Seq
     """Return the points of arcs with what is sticky, less the load of a first place."""
     if not problem.arcs.sticky and not objective.load_points:
         return points
-    worth = [each - objective.load_points for each in points]
+    worth = array("q", (each - objective.load_points for each in points))
     for place, sticky in problem.arcs.sticky.items():
         worth[place] += sticky
     return worth
@@ -119,6 +122,7 @@ def _worth(points: Sequence[int], problem: Problem, objective: Objective) -> Seq
 
 def _by_request(requests: Sequence[int], number: int) -> tuple[list[int] | None, list[int]]:
     """Return an order of arcs by request, None if they are in order, and where each request begins."""
-    in_order = sorted(requests)
-    order = None if in_order == requests else sorted(range(len(requests)), key=requests.__getitem__)
-    return order, [bisect_left(in_order, request) for request in range(number + 1)]
+    if all(map(le, requests, islice(requests, 1, None))):
+        return None, [bisect_left(requests, request) for request in range(number + 1)]
+    order = sorted(range(len(requests)), key=requests.__getitem__)
+    return order, [bisect_left(order, request, key=requests.__getitem__) for request in range(number + 1)]

@@ -6,12 +6,14 @@ their time, the helper takes fewer, everybody is planned for again, and the best
 worse one than with one visit for each helper, unless it is near enough to the bound.
 """
 
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from timebank.matching.batch import Pairs, join
 from timebank.matching.certificate import Solution
@@ -20,13 +22,15 @@ from timebank.matching.problem import Arcs, HelperNode, Objective, Problem, Requ
 from timebank.matching.rules import Fit
 from timebank.matching.scale import Worth
 from timebank.matching.score import Weights
-from timebank.matching.solve import solve
+from timebank.matching.solve import Solver
 from timebank.matching.totals import totals_of
 from timebank.services.pooling import WEEK_MINUTES
 from timebank.services.visiting import arranged, node_of, served_of
 
 ROUNDS: Final = 4
 """Times that everybody is planned for again, with fewer visits for who had too many."""
+Known: TypeAlias = dict[tuple[int, ...], tuple[dict[str, Fit], Helper]]
+"""Visits that were arranged, and the helper as they are then, by the helper and the requests."""
 MANY: Final = 2_000
 """With so many requests a plan takes long."""
 NEAR: Final = 2_000
@@ -60,11 +64,11 @@ class Town:
         some = slice(self.starts[request], self.starts[request + 1])
         return list(zip(self.able[some], self.points[some], strict=True))
 
-    def problem(self, capacity: Sequence[int]) -> Problem:
-        """Return the problem in numbers, for so many visits of each helper."""
+    def problem(self) -> Problem:
+        """Return the problem in numbers."""
         people = [
             HelperNode(id=each.id, capacity=most, rest_minutes=each.rest_minutes)
-            for each, most in zip(self.helpers, capacity, strict=True)
+            for each, most in zip(self.helpers, self.capacity, strict=True)
         ]
         return Problem(self.nodes, people, self.arcs)
 
@@ -114,23 +118,28 @@ def town_of(
     pairs = join(requests, helpers, now_min=now_min)
     points = totals_of(pairs, requests, helpers, weights, now_min=now_min)
     points -= 2 * objective.load_points * np.array(asked, np.int64)[pairs.helpers]
-    columns = pairs.requests, pairs.helpers, points
+    every = arcs = Arcs(_column(pairs.requests), _column(pairs.helpers), _column(points))
     if not all(capacity):
-        can_be_asked = np.array(capacity)[pairs.helpers] > 0
-        columns = pairs.requests[can_be_asked], pairs.helpers[can_be_asked], points[can_be_asked]
+        asks = np.array(capacity)[pairs.helpers] > 0
+        arcs = Arcs(_column(pairs.requests[asks]), _column(pairs.helpers[asks]), _column(points[asks]))
     return Town(
         requests=requests,
         helpers=helpers,
         starts=np.searchsorted(pairs.requests, np.arange(len(requests) + 1)).tolist(),
-        able=pairs.helpers.tolist(),
-        points=points.tolist(),
+        able=every.helpers,
+        points=every.points,
         nodes=[node_of(each) for each in requests],
-        arcs=Arcs(*(column.tolist() for column in columns)),
+        arcs=arcs,
         capacity=_within_minutes(requests, helpers, pairs, capacity, now_min=now_min),
         objective=objective,
         now_min=now_min,
         zone=zone,
     )
+
+
+def _column(numbers: NDArray[np.integer[Any]]) -> Sequence[int]:
+    """Return a column as plain numbers that take little room."""
+    return array("q", numbers.astype(np.int64, copy=False).tobytes())
 
 
 def _within_minutes(
@@ -165,20 +174,21 @@ def chosen(town: Town, tell: Callable[[], None] = lambda: None) -> tuple[Choice,
         tell: called before each time that everybody is planned for.
     """
     tell()
-    best = made = _choice(town, town.capacity)
+    known: Known = {}
+    solver = Solver(town.problem(), town.objective)
+    best = made = _choice(town, solver, known)
     bound = made.solution.bound
-    capacity = list(town.capacity)
     for _ in range(ROUNDS):
         if not made.crowded or _is_near(town, best.worth, bound):
             break
-        for helper, most in made.crowded.items():
-            capacity[helper] = max(1, most)
         tell()
-        made = _choice(town, capacity)
+        solver.limit({helper: max(1, most) for helper, most in made.crowded.items()})
+        made = _choice(town, solver, known)
         best = max(best, made, key=lambda each: each.worth.key)
     if not _is_near(town, best.worth, bound):
         tell()
-        one_each = _choice(town, [min(1, each) for each in town.capacity])
+        solver.limit({place: 1 for place, each in enumerate(solver.problem.helpers) if each.capacity > 1})
+        one_each = _choice(town, solver, known)
         best = max(best, one_each, key=lambda each: each.worth.key)
     return best, bound
 
@@ -190,24 +200,27 @@ def _is_near(town: Town, worth: Worth, bound: Worth) -> bool:
     return (bound.points - worth.points) * NEAR <= abs(bound.points)
 
 
-def _choice(town: Town, capacity: Sequence[int]) -> Choice:
+def _choice(town: Town, solver: Solver, known: Known) -> Choice:
     """Solve for so many visits of each helper, arrange them, and bring in who can still be brought in."""
-    problem = town.problem(capacity)
-    solution = solve(problem, town.objective)
+    problem, solution = solver.problem, solver.solve()
     given: dict[int, list[int]] = {}
     for request, helper in enumerate(solution.assignment):
         if helper is not None:
             given.setdefault(helper, []).append(request)
-    visits = _Visits(town)
+    visits = _Visits(town, known)
     crowded = {}
     for helper, requests in given.items():
         visits.arrange(helper, requests)
         if len(visits.taken[helper]) < len(requests):
             crowded[helper] = len(visits.taken[helper])
     visits.bring_in()
-    loads = [max(most, len(visits.taken.get(helper, ()))) for helper, most in enumerate(capacity)]
+    loads = {
+        helper: len(taken)
+        for helper, taken in visits.taken.items()
+        if len(taken) > problem.helpers[helper].capacity
+    }
     return Choice(
-        problem=problem if loads == list(capacity) else town.problem(loads),
+        problem=problem.limited(loads) if loads else problem,
         solution=replace(solution, assignment=tuple(visits.at)),
         fits=visits.fits,
         after=visits.after,
@@ -219,8 +232,9 @@ def _choice(town: Town, capacity: Sequence[int]) -> Choice:
 class _Visits:
     """The visits of everybody, being arranged."""
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, town: Town, known: Known) -> None:
         self.town = town
+        self.known = known
         self.at: list[int | None] = [None] * len(town.requests)
         self.fits: list[Fit | None] = [None] * len(town.requests)
         self.taken: dict[int, list[int]] = {}
@@ -229,12 +243,7 @@ class _Visits:
     def arrange(self, helper: int, requests: Sequence[int]) -> None:
         """Give a helper as many of some visits as find their time."""
         town = self.town
-        fits, self.after[helper] = arranged(
-            town.helpers[helper],
-            [town.requests[each] for each in requests],
-            now_min=town.now_min,
-            zone=town.zone,
-        )
+        fits, self.after[helper] = self._arranged(helper, requests)
         self.taken[helper] = [each for each in requests if town.requests[each].id in fits]
         for each in self.taken[helper]:
             self.at[each], self.fits[each] = helper, fits[town.requests[each].id]
@@ -253,12 +262,20 @@ class _Visits:
         taken = self.taken.get(helper, [])
         if len(taken) >= self.town.capacity[helper]:
             return False
-        wanted = [self.town.requests[each] for each in (*taken, request)]
-        fits, _ = arranged(self.town.helpers[helper], wanted, now_min=self.town.now_min, zone=self.town.zone)
-        if len(fits) < len(wanted):
+        fits, _ = self._arranged(helper, [*taken, request])
+        if len(fits) <= len(taken):
             return False
         self.arrange(helper, [*taken, request])
         return True
+
+    def _arranged(self, helper: int, requests: Sequence[int]) -> tuple[dict[str, Fit], Helper]:
+        """Return when a helper visits whom; what was found in an earlier round is known."""
+        key = (helper, *requests)
+        if key not in self.known:
+            town = self.town
+            wanted = [town.requests[each] for each in requests]
+            self.known[key] = arranged(town.helpers[helper], wanted, now_min=town.now_min, zone=town.zone)
+        return self.known[key]
 
     def worth(self) -> Worth:
         """Return what all of it is worth, as the solver counts."""

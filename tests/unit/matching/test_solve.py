@@ -27,7 +27,7 @@ from timebank.matching.flow import OUT
 from timebank.matching.groups import GroupFlow
 from timebank.matching.problem import Arcs, HelperNode, Objective, Problem, RequestNode, do_all_conflict
 from timebank.matching.scale import Worth
-from timebank.matching.solve import solve
+from timebank.matching.solve import Solver, solve
 from timebank.matching.splitting import Split
 from timebank.matching.table import Table
 
@@ -232,13 +232,30 @@ def test_empty_problems_have_an_empty_plan() -> None:
 
 
 def test_arrays_are_columns_too() -> None:
-    """Whoever makes arcs in bulk hands over arrays; numbers in them are plain ones here."""
+    """Whoever makes arcs in bulk hands over arrays, which take less room than lists."""
     columns = Arcs(array("q", [0, 1]), array("q", [0, 0]), array("q", [3, 4]))
 
-    assert [3, 4] == columns.points
     assert (None, 0) == solve(
         Problem(a_problem([(1, 0, 0)]).requests, [HelperNode(id="h")], columns)
     ).assignment
+
+
+def test_fewer_places_are_solved_as_if_they_had_always_been_so() -> None:
+    """A plan that is made again, with fewer visits of some helpers, is the one of the smaller problem."""
+    town = a_problem([(0, 0, 9), (1, 0, 8), (2, 0, 7), (2, 1, 6), (1, 2, 1)], capacities=(3, 1, 1))
+    solver = Solver(town, Objective(1))
+    solver.limit({0: 1})
+    expected = solve(town.limited({0: 1}), Objective(1))
+
+    found = solver.solve()
+
+    assert (expected.assignment, expected.worth, expected.bound) == (
+        found.assignment,
+        found.worth,
+        found.bound,
+    )
+    assert found.is_optimal
+    assert 1 == solver.problem.helpers[0].capacity
 
 
 def test_points_up_to_the_limit_are_added_exactly() -> None:
