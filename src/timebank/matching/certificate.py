@@ -105,16 +105,18 @@ def certify(
     loads = _loads(table, assignment)
     _check_times(table, assignment)
     extra = _prices_of(table, cliques)
+    priced = {request for _, request in extra}
+    low_arcs = table.low_arcs(prices)
     step = 2 * table.objective.load_points * POINT
     cost = bound = 0
     for request, mine in enumerate(assignment):
         if request in table.pins:
             continue
         unserved = table.scale.unserved[table.problem.requests[request].priority]
-        helpers, points = table.arcs_of(request)
+        helpers, points = table.arcs_of(request) if request in priced else low_arcs(request)
         own, hashes = table.request_hashes[request], table.helper_hashes
         pays = [prices[to] - each * POINT for to, each in zip(helpers, points, strict=True)]
-        if extra:
+        if request in priced:
             pays = [each + extra.get((to, request), 0) for to, each in zip(helpers, pays, strict=True)]
         least = min(pays, default=unserved)
         if least < unserved:
@@ -127,9 +129,7 @@ def certify(
         if mine is None:
             cost += unserved
             continue
-        fitting = [each for to, each in zip(helpers, points, strict=True) if to == mine]
-        assert fitting, "a plan uses an arc that is none"
-        cost += (own ^ hashes[mine]) - max(fitting) * POINT
+        cost += (own ^ hashes[mine]) - table.points[table.place_of(request, mine)] * POINT
     for helper, node in enumerate(table.problem.helpers):
         pinned = table.pinned_load[helper]
         cost += step * _sum(pinned, loads[helper])

@@ -16,10 +16,12 @@ sorted, need looking at only until their bare cost is too much. The n-th place o
 n - 1. Numbers are those of `timebank.matching.scale`. Pure, and no recursion.
 """
 
+from array import array
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
+from itertools import accumulate
 from typing import Final, TypeAlias
 
 from timebank.matching.scale import PLACE
@@ -37,7 +39,7 @@ class Flow:
     """A plan being made, in lists by place: requests and helpers are numbers here."""
 
     __slots__ = (
-        "_arcs_into",
+        "_askers",
         "_into",
         "at",
         "capacity",
@@ -67,22 +69,21 @@ class Flow:
         self.step = step
         self.price = [step * each for each in load]
         self.taken: defaultdict[int, list[int]] = defaultdict(list)
-        self._into: list[list[int]] | None = None
-        self._arcs_into: list[list[int]] = []
+        self._into: dict[int, tuple[list[int], list[int]]] = {}
+        self._askers: tuple[list[int], Sequence[int]] | None = None
 
     # --- Nodes ------------------------------------------------------------------------------------
 
     def add_request(self, row: list[int], unserved: int) -> int:
         """Add a request, its arcs sorted, without taking it in; returns its place."""
         request = len(self.rows)
+        if self._askers is not None:
+            for arc in row:
+                self._lead(request, arc)
         self.rows.append(row)
         self.unserved.append(unserved)
         self.pays.append(0)
         self.at.append(OUT)
-        if self._into is not None:
-            for arc in row:
-                self._into[arc & PLACE].append(request)
-                self._arcs_into[arc & PLACE].append(arc)
         return request
 
     def add_helper(self, capacity: int) -> int:
@@ -90,28 +91,51 @@ class Flow:
         self.capacity.append(capacity)
         self.load.append(0)
         self.price.append(0)
-        if self._into is not None:
-            self._into.append([])
-            self._arcs_into.append([])
+        if self._askers is not None:
+            self._into[len(self.load) - 1] = [], []
         return len(self.load) - 1
 
-    def into(self) -> tuple[list[list[int]], list[list[int]]]:
-        """Return the requests with an arc to each helper, and those arcs; made when first needed."""
-        if self._into is None:
-            self._into = [[] for _ in self.load]
-            self._arcs_into = [[] for _ in self.load]
-            for request, row in enumerate(self.rows):
-                for arc in row:
-                    self._into[arc & PLACE].append(request)
-                    self._arcs_into[arc & PLACE].append(arc)
-        return self._into, self._arcs_into
+    def into(self, helper: int) -> tuple[list[int], list[int]]:
+        """Return the requests with an arc to a helper, and those arcs; looked up when first needed."""
+        if helper not in self._into:
+            if self._askers is None:
+                self._askers = self._gathered()
+            starts, askers = self._askers
+            pairs = [
+                (request, arc)
+                for request in dict.fromkeys(askers[starts[helper] : starts[helper + 1]])
+                for arc in self.rows[request]
+                if arc & PLACE == helper
+            ]
+            self._into[helper] = [request for request, _ in pairs], [arc for _, arc in pairs]
+        return self._into[helper]
+
+    def _gathered(self) -> tuple[list[int], Sequence[int]]:
+        """Return where those of each helper begin, and the requests of all arcs, by helper."""
+        ends = [0] * (len(self.load) + 1)
+        for row in self.rows:
+            for arc in row:
+                ends[arc & PLACE] += 1
+        ends = [*accumulate(ends)]
+        askers = array("i", bytes(4 * ends[-1]))
+        for request in reversed(range(len(self.rows))):
+            for arc in self.rows[request]:
+                place = ends[arc & PLACE] - 1
+                ends[arc & PLACE] = place
+                askers[place] = request
+        return ends, askers
+
+    def _lead(self, request: int, arc: int) -> None:
+        """Note an arc that is to be added to its row."""
+        requests, arcs = self.into(arc & PLACE)
+        requests.append(request)
+        arcs.append(arc)
 
     def add_arc(self, request: int, arc: int) -> None:
         """Add an arc to a request, without judging whether it changes the plan."""
+        if self._askers is not None:
+            self._lead(request, arc)
         insort(self.rows[request], arc)
-        if self._into is not None:
-            self._into[arc & PLACE].append(request)
-            self._arcs_into[arc & PLACE].append(arc)
 
     def close(self, request: int, arc: int) -> None:
         """Add an arc to a helper without free places, at a price that nobody in the plan would pay."""
@@ -121,11 +145,12 @@ class Flow:
 
     def remove_arc(self, request: int, arc: int) -> None:
         """Take an arc away that is not part of the plan."""
+        if self._askers is not None:
+            requests, arcs = self.into(arc & PLACE)
+            place = arcs.index(arc)
+            del requests[place]
+            del arcs[place]
         self.rows[request].remove(arc)
-        if self._into is not None:
-            place = self._arcs_into[arc & PLACE].index(arc)
-            del self._into[arc & PLACE][place]
-            del self._arcs_into[arc & PLACE][place]
 
     # --- One request comes ------------------------------------------------------------------------
 
@@ -275,7 +300,6 @@ class Flow:
 
     def _search_into(self, helper: int) -> ChainInto:
         """Find the cheapest chain into a free place; no end if it should stay free."""
-        into, arcs_into = self.into()
         price, load, step, pays, at = self.price, self.load, self.step, self.pays, self.at
         best = price[helper] - step * load[helper]
         end: tuple[int, int] | None = None
@@ -290,7 +314,7 @@ class Flow:
                 continue
             passed.append(found)
             base = found - place - place + price[place]
-            for mover, arc in zip(into[place], arcs_into[place], strict=True):
+            for mover, arc in zip(*self.into(place), strict=True):
                 reached = base + arc - pays[mover]
                 left = at[mover]
                 if reached >= best or left in (place, OUT):

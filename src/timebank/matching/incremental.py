@@ -193,8 +193,7 @@ class Matching:
         for mover in movers:
             flow.release(mover)
         flow.capacity[place] = flow.price[place] = 0
-        into, arcs_into = flow.into()
-        for request, arc in [*zip(into[place], arcs_into[place], strict=True)]:
+        for request, arc in [*zip(*flow.into(place), strict=True)]:
             flow.remove_arc(request, arc)
         del self._helpers[helper]
         for mover in movers:

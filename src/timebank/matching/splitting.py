@@ -84,7 +84,7 @@ class Split:
         if helper in self.made:
             return self.made[helper]
         problem, place = self.table.problem, self.rank[helper]
-        requests = sorted({*self.first.into()[0][place]}, key=self.place.__getitem__)
+        requests = sorted({*self.first.into(place)[0]}, key=self.place.__getitem__)
         groups = self.made[helper] = []
         for some in _grouped(requests, problem, problem.helpers[helper].rest_minutes):
             if len(self.members) >= MOST_NODES:

@@ -6,12 +6,16 @@ equal numbers it meets first, is the same however a problem was written down. Pu
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from operator import le
+from typing import Final
 
 from timebank.matching.problem import Objective, Problem, do_conflict
-from timebank.matching.scale import Scale, helper_hash, request_hash
+from timebank.matching.scale import POINT, Scale, helper_hash, request_hash
+
+DEAR: Final = 1 << 50
+"""Points that are more than those of any arc; what costs more than half of them is not told apart here."""
 
 
 class Table:
@@ -61,12 +65,45 @@ class Table:
         helpers, points = self.problem.arcs.helpers, self.points
         return [helpers[place] for place in places], [points[place] for place in places]
 
+    def low_arcs(self, prices: Sequence[int]) -> Callable[[int], tuple[Sequence[int], Sequence[int]]]:
+        """Return what gives the helpers and points of a request's arcs, at least all that could be cheapest.
+
+        Others are more than a point dearer than one of them: no hash makes up for that. Of arrays this looks
+        at all arcs at once.
+
+        Args:
+            prices: of helpers, not negative.
+        """
+        arcs = self.problem.arcs
+        if self._order is not None or not isinstance(arcs.helpers, array) or not arcs.helpers:
+            return self.arcs_of
+        import numpy as np  # noqa: PLC0415 - who made arrays of so many has loaded it
+
+        helpers, points = np.frombuffer(arcs.helpers, np.int64), np.frombuffer(self.points, np.int64)
+        floors = np.array([min(price // POINT, DEAR) for price in prices], np.int64)
+        low = floors[helpers] - points
+        starts = np.array(self._starts, np.int64)
+        counts = np.diff(starts)
+        least = np.minimum.reduceat(low, starts[:-1][counts > 0])
+        most = np.where(least < DEAR // 2, least + 1, 2 * DEAR)
+        kept = np.flatnonzero(low <= np.repeat(most, counts[counts > 0]))
+        bounds = np.searchsorted(kept, starts).tolist()
+        to, worth = helpers[kept].tolist(), points[kept].tolist()
+        return lambda request: (
+            to[bounds[request] : bounds[request + 1]],
+            worth[bounds[request] : bounds[request + 1]],
+        )
+
     def place_of(self, request: int, helper: int) -> int:
         """Return the place of the arc of a pair; of two the one with more points."""
         begins, ends = self._starts[request], self._starts[request + 1]
-        places = range(begins, ends) if self._order is None else self._order[begins:ends]
         helpers = self.problem.arcs.helpers
-        return max((place for place in places if helpers[place] == helper), key=self.points.__getitem__)
+        if self._order is None:
+            places = [begins + at for at, each in enumerate(helpers[begins:ends]) if each == helper]
+        else:
+            places = [place for place in self._order[begins:ends] if helpers[place] == helper]
+        assert places, "a plan uses an arc that is none"
+        return max(places, key=self.points.__getitem__)
 
     def requests_in_order(self) -> list[int]:
         """Return the requests that are not pinned: urgent ones first, else by their hashes."""

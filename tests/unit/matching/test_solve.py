@@ -240,6 +240,26 @@ def test_arrays_are_columns_too() -> None:
     ).assignment
 
 
+def test_certificates_of_arrays_and_lists_are_the_same() -> None:
+    """All arcs at once or one by one: the bound is the bound, whatever the prices."""
+    random = Random(5)
+    for _ in range(60):
+        listed, objective = a_random_problem(random, most=7, have_times=True)
+        arcs = listed.arcs
+        places = sorted(range(len(arcs.points)), key=arcs.requests.__getitem__)
+        columns = [[each[place] for place in places] for each in (arcs.requests, arcs.helpers, arcs.points)]
+        inline = Problem(listed.requests, listed.helpers, Arcs(*columns))
+        packed = Problem(listed.requests, listed.helpers, Arcs(*(array("q", each) for each in columns)))
+        solution = solve(inline, objective)
+        dear = [price * random.choice((1, 1 << 90)) for price in solution.prices]
+
+        assert solution == solve(packed, objective)
+        for prices in (solution.prices, dear):
+            assert certify(Table(inline, objective), solution.assignment, prices) == certify(
+                Table(packed, objective), solution.assignment, prices
+            )
+
+
 def test_fewer_places_are_solved_as_if_they_had_always_been_so() -> None:
     """A plan that is made again, with fewer visits of some helpers, is the one of the smaller problem."""
     town = a_problem([(0, 0, 9), (1, 0, 8), (2, 0, 7), (2, 1, 6), (1, 2, 1)], capacities=(3, 1, 1))
