@@ -75,11 +75,12 @@ class Table:
             prices: of helpers, not negative.
         """
         arcs = self.problem.arcs
-        if self._order is not None or not isinstance(arcs.helpers, array) or not arcs.helpers:
+        are_arrays = isinstance(arcs.helpers, array) and isinstance(self.points, array)
+        if self._order is not None or not are_arrays or not arcs.helpers:
             return self.arcs_of
         import numpy as np  # noqa: PLC0415 - who made arrays of so many has loaded it
 
-        helpers, points = np.frombuffer(arcs.helpers, np.int64), np.frombuffer(self.points, np.int64)
+        helpers, points = np.asarray(arcs.helpers, np.int64), np.asarray(self.points, np.int64)
         floors = np.array([min(price // POINT, DEAR) for price in prices], np.int64)
         low = floors[helpers] - points
         starts = np.array(self._starts, np.int64)
