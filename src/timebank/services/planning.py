@@ -112,6 +112,7 @@ def plan_of(books: Books, tell: Tell) -> Plan:
     asked = books.matches.list(state=MatchState.OFFERED)
     taken = {each.request for each in asked}
     pooled = pooling.pool([each for each in pooling.waiting() if each.no not in taken])
+    del pooling  # what it read is not needed any more, and large
     lost = [pooled.listings[id_] for id_ in sorted(pooled.listings.keys() - pooled.requests.keys())]
     assert not lost, "an open request can still be met in time"
     silent = {id_of(books.branch.code, each.helper) for each in asked}

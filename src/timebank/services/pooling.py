@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Final
 
-from timebank.care.listing import HelpOffer, HelpRequest, ListingState
+from timebank.care.listing import HelpRequest, ListingState
 from timebank.care.match import Match, MatchState
 from timebank.care.profile import REACH_USUAL, Clearance, Profile, Spot, Wish
 from timebank.care.week import SLOT_MINUTES, WEEK_SLOTS, Week
@@ -23,6 +23,7 @@ from timebank.matching.place import Place
 from timebank.matching.score import Weights
 from timebank.policy.matching import MatchingRules
 from timebank.storage.books import Books
+from timebank.storage.listings import StandingOffer
 
 Tell = Callable[[str, int, int], None]
 """Told (what is being done, how many of it are done, how many there are)."""
@@ -103,7 +104,7 @@ class Pooling:
             else None
         )
         offers = defaultdict(list)
-        for offer in self.books.help_offers.list(state=ListingState.OPEN):
+        for offer in self.books.help_offers.standing():
             offers[offer.member].append(offer)
         active = {
             each.ref for each in self.books.members.list() if each.is_active(self.books.today)
@@ -111,7 +112,9 @@ class Pooling:
         return Pooled(
             now_min=self.now_min,
             requests=requests,
-            helpers={id_of(self.code, ref): self._helper(ref, offers[ref], within) for ref in sorted(active)},
+            helpers={
+                id_of(self.code, ref): self._helper(ref, offers.pop(ref), within) for ref in sorted(active)
+            },
             listings=listings,
             asked={id_of(self.code, ref): count for ref, count in self._asked.items()},
             rules=self.rules,
@@ -223,7 +226,7 @@ class Pooling:
         if when is None:
             return None
         gender = wish.wished_gender or who.wished_gender
-        helped = self._helped[f"member:{listing.member}"]
+        helped = self._helped.get(f"member:{listing.member}", Counter[str]())
         return Request(
             id=id_of(self.code, listing.no),
             branch=self.code,
@@ -241,9 +244,9 @@ class Pooling:
             clearances=frozenset(wish.clearances),
             experience=wish.experience,
             is_experience_required=wish.is_experience_needed and wish.experience is not None,
-            excludes=frozenset(self._excluded[listing.member]),
-            declined_by=frozenset(self._declined[listing.no]),
-            parked=tuple(sorted(self._parked[listing.member])),
+            excludes=frozenset(self._excluded.get(listing.member, ())),
+            declined_by=frozenset(self._declined.get(listing.no, ())),
+            parked=tuple(sorted(self._parked.get(listing.member, ()))),
             helped_before=tuple(sorted((id_of(self.code, ref), times) for ref, times in helped.items())),
             team=wish.team,
         )
@@ -260,7 +263,7 @@ class Pooling:
             return None
         return left
 
-    def _helper(self, ref: str, offers: Iterable[HelpOffer], within: Span | None) -> Helper:
+    def _helper(self, ref: str, offers: Iterable[StandingOffer], within: Span | None) -> Helper:
         who = self._profile(ref)
         busy, busy_week, by_offer = self._engagements(ref)
         return Helper(
@@ -293,10 +296,10 @@ class Pooling:
                     if each.expires_on is not None
                     else None,
                 )
-                for each in self._clearances[ref]
+                for each in self._clearances.get(ref, ())
             ),
-            experiences=frozenset(self._experiences[ref]),
-            excludes=frozenset(self._excluded[ref]),
+            experiences=frozenset(self._experiences.get(ref, ())),
+            excludes=frozenset(self._excluded.get(ref, ())),
             teams=frozenset(who.teams),
             last_asked_min=self._last_asked.get(ref),
         )

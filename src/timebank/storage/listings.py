@@ -1,7 +1,7 @@
 """Requests and offers of help, as rows: what is open is decided by the clock as much as by the row."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from timebank.care.listing import HelpOffer, HelpRequest, ListingState, as_of
 from timebank.care.record import Mode
@@ -148,6 +148,17 @@ class HelpRequests(_Listings):
         return as_of(request, self.desk.now)
 
 
+class StandingOffer(NamedTuple):
+    """What matching needs of an open offer."""
+
+    no: int
+    member: str
+    kind: str
+    mode: Mode
+    week: Week
+    minutes_per_week: int
+
+
 class HelpOffers(_Listings):
     """The offers of a branch's members."""
 
@@ -191,6 +202,21 @@ class HelpOffers(_Listings):
     ) -> Sequence[HelpOffer]:
         """Return offers as they stand now, newest first."""
         return [self._offer(row) for row in self._select(state, member, before, limit)]
+
+    def standing(self) -> Sequence[StandingOffer]:
+        """Return of the open ones what matching needs, newest first: whole ones would take much longer."""
+        weeks: dict[str, Week] = {}
+        return [
+            StandingOffer(
+                no=row.no,
+                member=row.member,
+                kind=row.kind,
+                mode=Mode(row.mode),
+                week=weeks.get(row.week) or weeks.setdefault(row.week, Week.from_hex(row.week)),
+                minutes_per_week=row.minutes_per_week,
+            )
+            for row in self._select(ListingState.OPEN, None, None, None)
+        ]
 
     def due(self) -> Sequence[HelpOffer]:
         """Return those that have expired without the rows saying so, oldest first."""

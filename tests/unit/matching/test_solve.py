@@ -247,9 +247,12 @@ def test_certificates_of_arrays_and_lists_are_the_same() -> None:
         listed, objective = a_random_problem(random, most=7, have_times=True)
         arcs = listed.arcs
         places = sorted(range(len(arcs.points)), key=arcs.requests.__getitem__)
-        columns = [[each[place] for place in places] for each in (arcs.requests, arcs.helpers, arcs.points)]
-        inline = Problem(listed.requests, listed.helpers, Arcs(*columns))
-        packed = Problem(listed.requests, listed.helpers, Arcs(*(array("q", each) for each in columns)))
+        requests, to, points = (
+            [each[place] for place in places] for each in (arcs.requests, arcs.helpers, arcs.points)
+        )
+        inline = Problem(listed.requests, listed.helpers, Arcs(requests, to, points))
+        columns = Arcs(array("q", requests), array("q", to), array("q", points))
+        packed = Problem(listed.requests, listed.helpers, columns)
         solution = solve(inline, objective)
         dear = [price * random.choice((1, 1 << 90)) for price in solution.prices]
 
