@@ -19,7 +19,7 @@ from timebank.errors import BadSettingsFile, NoAddress, SecretExposed, UnknownSe
 from timebank_api.settings import PREFIX, Described, Settings, catalogue
 
 CONFIG: Final = f"{PREFIX}CONFIG"
-OTHERS: Final = frozenset({f"{PREFIX}ACTOR", f"{PREFIX}DEBUG", CONFIG})
+OTHERS: Final = frozenset({*(ENVIRONMENT.keys() - {f"{PREFIX}DB"}), CONFIG})
 """Variables that timebank reads and that are no settings of the service."""
 FILE_BYTES_MOST: Final = 262_144
 

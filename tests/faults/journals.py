@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 from unittest import mock
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
 
 from timebank.storage import engine
 
@@ -58,7 +58,9 @@ def through(*, connect_args: dict[str, Any], **options: Any) -> Iterator[None]: 
     """Let engines that are made in the block have these options besides their own."""
 
     def make(url: object, **own: Any) -> object:  # noqa: ANN401
-        arguments = {**own.pop("connect_args"), **connect_args}
+        arguments = own.pop("connect_args")
+        if make_url(str(url)).get_backend_name() == "sqlite":
+            arguments = {**arguments, **connect_args}
         return create_engine(url, connect_args=arguments, **own, **options)  # type: ignore[call-overload]
 
     with mock.patch.object(engine, "create_engine", make):

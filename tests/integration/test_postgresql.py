@@ -28,7 +28,7 @@ def address(postgres: str) -> Iterator[str]:
 def world(address: str) -> Iterator[tuple[Bank, SteppingClock]]:
     """Open the bank on the server."""
     clock = SteppingClock(NOW, timedelta(seconds=1))
-    bank = timebank.open(address, clock=clock)
+    bank = timebank.open(address, clock=clock, draw=bytes)
     yield bank, clock
     bank.close()
 
@@ -42,7 +42,7 @@ def test_the_sample_world_is_the_same_on_postgresql(
     """
     bank, clock = world
     here = SteppingClock(NOW, timedelta(seconds=1))
-    embedded = timebank.open(f"sqlite:///{tmp_path / 'same.db'}", clock=here)
+    embedded = timebank.open(f"sqlite:///{tmp_path / 'same.db'}", clock=here, draw=bytes)
 
     for each, its_clock in ((bank, clock), (embedded, here)):
         build(each, its_clock, seed=7, progress=lambda _what, _rows: None)

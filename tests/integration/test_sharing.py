@@ -187,7 +187,7 @@ def the_branch() -> bytes:
 def a_copy(folder: Path) -> Bank:
     """Open a copy of the branch."""
     (folder / "bank.db").write_bytes(the_branch())
-    return a_bank(folder)
+    return a_bank(folder, draw=bytes)
 
 
 def outcome(bank: Bank, act: str) -> str:

@@ -149,7 +149,7 @@ def erase(
     emit(wire.member(view), as_json=json_, table=f"Member {ref} is erased; the books are unchanged.")
 
 
-@app.command("erasures", epilog="Example:  timebank member erasures --json > erasures.json")
+@app.command("erasures", epilog="Example:  timebank member erasures --json")
 def erasures(ctx: typer.Context, json_: Json = False) -> None:
     """List who was erased, of all branches, without names: keep it beside older backups.
 

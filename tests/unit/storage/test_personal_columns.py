@@ -114,6 +114,10 @@ APART: Final[dict[str, dict[str, str]]] = {
     "identity_note": {"no": BOOKKEEPING},
     "import_batch": {"no layout source rows_new rows_known actor recorded_us": OF_THE_BANK},
     "invitation": {"digest": OPENS_A_DOOR, "actor": BY_STAFF},
+    "log_checkpoint": {"size key_no note signed_us": OF_THE_BANK},
+    "log_cosignature": {"size witness line": OF_THE_BANK},
+    "log_key": {"no origin vkey created_us actor retired_us": OF_THE_BANK},
+    "log_tile": {"level idx hashes": OF_THE_BANK},
     "mail_code": {"ticket digest role ref expires_us tries": OPENS_A_DOOR},
     "mandate": {"revoked_by actor recorded_us": BY_STAFF},
     "member": {"erased_us": "nobody is left to give it to"},
@@ -130,6 +134,7 @@ APART: Final[dict[str, dict[str, str]]] = {
         "no url kinds secret state created_us actor told_no attempts": OF_THE_BANK,
         "next_us failing_us said lease lease_us": OF_THE_BANK,
     },
+    "witness_log": {"origin vkey size root note": OF_THE_BANK},
 }
 """Table: columns that are not given to a member, and why."""
 HERE: Final = frozenset({"branch_id"})
