@@ -4,6 +4,7 @@ from asyncio import create_task
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 from anyio.to_thread import current_default_thread_limiter, run_sync
@@ -50,10 +51,11 @@ from timebank_api.routes.holds import HoldRoutes
 from timebank_api.routes.hours import HoursRoutes
 from timebank_api.routes.imports import ImportRoutes
 from timebank_api.routes.invitations import InvitationRoutes
+from timebank_api.routes.log import CheckpointRoutes, LogFiles, MyReceiptRoutes, ReceiptRoutes
 from timebank_api.routes.mandates import MandateRoutes
 from timebank_api.routes.matches import MatchRoutes
 from timebank_api.routes.me import MeRoutes
-from timebank_api.routes.member_data import export_me
+from timebank_api.routes.member_data import data_of_me, export_me
 from timebank_api.routes.members import MemberRoutes
 from timebank_api.routes.metrics import MetricsRoutes
 from timebank_api.routes.offers import OfferRoutes
@@ -67,6 +69,7 @@ from timebank_api.routes.sign_in import SignInRoutes
 from timebank_api.routes.tokens import TokenRoutes
 from timebank_api.routes.webhooks import WebhookRoutes
 from timebank_api.settings import Settings
+from timebank_api.signer import Signer
 from timebank_api.traces import Traces
 from timebank_api.turns import Turns
 from timebank_api.visits import Shared
@@ -78,7 +81,9 @@ ROUTES: Final = (
     AuditRoutes,
     BeneficiaryRoutes,
     BranchRoutes,
+    CheckpointRoutes,
     ClearingRoutes,
+    data_of_me,
     docs_page,
     EntryRoutes,
     EventRoutes,
@@ -89,15 +94,18 @@ ROUTES: Final = (
     HoursRoutes,
     ImportRoutes,
     InvitationRoutes,
+    LogFiles,
     MandateRoutes,
     MatchRoutes,
     MemberRoutes,
     MeRoutes,
     MetricsRoutes,
+    MyReceiptRoutes,
     OfferRoutes,
     PlanRoutes,
     PolicyRoutes,
     ProfileRoutes,
+    ReceiptRoutes,
     RedemptionRoutes,
     ReportRoutes,
     RequestRoutes,
@@ -163,7 +171,13 @@ def create_app(
     @asynccontextmanager
     async def with_bank(app: Litestar) -> AsyncGenerator[None, None]:
         app.state.bank = await run_sync(
-            lambda: open_bank(settings.address, clock=clock, create=False, cache_kib=CACHE_KIB)
+            lambda: open_bank(
+                settings.address,
+                clock=clock,
+                create=False,
+                cache_kib=CACHE_KIB,
+                key_folder=Path(settings.log_keys) if settings.log_keys else None,
+            )
         )
         app.state.turns = Turns(app.state.bank)
         if not app.state.bank.store.is_server:
@@ -240,14 +254,17 @@ def _openid_routes(settings: Settings) -> Iterator[ControllerRouterHandler]:
 
 @asynccontextmanager
 async def _telling(app: Litestar, settings: Settings) -> AsyncGenerator[None, None]:
-    """Tell those who follow events, and deliver to webhooks, for as long as the application runs."""
+    """Tell those who follow events, deliver to webhooks, and sign logs, while the application runs."""
     bank: Bank = app.state.bank
     app.state.sender = Sender(Reach.PRIVATE if settings.webhooks == "private" else Reach.PUBLIC)
     app.state.newsroom = Newsroom(bank, streams_most=settings.streams_most)
     deliverer = Deliverer(bank.deliveries, app.state.sender)
+    signer = Signer(bank)
     closing = create_task(_close_at(app.state.ending, app.state.newsroom))
     if settings.webhooks != "off":
         deliverer.start()
+    if settings.log_signs and not bank.store.is_dry_run:
+        signer.start()
     try:
         yield
     finally:
@@ -255,6 +272,7 @@ async def _telling(app: Litestar, settings: Settings) -> AsyncGenerator[None, No
         await app.state.newsroom.finish()
         if settings.webhooks != "off":
             await run_sync(deliverer.stop)
+        await run_sync(signer.stop)
 
 
 async def _close_at(ending: Ending, newsroom: Newsroom) -> None:

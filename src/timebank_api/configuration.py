@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
 from timebank.errors import BadSettingsFile, NoAddress, SecretExposed, UnknownSetting, UnreadableFile
+from timebank.services.log_places import KEY_VARIABLE
 from timebank_api.settings import PREFIX, Described, Settings, catalogue
 
 CONFIG: Final = f"{PREFIX}CONFIG"
@@ -63,7 +64,9 @@ def load(
     places = dict.fromkeys((each.field for each in catalogue()), "default")
     written = _written(file) if file is not None else {}
     _refuse_unknown(written, [each.name for each in catalogue()], place=str(file))
-    variables = {name for name in environment if name.startswith(PREFIX)} - OTHERS
+    variables = {
+        name for name in environment if name.startswith(PREFIX) and not name.startswith(KEY_VARIABLE)
+    } - OTHERS
     _refuse_unknown(variables, [each.variable for each in catalogue()], place="the environment")
     for each in catalogue():
         flag = (flags or {}).get(each.field)

@@ -213,6 +213,18 @@ class Settings:
         "Where events may be sent: public addresses over https; private networks, too, and this machine over "
         "http; `off` leaves sending to `timebank webhook deliver`.",
     )
+    log_keys: str = setting(
+        "", "Folder of the private keys that sign logs; empty: beside an SQLite database, in `FILE.keys`."
+    )
+    log_files: Literal["off", "hashes", "entries"] = setting(
+        "hashes",
+        "What everybody may read at `/log/BRANCH` of a log that has been signed: nothing; checkpoint, public "
+        "keys and tiles of hashes, by which who guesses an entry in full can tell; or the entries, too: "
+        "references, minutes, days.",
+    )
+    log_signs: bool = setting(
+        default=True, says="Whether logs with a key are signed within a second after they have grown."
+    )
     streams_most: int = setting(
         5, "In how many places one caller may follow events at once.", least=1, most=1_000
     )

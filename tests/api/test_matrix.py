@@ -76,8 +76,11 @@ def test_what_is_foreign_is_as_if_it_were_not_there(operation: Operation, world:
 
 @each_operation
 def test_what_is_foreign_is_there(operation: Operation, world: World) -> None:
-    """For whom it is not foreign; else nothing would be shown by its looking as if it were not."""
-    if operation.method == "GET" and operation.parameters:
+    """For whom it is not foreign; else nothing would be shown by its looking as if it were not.
+
+    What is mine is nobody else's at all.
+    """
+    if operation.method == "GET" and operation.parameters and operation.noun != "me":
         owners = {"others": "coordinator", "elsewhere": "elsewhere"}
         for target, place in targets(operation, operation.places[0]):
             if target in owners:

@@ -117,6 +117,8 @@ OBJECTS: Mapping[str, Objects] = {
     ),
     "matches": Objects(own=({"no": 1}, {"no": 2}), others={"no": 3}, elsewhere={"no": 9}, missing={"no": 99}),
     "webhooks": Objects(own=({"no": 1},), elsewhere={"no": 2}, missing={"no": 99}),
+    "receipts": Objects(own=({"no": 1}, {"no": 3}), elsewhere={"no": 9}, missing={"no": 99}),
+    "me": Objects(own=({"no": 1},), others={"no": 2}, elsewhere={"no": 9}, missing={"no": 99}),
     "tokens": Objects(own=({"no": 1}, {"no": 2}), others={"no": 3}, elsewhere={"no": 9}, missing={"no": 99}),
     "invitations": Objects(own=({"no": 1},), elsewhere={"no": 9}, missing={"no": 99}),
 }
@@ -263,6 +265,8 @@ def a_world(folder: Path) -> dict[str, str]:
         for _ in range(count):
             bank.webhooks.add(branch, url="https://receiver.example/")
     _wish(bank)
+    for branch in ("lille", "bayonne"):
+        bank.log.new_key(branch)
     tokens = {}
     for name, caller in {**CALLERS, **HELPERS}.items():
         if caller is not None:

@@ -338,6 +338,26 @@ class BranchesCalls:
         )
 
 
+class CheckpointsCalls:
+    """What can be asked of `checkpoints`."""
+
+    def __init__(self, asker: Asker) -> None:
+        """Ask through somebody."""
+        self._asker = asker
+
+    def list(self, *, limit: int | None = None) -> AsyncIterator[shapes.CheckpointOut]:
+        """List the checkpoints of the branch, newest first; for its members, too."""
+        return self._asker.pages(
+            shapes.CheckpointOut, Wish(method="GET", path="/v1/checkpoints", query={"limit": limit})
+        )
+
+    async def sign(self, *, key: str | None = None) -> shapes.CheckpointOut:
+        """Sign the log as it is now, as a coordinator, unless that was done since it grew."""
+        return await self._asker.one(
+            shapes.CheckpointOut, Wish(method="POST", path="/v1/checkpoints", needs_key=True, key=key)
+        )
+
+
 class ClearingCalls:
     """What can be asked of `clearing`."""
 
@@ -1178,6 +1198,10 @@ class MeCalls:
         """Say how many hours I have; 404 for who is no member."""
         return await self._asker.one(shapes.Balance, Wish(method="GET", path="/v1/me/balance"))
 
+    async def data(self) -> shapes.MemberDataOut:
+        """Give me everything that is held on me, with the secrets of what entries committed themselves to."""
+        return await self._asker.one(shapes.MemberDataOut, Wish(method="GET", path="/v1/me/data"))
+
     async def export(self) -> shapes.MemberDataOut:
         """Give me everything that is held on me; 404 for who is no member."""
         return await self._asker.one(shapes.MemberDataOut, Wish(method="GET", path="/v1/me/export"))
@@ -1188,6 +1212,16 @@ class MeCalls:
             shapes.SessionOut,
             Wish(method="POST", path="/v1/me/password", body=said(current=current, new=new)),
         )
+
+    def receipts(self, *, limit: int | None = None) -> AsyncIterator[shapes.ReceiptLinkOut]:
+        """List the entries that moved my hours, newest first, with receipts; 404 for who is no member."""
+        return self._asker.pages(
+            shapes.ReceiptLinkOut, Wish(method="GET", path="/v1/me/receipts", query={"limit": limit})
+        )
+
+    async def receipt(self, no: int) -> str:
+        """Give the proof that an entry that moved my hours is in the books, to be verified without the bank."""
+        return await self._asker.one(str, Wish(method="GET", path="/v1/me/receipts/{no}", places={"no": no}))
 
     def statement(self, *, limit: int | None = None) -> AsyncIterator[shapes.LineOut]:
         """Show what happened to my hours, newest first; 404 for who is no member."""
@@ -1648,6 +1682,18 @@ class ProfilesCalls:
                 key=key,
             ),
         )
+
+
+class ReceiptsCalls:
+    """What can be asked of `receipts`."""
+
+    def __init__(self, asker: Asker) -> None:
+        """Ask through somebody."""
+        self._asker = asker
+
+    async def show(self, no: int) -> str:
+        """Give the proof that an entry is in the books, to be verified without us."""
+        return await self._asker.one(str, Wish(method="GET", path="/v1/receipts/{no}", places={"no": no}))
 
 
 class RedemptionsCalls:
@@ -2255,6 +2301,7 @@ class Nouns:
         self.audit = AuditCalls(asker)
         self.beneficiaries = BeneficiariesCalls(asker)
         self.branches = BranchesCalls(asker)
+        self.checkpoints = CheckpointsCalls(asker)
         self.clearing = ClearingCalls(asker)
         self.entries = EntriesCalls(asker)
         self.events = EventsCalls(asker)
@@ -2271,6 +2318,7 @@ class Nouns:
         self.offers = OffersCalls(asker)
         self.policy = PolicyCalls(asker)
         self.profiles = ProfilesCalls(asker)
+        self.receipts = ReceiptsCalls(asker)
         self.redemptions = RedemptionsCalls(asker)
         self.reports = ReportsCalls(asker)
         self.requests = RequestsCalls(asker)

@@ -228,6 +228,18 @@ class CheckOut(Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...]
 
 
+class CheckpointOut(Struct, frozen=True, kw_only=True):
+    """A checkpoint as it was signed."""
+
+    size: int
+    """How many entries it covers."""
+    signing_key: int
+    """Number of the key."""
+    signed_at: datetime
+    checkpoint: str
+    """The signed note, byte for byte: keep it outside."""
+
+
 class ClearanceOut(Struct, frozen=True, kw_only=True):
     """A check that was passed."""
 
@@ -818,6 +830,8 @@ class LineOut(Struct, frozen=True, kw_only=True):
     """The accounts on the other side."""
     reverses: int | None
     reversed_by: int | None
+    receipt: str | None
+    """Path of the proof of the entry, if whoever asks may have it."""
 
 
 class MandateHeldOut(Struct, frozen=True, kw_only=True):
@@ -1294,6 +1308,18 @@ class ReasonIfAny(Struct, frozen=True, kw_only=True):
     """Why, where that is needed; kept with the names, erased with them."""
 
     reason: str | None = None
+
+
+class ReceiptLinkOut(Struct, frozen=True, kw_only=True):
+    """An entry that moved hours of whoever asks, and where its receipt is."""
+
+    entry: int
+    effective_on: date
+    recorded_at: datetime
+    kind: str
+    cause: str
+    receipt: str | None
+    """Path of the receipt."""
 
 
 class ReconciledOut(Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
@@ -121,6 +122,7 @@ def open_bank(
     retry: RetryPolicy | None = None,
     cache_kib: int = CACHE_KIB,
     draw: Callable[[int], bytes] = token_bytes,
+    key_folder: Path | None = None,
 ) -> Bank:
     """Open a bank; its database is created or upgraded as needed.
 
@@ -134,6 +136,8 @@ def open_bank(
         cache_kib: how much of an SQLite file each connection keeps in memory; a program with many of them
             wants less.
         draw: gives so many random bytes that nobody can guess; the machine's source by default.
+        key_folder: where the private keys that sign logs are; where the environment says, else beside an
+            SQLite file, if None.
 
     Raises:
         BadDatabaseUrl, NoDatabase, NotADatabase, DatabaseNewer, StorageUnusable, StorageReadOnly: the
@@ -150,5 +154,6 @@ def open_bank(
         retry=retry,
         cache_kib=cache_kib,
         draw=draw,
+        key_folder=key_folder,
     )
     return Bank(store, actor)

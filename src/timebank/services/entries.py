@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from timebank.care.inputs import reason_of
 from timebank.care.mandate import require_coordinator
-from timebank.errors import EntrySettled, NoDetails
+from timebank.errors import EntrySettled, NoDetails, UnknownEntry
 from timebank.ledger.batch import Posted, PostItem, PostResult, Refused
+from timebank.ledger.chart import available, held
 from timebank.ledger.details import Details, parse_details
 from timebank.ledger.model import EntryKind, JournalEntry
 from timebank.services.posting import members_of, undo
@@ -92,6 +93,31 @@ class Entries(Service):
             return tx.books(branch).reader.list(
                 after=before, path=path, cause=cause, limit=limit, is_newest_first=True
             )
+
+    def of_member(
+        self, branch: str, ref: str, *, before: int | None = None, limit: int | None = 50
+    ) -> Sequence[JournalEntry]:
+        """Return the entries that moved a member's hours, held ones too, newest first."""
+        with self.store.read() as tx:
+            reader = tx.books(branch).reader
+            found = {
+                entry.seq: entry
+                for path in (available(ref), held(ref))
+                for entry in reader.list(after=before, path=path, limit=limit, is_newest_first=True)
+            }
+        return [found[seq] for seq in sorted(found, reverse=True)][:limit]
+
+    def require_own(self, branch: str, ref: str, seq: int) -> None:
+        """See that an entry moved a member's hours.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+            UnknownEntry: it moved none of theirs, or there is none: nobody is told which.
+        """
+        with self.store.read() as tx:
+            entry = tx.books(branch).reader.entry(seq)
+        if not {line.posting.path for line in entry.lines} & {available(ref), held(ref)}:
+            raise UnknownEntry(entry=seq, branch=branch)
 
     def post(self, branch: str, request: PostItem, *, by: Who | None = None) -> Posted:
         """Post one request, or one group; see `post_many`.

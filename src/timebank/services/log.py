@@ -15,6 +15,7 @@ from timebank.errors import (
     NoteRefused,
     UnknownLogKey,
 )
+from timebank.ledger.canonical import canonical_bytes
 from timebank.services.log_keys import KeyRing, make_key
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
@@ -22,7 +23,8 @@ from timebank.storage.engine import sqlite_file_of
 from timebank.storage.log_book import LogKey, SignedCheckpoint
 from timebank.translog.checkpoint import Checkpoint, sign_checkpoint
 from timebank.translog.note import SignerKey, parse_note
-from timebank.translog.tree import consistency_proof, inclusion_proof, root_at
+from timebank.translog.tiles import ENTRIES, TILE, Tile, bundle_of, is_whole_at
+from timebank.translog.tree import HASH_BYTES, consistency_proof, inclusion_proof, root_at
 
 LOCAL: Final = ".timebank"
 """What an origin ends with that nobody chose: plainly no address of the Internet."""
@@ -71,7 +73,7 @@ class Log(Service):
     @property
     def ring(self) -> KeyRing:
         """Where private keys are."""
-        return KeyRing.of(sqlite_file_of(self.store.engine.url))
+        return KeyRing.of(sqlite_file_of(self.store.engine.url), folder=self.store.key_folder)
 
     def show(self, branch: str) -> LogView:
         """Return size, root, last checkpoint and keys of a log.
@@ -199,20 +201,73 @@ class Log(Service):
             if last is not None and (last.size, last.key_no) == (books.log.size(), key.no):
                 return last
         with self.store.write() as tx:
-            books = tx.books(branch)
-            key = _active(books)
-            found = books.checkpoints.last()
-            size = books.log.size()
-            if found is not None and (found.size, found.key_no) == (size, key.no):
-                return found
-            return self._sign(books, key, [self.ring.find(branch, key)], size)
+            return self._signed(tx.books(branch))
 
     def checkpoints(
-        self, branch: str, *, before: int | None = None, limit: int | None = 50
+        self, branch: str, *, after: tuple[int, int] | None = None, limit: int | None = 50
     ) -> Sequence[SignedCheckpoint]:
-        """Return checkpoints, the newest first, of sizes below `before`."""
+        """Return checkpoints, the newest first; behind the one of size and key number `after`."""
         with self.store.read() as tx:
-            return tx.books(branch).checkpoints.list(before=before, limit=limit)
+            return tx.books(branch).checkpoints.list(after=after, limit=limit)
+
+    def sign(self, branch: str, *, by: Who | None = None, key: str | None = None) -> SignedCheckpoint:
+        """Sign the whole log as it is, as a coordinator, unless that was done since it grew.
+
+        Args:
+            branch: whose log.
+            by: a coordinator.
+            key: idempotency key; a repeated request finds what was signed then.
+
+        Raises:
+            UnknownBranch, NotAllowed: there is no such branch, or not a coordinator.
+            Others: as `checkpoint`.
+        """
+        with self.store.write(branch) as tx:
+            books = tx.books(branch)
+            actor = self.actor(by)
+            request = books.requests.open(key, "log sign", actor)
+            if request.outcome is not None:
+                found = books.checkpoints.of_size(int(request.outcome))
+                assert found is not None, "what was signed stays"
+                return found
+            require_coordinator(act_in(books, actor), branch)
+            signed = self._signed(books)
+            request.done(signed.size)
+            return signed
+
+    def published(self, branch: str) -> str | None:
+        """Return the last checkpoint with the cosignatures of its witnesses, for everybody; None: none yet.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
+        with self.store.read() as tx:
+            kept = tx.books(branch).checkpoints
+            last = kept.last()
+            return None if last is None else _with_cosignatures(last.note, kept.cosignatures(last.size))
+
+    def tile(self, branch: str, tile: Tile) -> bytes | None:
+        """Return a tile, or a bundle of entries, of the last checkpoint's tree; None: it has no such tile.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
+        with self.store.read() as tx:
+            books = tx.books(branch)
+            last = books.checkpoints.last()
+            if last is None or not is_whole_at(tile, last.size):
+                return None
+            if tile.level == ENTRIES:
+                first = tile.number * TILE
+                found = books.reader.list_between(first + 1, first + tile.width)
+                return bundle_of(map(canonical_bytes, found))
+            return books.log.tile(tile.level, tile.number)[: tile.width * HASH_BYTES]
+
+    def signing(self) -> Sequence[str]:
+        """Return the branches whose logs have a key that signs."""
+        with self.store.read() as tx:
+            codes = [branch.code for _, branch in tx.branches.list()]
+            return [code for code in codes if any(key.is_active for key in tx.books(code).log_keys.list())]
 
     def inclusion(self, branch: str, seq: int, *, size: int | None = None) -> LogProof:
         """Return the proof that an entry is in the log of a size; of all entries by default.
@@ -264,6 +319,13 @@ class Log(Service):
         place = None if self.store.is_dry_run else self.ring.keep(branch, signer)
         return MadeKey(key=key, place=place, checkpoint=signed)
 
+    def _signed(self, books: Books) -> SignedCheckpoint:
+        """Return a checkpoint of the whole log: the last one, or a new one."""
+        key, last, size = _active(books), books.checkpoints.last(), books.log.size()
+        if last is not None and (last.size, last.key_no) == (size, key.no):
+            return last
+        return self._sign(books, key, [self.ring.find(books.branch.code, key)], size)
+
     @staticmethod
     def _sign(books: Books, key: LogKey, signers: Sequence[SignerKey], size: int) -> SignedCheckpoint:
         """Sign the log, unless it is not what was signed before (I-11)."""
@@ -273,6 +335,10 @@ class Log(Service):
         checkpoint = Checkpoint(origin=key.origin, size=size, root=root_at(size, nodes))
         note = str(sign_checkpoint(checkpoint, signers))
         return books.checkpoints.keep(size=size, key_no=key.no, note=note)
+
+
+def _with_cosignatures(note: str, lines: Sequence[str]) -> str:
+    return note + "".join(f"{line}\n" for line in lines)
 
 
 def _key(books: Books, no: int) -> LogKey:

@@ -54,14 +54,23 @@ class KeyRing:
     environment: Mapping[str, str]
 
     @classmethod
-    def of(cls, file: Path | None, environment: Mapping[str, str] | None = None) -> "KeyRing":
+    def of(
+        cls,
+        file: Path | None,
+        environment: Mapping[str, str] | None = None,
+        *,
+        folder: Path | None = None,
+    ) -> "KeyRing":
         """Return the key ring of a database.
 
         Args:
             file: of an SQLite database: keys are beside it unless `TIMEBANK_LOG_KEYS` says otherwise.
             environment: variables; those of the process by default.
+            folder: where keys are, whatever the environment says.
         """
         variables = os.environ if environment is None else environment
+        if folder is not None:
+            return cls(folder, variables)
         said = variables.get(FOLDER_VARIABLE)
         if said:
             return cls(Path(said), variables)

@@ -80,9 +80,11 @@ class Checkpoints(Repository):
         found = self._find(LogCheckpointRow, order="size DESC, key_no DESC", limit=1)
         return _checkpoint(found[0]) if found else None
 
-    def list(self, *, before: int | None = None, limit: int | None = None) -> Sequence[SignedCheckpoint]:
-        """Return checkpoints, the newest first, of sizes below `before`."""
-        where = ("size < ?", before) if before is not None else ("",)
+    def list(
+        self, *, after: tuple[int, int] | None = None, limit: int | None = None
+    ) -> Sequence[SignedCheckpoint]:
+        """Return checkpoints, the newest first; behind the one of size and key number `after`."""
+        where = ("",) if after is None else ("size < ? OR (size = ? AND key_no < ?)", after[0], *after)
         rows = self._find(LogCheckpointRow, *where, order="size DESC, key_no DESC", limit=limit)
         return [_checkpoint(row) for row in rows]
 

@@ -82,6 +82,10 @@ class JournalReader(Repository):
             where.extend((ENTRY.c.cause_kind == cause[0], ENTRY.c.cause_ref == cause[1]))
         return list(self.entries(*where, limit=limit, is_newest_first=is_newest_first))
 
+    def list_between(self, first: int, last: int) -> Sequence[JournalEntry]:
+        """Return the entries with these numbers and those between them, in order; as many as there are."""
+        return list(self.entries(ENTRY.c.seq.between(first, last)))
+
     def of_cause(self, cause: Cause) -> JournalEntry | None:
         """Return the entry of one step of a cause, None if that step has not happened."""
         found = list(

@@ -70,6 +70,7 @@ class Store:
         retry: RetryPolicy | None = None,
         cache_kib: int = CACHE_KIB,
         draw: Callable[[int], bytes] = token_bytes,
+        key_folder: Path | None = None,
     ) -> None:
         """Open a database, and create or upgrade it.
 
@@ -82,6 +83,8 @@ class Store:
             retry: how often a use case that could not be finished runs again.
             cache_kib: how much of an SQLite file each connection keeps in memory.
             draw: gives so many random bytes that nobody can guess: the secrets behind commitments.
+            key_folder: where the private keys of logs are; beside an SQLite file if None, unless the
+                environment says otherwise.
 
         Raises:
             BadDatabaseUrl, NoDatabase, DatabaseNewer, NotADatabase, StorageUnusable, StorageReadOnly,
@@ -91,6 +94,7 @@ class Store:
         file = sqlite_file_of(url)
         self.clock = clock
         self.draw = draw
+        self.key_folder = key_folder
         self.retry = retry or RetryPolicy()
         self.is_server = file is None
         self.is_dry_run = is_dry_run

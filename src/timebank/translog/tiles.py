@@ -4,6 +4,7 @@ Tile (L, N) holds up to 256 hashes; the hash with number i in it is node (8 * L,
 leaves. Only complete nodes are kept, so a tile is only ever extended, at its end. Pure.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -17,6 +18,14 @@ TILE: Final = 1 << HEIGHT
 TILE_BYTES: Final = TILE * HASH_BYTES
 ENTRY_BYTES_MAX: Final = 0xFFFF
 """Longest entry that a bundle can hold."""
+
+ENTRIES: Final = -1
+"""The level of bundles of entries, which are read beside the leaves."""
+PATH: Final = re.compile(
+    r"tile/(?P<level>entries|[0-9]|[1-5][0-9]|6[0-3])/(?P<number>(?:x[0-9]{3}/){0,5}[0-9]{3})"
+    r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?",
+    re.ASCII,
+)
 
 ReadTile: TypeAlias = Callable[[int, int], bytes]
 """Gives the bytes of a tile by level and number; as many hashes as are known."""
@@ -153,6 +162,24 @@ def tile_path(tile: Tile) -> str:
 def entries_path(number: int, width: int = TILE) -> str:
     """Return the path of a bundle of entries: `tile/entries/NUMBER`, with `.p/WIDTH` if it is partial."""
     return f"tile/entries/{_number_path(number)}{_width_path(width)}"
+
+
+def tile_at(path: str) -> Tile | None:
+    """Return the tile that a path names, of level `ENTRIES` for a bundle; None if it names none."""
+    found = PATH.fullmatch(path)
+    if found is None:
+        return None
+    level = ENTRIES if found["level"] == "entries" else int(found["level"])
+    number = int(found["number"].replace("x", "").replace("/", ""))
+    width = TILE if found["width"] is None else int(found["width"])
+    tile = Tile(level=level, number=number, width=width)
+    written = entries_path(number, width) if level == ENTRIES else tile_path(tile)
+    return tile if written == path and width <= TILE else None
+
+
+def is_whole_at(tile: Tile, size: int) -> bool:
+    """Tell whether a tree of `size` leaves has all the hashes, or entries, of a tile."""
+    return tile.number * TILE + tile.width <= size >> HEIGHT * max(tile.level, 0)
 
 
 def bundle_of(entries: Iterable[bytes]) -> bytes:

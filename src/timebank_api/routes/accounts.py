@@ -7,7 +7,7 @@ from litestar import Controller, get
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import Struct
 
-from timebank.care.access import Visitor
+from timebank.care.access import AccessRole, Visitor
 from timebank.errors import UnknownAccount
 from timebank.instants import write_instant
 from timebank.ledger.limits import Limits
@@ -105,6 +105,8 @@ class LineOut(Struct, frozen=True, kw_only=True):
     """The accounts on the other side."""
     reverses: int | None
     reversed_by: int | None
+    receipt: str | None
+    """Path of the proof of the entry, if whoever asks may have it."""
 
 
 class StatementOut(Struct, frozen=True, kw_only=True):
@@ -205,7 +207,7 @@ class AccountRoutes(Controller):
             known_at=known_at,
             lines_most=LINES_MOST,
         )
-        return statement_out(found)
+        return statement_out(request, found)
 
     @desk_act("/{path:str}/limit", "accounts_limit")
     def limit(self, request: Asking, path: Path, data: JSONBody[LimitsIn], key: Key) -> AccountOut:
@@ -287,10 +289,10 @@ def lines_of(
     )
     if page.older is not None:
         goes_on_at(request, page.older)
-    return [_line(each) for each in page.lines]
+    return [_line(request, path, each) for each in page.lines]
 
 
-def statement_out(found: Statement) -> StatementOut:
+def statement_out(request: Asking, found: Statement) -> StatementOut:
     """Write a statement."""
     first, last = found.period.first_on, found.period.last_on
     return StatementOut(
@@ -302,11 +304,19 @@ def statement_out(found: Statement) -> StatementOut:
         known_at=instant(found.known_at),
         opening_minutes=found.opening,
         closing_minutes=found.closing,
-        lines=tuple(map(_line, found.lines)),
+        lines=tuple(_line(request, found.path, each) for each in found.lines),
     )
 
 
-def _line(line: StatementLine) -> LineOut:
+def receipt_at(request: Asking, path: str, entry: int) -> str | None:
+    """Return where the receipt of an entry of an account is, for whoever asks and may see the account."""
+    root: str = request.app.state.settings.root_path
+    if request.user.role is not AccessRole.MEMBER:
+        return f"{root}/v1/receipts/{entry}"
+    return f"{root}/v1/me/receipts/{entry}" if path.startswith("member:") else None
+
+
+def _line(request: Asking, path: str, line: StatementLine) -> LineOut:
     return LineOut(
         entry=line.entry,
         effective_on=line.effective_on.isoformat(),
@@ -318,6 +328,7 @@ def _line(line: StatementLine) -> LineOut:
         others=line.other_paths,
         reverses=line.reverses,
         reversed_by=line.reversed_by,
+        receipt=receipt_at(request, path, line.entry),
     )
 
 

@@ -215,6 +215,16 @@ def export_me(request: Asking) -> MemberDataOut:
     return data_out(bank_of(request).members.export_data(token.branch, own_member(token)))
 
 
+@get("/v1/me/data", operation_id="me_data", sync_to_thread=True, tags=["me"])
+def data_of_me(request: Asking) -> MemberDataOut:
+    """Give me everything that is held on me, with the secrets of what entries committed themselves to.
+
+    The same as the export; 404 for who is no member.
+    """
+    token = request.user
+    return data_out(bank_of(request).members.export_data(token.branch, own_member(token)))
+
+
 def data_out(data: MemberData) -> MemberDataOut:
     """Write everything that is held on a member."""
     return MemberDataOut(

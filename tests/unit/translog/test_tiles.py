@@ -7,6 +7,7 @@ from tests.unit.translog import naive
 
 from timebank.errors import BundleRefused
 from timebank.translog.tiles import (
+    ENTRIES,
     TILE,
     Tail,
     Tile,
@@ -14,9 +15,11 @@ from timebank.translog.tiles import (
     entries_of,
     entries_path,
     hashes_of,
+    is_whole_at,
     nodes_of,
     partial_tiles,
     place_of,
+    tile_at,
     tile_path,
     tiles_of,
 )
@@ -134,3 +137,26 @@ def test_an_entry_too_long_for_a_bundle_is_refused() -> None:
     assert 65_537 == len(bundle_of([bytes(65_535)]))
     with pytest.raises(BundleRefused):
         bundle_of([bytes(65_536)])
+
+
+def test_a_path_names_one_tile_and_a_tile_one_path() -> None:
+    """What is written in another way names nothing: caches would keep it twice."""
+    for tile in (
+        Tile(level=0, number=0, width=256),
+        Tile(level=2, number=1_234_067, width=1),
+        Tile(level=ENTRIES, number=12, width=255),
+        Tile(level=ENTRIES, number=0, width=256),
+    ):
+        bundle = entries_path(tile.number, tile.width)
+        path = bundle if tile.level == ENTRIES else tile_path(tile)
+        assert tile == tile_at(path)
+    for path in ("tile/0/0", "tile/0/000.p/256", "tile/0/000.p/257", "tile/0/x000/001", "tile/64/000", ""):
+        assert tile_at(path) is None
+
+
+def test_a_tile_is_whole_once_the_tree_has_its_hashes() -> None:
+    """Bundles are read beside the leaves, one entry for each."""
+    for level, size in ((0, 256), (1, 65_536), (ENTRIES, 256)):
+        tile = Tile(level=level, number=0, width=256)
+        assert is_whole_at(tile, size)
+        assert not is_whole_at(tile, size - 1)
