@@ -1849,7 +1849,7 @@ class LogKeyMalformed(TimebankError):
 
 
 class LogKeyDiffers(TimebankError):
-    """A private key is not the one that signs this log: another branch's, or an older one. Find the right one."""
+    """A private key is not the one that signs this log. Find the right one."""
 
     code = "log_key_differs"
     template = "the key in {place} is not key {no} of {branch}"
@@ -1863,7 +1863,7 @@ class NoKeyFolder(TimebankError):
 
 
 class LogForked(TimebankError):
-    """The entries are not those that a checkpoint was signed of: they were changed, or cut short (I-11). Audit."""
+    """The entries are not those that a checkpoint was signed of (I-11). Audit the books."""
 
     code = "log_forked"
     kind = Kind.BROKEN
@@ -1878,7 +1878,7 @@ class DetailsUnreadable(TimebankError):
 
 
 class NoDetails(TimebankError):
-    """Nothing is kept about the entry beside its facts, or it was erased. Retrying cannot help."""
+    """The entry had no details, or they were erased. Retrying cannot help."""
 
     code = "no_details"
     template = "entry {entry} of {branch} has no details, or they were erased"

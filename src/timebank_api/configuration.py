@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
 
 from timebank.errors import BadSettingsFile, NoAddress, SecretExposed, UnknownSetting, UnreadableFile
-from timebank.services.log_places import KEY_VARIABLE
+from timebank.services.log_places import FOLDER_VARIABLE, KEY_VARIABLE
 from timebank_api.settings import PREFIX, Described, Settings, catalogue
 
 CONFIG: Final = f"{PREFIX}CONFIG"
-OTHERS: Final = frozenset({*(ENVIRONMENT.keys() - {f"{PREFIX}DB"}), CONFIG})
+OTHERS: Final = frozenset(
+    {f"{PREFIX}ACTOR", f"{PREFIX}DEBUG", FOLDER_VARIABLE, f"{KEY_VARIABLE}BRANCH", CONFIG}
+)
 """Variables that timebank reads and that are no settings of the service."""
 FILE_BYTES_MOST: Final = 262_144
 
