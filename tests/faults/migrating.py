@@ -34,7 +34,8 @@ def make_old(address: str, model: str) -> None:
         model: address of another one, which is filled with a few entries first.
     """
     found(model, 1)
-    with closing(timebank.open(model)) as bank:
+    nothing_told = mock.patch("timebank.services.posting.commitment_of", return_value=None)
+    with closing(timebank.open(model)) as bank, nothing_told:
         for number in range(1, ENTRIES + 1):
             request(bank, Job(address=model, writer=0, number=number), number)
     old, new = engine_of(url_of(address)), create_engine(model, poolclass=NullPool)

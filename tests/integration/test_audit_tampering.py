@@ -698,6 +698,10 @@ def test_statistics_are_not_tampering(tmp_path: Path) -> None:
     assert () == faults_after(tmp_path, clock)
 
 
+NOTHING_YET = {"log_tile", "log_cosignature", "witness_log"}
+"""Tiles need more entries (`test_log.py` has them), cosignatures and watched logs others who give them."""
+
+
 def test_the_world_as_it_was_built_has_no_fault(tmp_path: Path) -> None:
     """With rows of every kind: whatever the tests above find, they put there themselves."""
     clock = a_world(tmp_path)
@@ -707,7 +711,7 @@ def test_the_world_as_it_was_built_has_no_fault(tmp_path: Path) -> None:
         ]
 
     assert () == faults_after(tmp_path, clock)
-    assert [] == empty
+    assert NOTHING_YET == set(empty)
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -953,6 +957,9 @@ NOT_COVERED: dict[str, tuple[str, ...]] = {
     "branch_head": ("revision", "last_us"),  # how often and when this database was written to
     "branch_counter": ("branch_id", "noun", "last_no"),  # notes and members are not counted again
     "identity_alias": ("branch_id", "source", "party", "path"),
+    "identity_detail": ("branch_id", "entry_seq", "member", "other_member", "third_member"),
+    "log_checkpoint": ("branch_id", "signed_us"),
+    "log_key": ("branch_id", "created_us", "actor", "retired_us"),
     "identity_note": ("branch_id", "no", "about", "member", "other_member", "words"),
     "identity_person": ("branch_id", "ref", "name", "email", "phone", "note"),
     "import_batch": (

@@ -47,7 +47,7 @@ def a_world(folder: Path) -> SteppingClock:
 def _built() -> tuple[bytes, datetime]:
     clock = SteppingClock(NOW, timedelta(seconds=1))
     with tempfile.TemporaryDirectory(prefix="timebank-test-") as folder:
-        bank = a_bank(Path(folder), clock=clock)
+        bank = a_bank(Path(folder), clock=clock, draw=bytes)
         _fill(bank, clock)
         bank.close()
         return (Path(folder) / "bank.db").read_bytes(), clock.instant
@@ -63,7 +63,15 @@ def _fill(bank: Bank, clock: SteppingClock) -> None:
     _wish(bank)
     bank.members.erase("lille", "m9")
     _let_in(bank)
+    _sign(bank)
     assert bank.audits.run().is_kept
+
+
+def _sign(bank: Bank) -> None:
+    """A checkpoint of the log."""
+    with patch("timebank.services.log_keys.token_bytes", bytes):
+        bank.log.new_key("lille")
+    bank.log.checkpoint("lille")
 
 
 def _let_in(bank: Bank) -> None:

@@ -36,6 +36,8 @@ FAULTS: Final[Mapping[str, str]] = MappingProxyType(
         "kept_forged": "a signature by a listed key on a kept checkpoint does not verify (I-11)",
         "kept_ahead": "a kept checkpoint has more entries than there are: the journal was cut short (I-11)",
         "kept_differs": "the journal does not begin as it was signed: it was rewritten (I-11)",
+        "details_dangling": "details are kept of an entry that is not there, or that has none (I-10)",
+        "details_differ": "details, or their secret, are not what their entry committed itself to (I-10)",
         "policy_unknown": "an entry was made under a version of the policy that is not stored",
         "reversal_differs": "a reversal does not mirror the entry it reverses (I-3)",
         "reversal_dangling": "a reversal names an entry that is not there (I-3)",

@@ -28,6 +28,7 @@ from timebank.ledger.stories import (
     home_of,
     standing_of,
 )
+from timebank.services.audit_details import check_details
 from timebank.services.audit_log import check_log
 from timebank.storage.books import Books
 from timebank.storage.story_evidence import CHUNK, StoryEvidence, chunks_of
@@ -294,6 +295,7 @@ STANDING_CHECKS: Final[dict[str, BranchCheck]] = {
     "members": check_members,
     "words": check_words,
     "policies": check_policies,
+    "details": check_details,
     "log": check_log,
     "rows": check_readable,
 }
