@@ -99,6 +99,7 @@ def test_a_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
 def test_variables_of_the_command_line_are_no_settings_of_the_service() -> None:
     """They stand in the same environment."""
     environment = {**DB, "TIMEBANK_ACTOR": "coordinator:desk", "TIMEBANK_DEBUG": "1", "PATH": "/bin"}
+    environment["TIMEBANK_LOG_KEY_LILLE"] = "sample"
 
     assert ENVIRONMENT.keys() <= OTHERS | {"TIMEBANK_DB"}
     assert Settings(address=DB["TIMEBANK_DB"]) == load(environment=environment).settings

@@ -26,6 +26,8 @@ from timebank.translog.note import SignerKey, parse_note
 from timebank.translog.tiles import ENTRIES, TILE, Tile, bundle_of, is_whole_at
 from timebank.translog.tree import HASH_BYTES, consistency_proof, inclusion_proof, root_at
 
+__all__ = ["LOCAL", "Log", "LogProof", "LogView", "MadeKey", "SignedCheckpoint"]
+
 LOCAL: Final = ".timebank"
 """What an origin ends with that nobody chose: plainly no address of the Internet."""
 

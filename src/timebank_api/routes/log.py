@@ -15,8 +15,8 @@ from timebank.instants import write_instant
 from timebank.ledger.chart import available
 from timebank.ledger.model import JournalEntry
 from timebank.services.bank import Bank
+from timebank.services.log import SignedCheckpoint
 from timebank.services.receipts import Receipt
-from timebank.storage.log_book import SignedCheckpoint
 from timebank.translog.tiles import ENTRIES, tile_at
 from timebank_api.acting import Visiting
 from timebank_api.acts import desk_act
