@@ -31,6 +31,7 @@ from tests.builders import JOINED_ON, NOW
 from tests.integration.copies import copy_of, drop
 from tests.integration.plain_model import FUND, Model, Refused, Rules
 from tests.postgres import a_database, raw
+from tests.unit.translog import naive
 
 from timebank.care.record import Mode
 from timebank.clock import SteppingClock
@@ -42,6 +43,7 @@ from timebank.policy.model import Limits as PolicyLimits
 from timebank.policy.words import Confirmer, Overlap
 from timebank.policy.writing import write_policy
 from timebank.services.bank import Bank, open_bank
+from timebank.translog.tree import check_consistency, consistency_proof, root_at
 
 DAY = timedelta(days=1)
 NIGHTS = (
@@ -236,6 +238,7 @@ class BankMachine(RuleBasedStateMachine):
         for ref in ("m1", "m2", "m3"):
             self.model.join(ref)
         self.model.accounts[FUND, "min"] = [0, 0, 0]
+        self.roots: list[dict[int, bytes]] = [{} for _ in self.banks]
         self.keyed: dict[str, Act] = {}
         self.seen: list[tuple[datetime, str, tuple[Any, ...]]] = []
         self.keys = itertools.count(1)
@@ -751,6 +754,20 @@ class BankMachine(RuleBasedStateMachine):
             assert levels == {
                 (view.path, view.unit): (view.limits.floor, view.limits.ceiling) for view in views
             }
+
+    @invariant()
+    def the_log_goes_on(self) -> None:
+        """I-11: its root is that of the leaves, and every root that it had is that of its beginning."""
+        for bank, seen in zip(self.banks, self.roots, strict=True):
+            with bank.store.read() as tx:
+                log = tx.books("lille").log
+                size, nodes = log.size(), log.nodes()
+                root = root_at(size, nodes)
+                assert len(self.model.entries) == size
+                assert naive.root(log.leaves(1, size)) == root
+                for old, its in seen.items():
+                    check_consistency(old, its, size, root, consistency_proof(old, size, nodes))
+            seen[size] = root
 
     @invariant()
     def records_are_the_model_s(self) -> None:
