@@ -263,6 +263,16 @@ def test_the_command_says_what_is_proved(tmp_path: Path, capsys: pytest.CaptureF
     assert "not proved" in capsys.readouterr().err
 
 
+def test_a_gigantic_file_is_not_read_to_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One of a tebibyte, most of which is on no disk, is refused as one of a mebibyte and a byte is."""
+    file = tmp_path / "r.json"
+    with file.open("wb") as sparse:
+        sparse.truncate(2**40)
+
+    assert 4 == verifier.main([str(file), *KEYS])
+    assert "larger than receipts are" in capsys.readouterr().err
+
+
 def test_the_file_is_short_enough_to_read() -> None:
     """Under 200 lines of program, so that somebody else reads it, and ports it."""
     lines = Path(verifier.__file__).read_text(encoding="utf-8").split('"""')[0::2]
