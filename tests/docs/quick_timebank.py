@@ -33,8 +33,17 @@ def write_client(folder: Path, address: str) -> None:
 
 
 def serve(address: str) -> None:
-    """Load the program, say so, and fork for every call."""
+    """Load the program, say so, and fork for every call.
+
+    It is noon when it begins: at night, help that has just been given began the day before somebody joined.
+    """
     from timebank.cli.main import main
+    from timebank.clock import SystemClock
+
+    now = SystemClock.now
+    begun = now(SystemClock())
+    later = begun.replace(hour=12, minute=0) - begun
+    SystemClock.now = lambda self: now(self) + later  # type: ignore[method-assign]
 
     import_module("timebank.services.bank")  # the database library: a command loads it when it needs it
     with socket.socket(socket.AF_UNIX) as door:
