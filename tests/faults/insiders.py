@@ -1,7 +1,7 @@
 """Insiders: whoever may write the file changes an entry and works everything out anew that follows from it.
 
-The guards are dropped and put back, running balances, caches and leaves are made to fit: the audit of the
-file alone may then find nothing, and is only counted. Somebody outside has kept a checkpoint of before. A
+The guards are dropped and put back, running balances, caches and leaves are made to fit, the checkpoints
+inside are gone: the audit of the file alone may then find nothing, and is only counted. Somebody outside has kept a checkpoint of before. A
 proof that its books are the beginning of the new ones is made as well as the insider can; it has to be
 refused, every time.
 """
@@ -52,6 +52,7 @@ def rewrite(times: int, *, seed: int, folder: Path, say: Say = silent) -> Score:
             raw.execute(CHANGES[what], (seq, chance.randint(1, 300)))
             recompute(raw)
             reseal(raw)
+            raw.execute("DELETE FROM log_checkpoint")
         after = leaves_of(file)
         is_kept = not _is_refused(before[:size], after)
         score.counts[f"of the {what}"] += 1

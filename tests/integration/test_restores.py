@@ -151,6 +151,13 @@ def with_another_day(lines: list[dict[str, Any]]) -> None:
 def without_the_last_entry(lines: list[dict[str, Any]]) -> None:
     """Leave out an entry; the head says how many there were."""
     lines.remove(rows(lines, "entry")[-1])
+    for signed in rows(lines, "log_checkpoint"):
+        lines.remove(signed)
+
+
+def without_the_last_signed_entry(lines: list[dict[str, Any]]) -> None:
+    """Leave out an entry that a checkpoint covers."""
+    lines.remove(rows(lines, "entry")[-1])
 
 
 def without_an_entry(lines: list[dict[str, Any]]) -> None:
@@ -231,6 +238,7 @@ def with_another_policy(lines: list[dict[str, Any]]) -> None:
         (with_amount, BranchFileFaulty, "table entry: I-4: the running balance does not follow"),
         (with_another_day, RestoreRefused, "leaf_differs"),
         (without_the_last_entry, RestoreRefused, "head_differs"),
+        (without_the_last_signed_entry, BranchFileFaulty, "I-11: a checkpoint goes no further"),
         (without_an_entry, BranchFileFaulty, "table entry: I-"),
         (with_sides_swapped, BranchFileFaulty, "table entry: I-4: the running balance does not follow"),
         (with_another_balance, RestoreRefused, "cached_balance_differs"),

@@ -62,10 +62,10 @@ def address(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def heard(address: str) -> Mapping[str, Any]:
+def heard(address: str, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     """Return every statement sent in a writing transaction while a world is made, with values of one use."""
     clock = SteppingClock(NOW, timedelta(seconds=1))
-    bank = timebank.open(address, clock=clock)
+    bank = timebank.open(address, clock=clock, key_folder=tmp_path_factory.mktemp("keys"))
     bank.store.close()  # connections made from now on listen
 
     class Here(Listening):

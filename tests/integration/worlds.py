@@ -1,5 +1,6 @@
 """A small world with rows of every kind, built once for a test run and copied for each test."""
 
+import hashlib
 import io
 import itertools
 import tempfile
@@ -43,11 +44,17 @@ def a_world(folder: Path) -> SteppingClock:
     return SteppingClock(at)
 
 
+def drawing() -> Callable[[int], bytes]:
+    """Return what draws bytes that are the same in every run, and never the same twice."""
+    drawn = itertools.count()
+    return lambda size: hashlib.shake_256(str(next(drawn)).encode()).digest(size)
+
+
 @cache
 def _built() -> tuple[bytes, datetime]:
     clock = SteppingClock(NOW, timedelta(seconds=1))
     with tempfile.TemporaryDirectory(prefix="timebank-test-") as folder:
-        bank = a_bank(Path(folder), clock=clock, draw=bytes)
+        bank = a_bank(Path(folder), clock=clock, draw=drawing())
         _fill(bank, clock)
         bank.close()
         return (Path(folder) / "bank.db").read_bytes(), clock.instant

@@ -1,6 +1,6 @@
 """The log: checkpoints, receipts, and what anybody may read of it as C2SP tlog-tiles has it."""
 
-from typing import Final
+from typing import Any, Final
 
 from litestar import Controller, Request, Response, get
 from litestar.datastructures import State
@@ -29,7 +29,7 @@ from timebank_api.routes.accounts import receipt_at
 from timebank_api.sight import seen_member
 
 FORM: Final = "application/vnd.timebank.receipt+json"
-SAID: Final = {200: ResponseSpec(str, media_type=FORM, description="The receipt.")}
+SAID: Final = {200: ResponseSpec(dict[str, Any], media_type=FORM, description="The receipt.")}
 PLAIN: Final = "text/plain; charset=utf-8"
 BYTES: Final = "application/octet-stream"
 SHORT: Final = {"Cache-Control": "public, max-age=5", "Cross-Origin-Resource-Policy": "cross-origin"}

@@ -314,3 +314,13 @@ def test_faults_come_in_the_order_of_their_places() -> None:
 
     assert [first, second] == sorted([second, first])
     assert replace(first, detail="a") < first
+
+
+def test_details_that_are_no_bytes_are_found() -> None:
+    """A commitment of another kind makes no leaf: told as a fault, whatever the leaf says."""
+    book, entries = a_journal()
+    (header, lines), *rest = rows_of(book, entries)
+
+    audit = audit_of(book, [(header._replace(details="text"), lines), *rest])  # type: ignore[arg-type]
+
+    assert "leaf_differs" in {fault.code for fault in audit.faults}
