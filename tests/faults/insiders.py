@@ -1,9 +1,9 @@
 """Insiders: whoever may write the file changes an entry and works everything out anew that follows from it.
 
 The guards are dropped and put back, running balances, caches and leaves are made to fit, the checkpoints
-inside are gone: the audit of the file alone may then find nothing, and is only counted. Somebody outside has kept a checkpoint of before. A
-proof that its books are the beginning of the new ones is made as well as the insider can; it has to be
-refused, every time.
+inside are gone: the audit of the file alone may then find nothing, and is only counted. Somebody outside
+has kept a checkpoint of before. A proof that its books are the beginning of the new ones is made as well
+as the insider can; it has to be refused, every time.
 """
 
 import random

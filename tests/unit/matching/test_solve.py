@@ -321,13 +321,15 @@ def test_what_has_no_answer_is_refused() -> None:
 
 def test_too_many_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond four million, places would no longer fit below the costs."""
-    monkeypatch.setattr(problem, "MOST_NODES", 3)
-    with pytest.raises(MatchingTooLarge):
-        a_problem([], requests=3)
+    with monkeypatch.context() as patched:
+        patched.setattr(problem, "MOST_NODES", 3)
+        with pytest.raises(MatchingTooLarge):
+            a_problem([], requests=3)
 
+    blocks = timed(a_problem([(0, 0, 1), (1, 0, 1), (2, 0, 1)], capacities=(3,)), ["a", "a", "b"])
     monkeypatch.setattr(splitting, "MOST_NODES", 1)
     with pytest.raises(MatchingTooLarge):
-        solve(timed(a_problem([(0, 0, 1), (1, 0, 1), (2, 0, 1)], capacities=(3,)), ["a", "a", "b"]))
+        solve(blocks)
 
 
 def test_compatible_pins_of_one_helper_stand() -> None:

@@ -3,14 +3,14 @@
 import json
 
 import pytest
-from tests.unit.translog.receipts import KEYS, LILLE, LOCMINE, WITNESS, Log, sample, written
+from tests.unit.translog.receipts import BETWEEN, KEYS, LILLE, LOCMINE, WITNESS, Log, sample, written
 
 from timebank.translog import verifier
 from timebank.translog.kept import notes_in
 from timebank.translog.note import Note
 from timebank.translog.proof import LogProof
-from timebank.translog.receipt import Part, receipt_of, tidied
-from timebank.translog.tree import inclusion_proof
+from timebank.translog.receipt import Part, Since, receipt_of, tidied
+from timebank.translog.tree import consistency_proof, inclusion_proof
 
 TRUSTED = [LOCMINE.verifier, WITNESS.verifier]
 
@@ -28,9 +28,23 @@ def test_a_cosigned_receipt_is_made_and_verified() -> None:
     made = receipt_of([a_part(log, 3, log.note(None, WITNESS))], TRUSTED)
 
     verifier.verify(made, [*KEYS, str(WITNESS.verifier)])
-    said = "witness.example/w1 cosigned the 13 entries of locmine.timebank on 14 January 2026 at 14:13:20 UTC."
+    said = (
+        "witness.example/w1 cosigned the 13 entries of locmine.timebank on 14 January 2026 at 14:13:20 UTC."
+    )
     assert said == json.loads(made)["summary"][-1]
     assert sorted(map(str, TRUSTED)) == json.loads(made)["keys"]
+
+
+def test_older_checkpoints_are_told_in_their_order() -> None:
+    """What a family kept is shown to be the beginning of the books, the smallest first."""
+    log = Log(LOCMINE, 13)
+    since = [Since(note=log.note(old), hashes=consistency_proof(old, 13, log.nodes)) for old in (8, 5)]
+
+    made = receipt_of([a_part(log, 3, log.note())], TRUSTED, since)
+
+    verifier.verify(made, KEYS)
+    told = [BETWEEN.format(old, 13, "locmine.timebank") for old in (5, 8)]
+    assert told == json.loads(made)["summary"][-2:]
 
 
 def test_the_log_comes_first_and_strangers_are_left_out() -> None:
@@ -52,7 +66,10 @@ def test_what_a_family_kept_is_a_note_or_a_receipt() -> None:
     assert all(each.endswith(b"\n") for each in kept)
 
 
-@pytest.mark.parametrize("data", [b"{}", b'{"parts": 3}', b'{"parts": [{"proof": "x"}]}', b"{", b'{"a":' * 9_000])
+NO_RECEIPTS = (b"{}", b'{"parts": 3}', b'{"parts": [{"proof": "x"}]}', b"{", b'{"a":' * 9_000)
+
+
+@pytest.mark.parametrize("data", NO_RECEIPTS)
 def test_a_file_that_is_no_receipt_is_refused(data: bytes) -> None:
     """It looks like one and has no checkpoints."""
     with pytest.raises(ValueError):  # noqa: PT011 - any of them is a refusal
