@@ -335,14 +335,14 @@ FIELDS_OF: Final[Mapping[str, object]] = {
 }
 """Where a field of one body means something else."""
 TABLE: Final = "entry,effective_on,change_minutes,balance_minutes\n1,2026-03-02,90,90\n"
-TEXTS: Final[Mapping[str, str]] = {
+TEXTS: Final[Mapping[str, object]] = {
     "application/jsonl": '{"form":"timebank","version":1}\n',
     "imports_exchanges": "date,provider,recipient,minutes\n2026-01-05,Sample A,Sample B,60\n",
     "imports_members": "number,name,email\n7,Sample Newcomer,sample@example.org\n",
     "imports_openings": "member,minutes\n7,120\n",
     "imports_reconcile": "member,minutes\n7,120\n",
     "metrics_read": "http_requests_total 1\n",
-    "application/vnd.timebank.receipt+json": '{"format":"timebank-receipt/1","parts":[]}\n',
+    "application/vnd.timebank.receipt+json": {"format": "timebank-receipt/1", "parts": []},
     "text/csv": TABLE,
     "text/plain": "2026-03-02 * service 1\n    member:m1:available  90 min\n    member:m2:available\n",
 }
@@ -386,8 +386,8 @@ def _chosen(place: str) -> object:
     return FIELDS_OF.get(place, FIELDS_OF.get(f"{struct.rpartition('_')[2]}.{field}", MISSING))
 
 
-def text_of(operation: str, form: str) -> str | None:
-    """Return the example of a body or an answer that is no JSON."""
+def text_of(operation: str, form: str) -> object:
+    """Return the example of a body or an answer in another form than plain JSON; None if it has none."""
     return TEXTS.get(operation, TEXTS.get(form.partition(";")[0]))
 
 

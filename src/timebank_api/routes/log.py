@@ -29,7 +29,9 @@ from timebank_api.routes.accounts import receipt_at
 from timebank_api.sight import seen_member
 
 FORM: Final = "application/vnd.timebank.receipt+json"
-SAID: Final = {200: ResponseSpec(dict[str, Any], media_type=FORM, description="The receipt.")}
+SAID: Final = {
+    200: ResponseSpec(dict[str, Any], generate_examples=False, media_type=FORM, description="The receipt.")
+}
 PLAIN: Final = "text/plain; charset=utf-8"
 BYTES: Final = "application/octet-stream"
 SHORT: Final = {"Cache-Control": "public, max-age=5", "Cross-Origin-Resource-Policy": "cross-origin"}
