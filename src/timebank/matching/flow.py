@@ -40,6 +40,7 @@ class Flow:
 
     __slots__ = (
         "_askers",
+        "_came",
         "_into",
         "at",
         "capacity",
@@ -71,6 +72,8 @@ class Flow:
         self.taken: defaultdict[int, list[int]] = defaultdict(list)
         self._into: dict[int, tuple[list[int], list[int]]] = {}
         self._askers: tuple[list[int], Sequence[int]] | None = None
+        self._came: defaultdict[int, list[int]] = defaultdict(list)
+        """Who asked later for a helper that nobody has looked up yet."""
 
     # --- Nodes ------------------------------------------------------------------------------------
 
@@ -101,9 +104,10 @@ class Flow:
             if self._askers is None:
                 self._askers = self._gathered()
             starts, askers = self._askers
+            asking = [*askers[starts[helper] : starts[helper + 1]], *self._came.pop(helper, ())]
             pairs = [
                 (request, arc)
-                for request in dict.fromkeys(askers[starts[helper] : starts[helper + 1]])
+                for request in dict.fromkeys(asking)
                 for arc in self.rows[request]
                 if arc & PLACE == helper
             ]
@@ -127,7 +131,11 @@ class Flow:
 
     def _lead(self, request: int, arc: int) -> None:
         """Note an arc that is to be added to its row."""
-        requests, arcs = self.into(arc & PLACE)
+        helper = arc & PLACE
+        if helper not in self._into:
+            self._came[helper].append(request)
+            return
+        requests, arcs = self._into[helper]
         requests.append(request)
         arcs.append(arc)
 
@@ -145,8 +153,8 @@ class Flow:
 
     def remove_arc(self, request: int, arc: int) -> None:
         """Take an arc away that is not part of the plan."""
-        if self._askers is not None:
-            requests, arcs = self.into(arc & PLACE)
+        if arc & PLACE in self._into:
+            requests, arcs = self._into[arc & PLACE]
             place = arcs.index(arc)
             del requests[place]
             del arcs[place]
