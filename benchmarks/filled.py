@@ -14,6 +14,7 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from secrets import token_bytes
 
 import psycopg
 from benchmarks.sample import ACCOUNTS, BRANCH
@@ -108,6 +109,11 @@ def found(address: str) -> None:
     bank.close()
 
 
+def key_made(at_ms: int) -> bytes:
+    """Return what is kept of a key that a client made at an instant (`timebank.ids.key_of`)."""
+    return at_ms.to_bytes(6) + token_bytes(10)
+
+
 def fill_sqlite(file: Path, lines: int) -> None:
     """Make an SQLite database with so many lines."""
     found(f"sqlite:///{file}")
@@ -116,11 +122,12 @@ def fill_sqlite(file: Path, lines: int) -> None:
         rounds,
         day="date(e.us / 1000000, 'unixepoch')",
         leaf="zeroblob(32)",
-        key="randomblob(16)",
+        key="key_made(recorded_us / 1000)",
         lines=SQLITE_LINES,
         entries_from=SQLITE_ENTRIES,
     )
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.create_function("key_made", 1, key_made)
         run = connection.execute
         guards = run("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KIB}"):
@@ -158,7 +165,7 @@ def fill_postgresql(address: str, plain: str, lines: int) -> None:
         rounds,
         day="to_char(to_timestamp(e.us / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
         leaf="decode(repeat('00', 32), 'hex')",
-        key="substr(sha256(int8send(seq)), 1, 16)",
+        key="substr(int8send(recorded_us / 1000), 3) || substr(sha256(int8send(seq)), 1, 10)",
         lines=POSTGRESQL_LINES,
         entries_from=POSTGRESQL_ENTRIES,
     )

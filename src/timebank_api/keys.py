@@ -9,7 +9,7 @@ import msgspec
 from litestar.serialization import encode_json
 
 from timebank.errors import VersionChanged
-from timebank.ids import AnsweredKey, require_key
+from timebank.ids import TIMED, AnsweredKey, require_key
 from timebank_api.inputs import Asking
 from timebank_api.malformed import Malformed
 from timebank_api.tags import tag_of
@@ -68,6 +68,8 @@ def begin(request: Asking, key: str) -> str:
     token, operation = request.user, request.route_handler.operation_id
     said = f"{operation} {token.role}:{token.ref}@{token.branch}\0{key}".encode(errors="surrogatepass")
     name = f"http-{hashlib.sha256(said).hexdigest()}"
+    if TIMED.fullmatch(key):
+        name += f"-{key}"  # so that it is kept beside those of its time
     visit.begin(name)
     return name
 

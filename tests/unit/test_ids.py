@@ -3,14 +3,23 @@ import sys
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from timebank.errors import BadKey, BadReference
-from timebank.ids import KEY_CHARACTERS_MAX, fingerprint_of, key_of, reference
+from timebank.ids import (
+    IN_ORDER_SINCE_MS,
+    KEY_CHARACTERS_MAX,
+    fingerprint_of,
+    key_of,
+    reference,
+    timed_key,
+)
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
@@ -60,6 +69,59 @@ def test_any_other_reference_is_refused(text: str) -> None:
 def test_a_key_is_kept_as_sixteen_bytes() -> None:
     """No personal data, and the same bytes for ever (I-9): this value is in people's databases."""
     assert "15375b5dae14f8a8c37f61167b2449b6" == key_of("sample").hex()
+
+
+TEN_BYTES = st.binary(min_size=10, max_size=10)
+SINCE = st.integers(IN_ORDER_SINCE_MS, 2**48 - 1)
+
+
+@given(SINCE, TEN_BYTES)
+def test_a_timed_key_is_a_uuid_of_version_seven(at_ms: int, drawn: bytes) -> None:
+    """As RFC 9562 has it: the time first, then version and variant, the rest by chance."""
+    made = UUID(timed_key(at_ms, drawn))
+
+    assert (7, RFC_4122, at_ms) == (made.version, made.variant, made.int >> 80)
+    assert int.from_bytes(drawn) & ~(0xF << 76 | 0b11 << 62) == made.int & ((1 << 80) - 1) & ~(
+        0xF << 76 | 0b11 << 62
+    )
+
+
+@given(SINCE, SINCE, TEN_BYTES, TEN_BYTES, st.sampled_from(["", "auto-", "http-0-"]))
+def test_timed_keys_are_kept_in_the_order_of_their_times(
+    one: int, other: int, first: bytes, second: bytes, before: str
+) -> None:
+    """Whatever stands before the UUID; in capitals it is another key of the same time."""
+    made, later = timed_key(one, first), timed_key(other, second)
+    kept, kept_later = key_of(before + made), key_of(before + later)
+
+    assert (one.to_bytes(6), 16) == (kept[:6], len(kept))
+    assert one == other or (one < other) == (kept < kept_later)
+    assert kept[:6] == key_of(before + made.upper())[:6]
+    assert made == later or kept != kept_later
+
+
+@given(st.integers(0, IN_ORDER_SINCE_MS - 1), TEN_BYTES)
+def test_a_key_that_was_used_before_is_found_again(at_ms: int, drawn: bytes) -> None:
+    """Keys were kept as digests alone once; a repetition of such a request must not take effect again."""
+    text = timed_key(at_ms, drawn)
+
+    assert sha256(b"timebank key\0" + text.encode()).digest()[:16] == key_of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "019b8e2d-1c00-4000-8000-000000000000",
+        "ffff8e2d-1c00-7000-7000-000000000000",
+        "ffff8e2d-1c00-7000-8000-00000000000",
+        "ffff8e2d-1c00-7000-8000-000000000000 ",
+        "ffff8e2d1c0070008000000000000000",
+        "\uff11fff8e2d-1c00-7000-8000-000000000000",
+    ],
+)
+def test_any_other_key_is_kept_as_its_digest(text: str) -> None:
+    """Another version or variant, a digit short, a space behind, no hyphens, digits of another script."""
+    assert sha256(b"timebank key\0" + text.encode()).digest()[:16] == key_of(text)
 
 
 @given(st.lists(st.text(min_size=1, max_size=KEY_CHARACTERS_MAX), min_size=2, max_size=2, unique=True))

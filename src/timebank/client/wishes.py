@@ -3,14 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from secrets import token_bytes
+from time import time_ns
 from typing import Any, Final
 from urllib.parse import quote
-from uuid import uuid4
 
 import httpx
 import msgspec
 
+from timebank.ids import timed_key
+
 KEY_HEADER: Final = "Idempotency-Key"
+
+
+def new_key() -> str:
+    """Return an idempotency key that nobody has used."""
+    return timed_key(time_ns() // 1_000_000, token_bytes(10))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +46,7 @@ class Wish:
         """Return it for httpx: with a key of its own, unless one was given."""
         headers = {}
         if self.needs_key:
-            headers[KEY_HEADER] = self.key if self.key is not None else uuid4().hex
+            headers[KEY_HEADER] = self.key if self.key is not None else new_key()
         if self.if_match is not None:
             headers["If-Match"] = self.if_match
         content = self.body if isinstance(self.body, bytes) else None

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
 from inspect import isfunction, signature
+from secrets import token_bytes
+from time import time_ns
 from typing import TypeVar
-from uuid import uuid4
 
 from timebank.care.mandate import Act, Person
-from timebank.ids import reference
+from timebank.ids import reference, timed_key
 from timebank.ledger.model import Actor
 from timebank.storage.books import Books
 from timebank.storage.store import Store
@@ -54,7 +55,7 @@ def _repeated(use_case: Callable[..., Result]) -> Callable[..., Result]:
         if self.store.is_sharing:
             return use_case(self, *args, **options)
         if options.get("key") is None and self.store.is_server:
-            options["key"] = f"auto-{uuid4().hex}"
+            options["key"] = f"auto-{timed_key(time_ns() // 1_000_000, token_bytes(10))}"
         key = options.get("key")
         name = str(key) if key is not None else None
         return self.store.retry.run(lambda: use_case(self, *args, **options), key=name)
