@@ -1795,6 +1795,38 @@ class WitnessAnswerRefused(TimebankError):
     template = "the witness gave no cosignature (status {status})"
 
 
+class WitnessUnreachable(TimebankError):
+    """A witness did not answer, or not in time. Ask it again later."""
+
+    code = "witness_unreachable"
+    kind = Kind.TRANSIENT
+    template = "the witness {witness} cannot be reached: {problem}"
+
+
+class WitnessAhead(TimebankError):
+    """A witness saw more of this log than there is: the books are older than what was shown. Say so."""
+
+    code = "witness_ahead"
+    kind = Kind.BROKEN
+    template = "the witness {witness} saw {seen} entries of the log of {branch}, which has {size}"
+
+
+class WitnessSawAnother(TimebankError):
+    """A witness holds another history of this log than the books do: one of the two was changed. Say so."""
+
+    code = "witness_saw_another"
+    kind = Kind.BROKEN
+    template = "the witness {witness} holds another history of the log of {branch} (status {status})"
+
+
+class BadWitnessUrl(TimebankError):
+    """The text is not the address of a witness. Retrying unchanged cannot help."""
+
+    code = "bad_witness_url"
+    kind = Kind.USAGE
+    template = "not the address of a witness: write https://HOST/PATH, without a password"
+
+
 class NoLogKey(TimebankError):
     """The branch has no key that signs checkpoints. Make one; writing works without."""
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from tests.cli.running import run
+from tests.witnessing import Witness, serving
 
 from timebank.translog.checkpoint import Checkpoint
 from timebank.translog.note import SignerKey, VerifierKey, parse_note
 from timebank.translog.tree import EMPTY_ROOT, check_consistency, check_inclusion
+from timebank.translog.witness import WitnessedLog
 
 
 @pytest.fixture
@@ -171,3 +173,24 @@ def test_proofs_beyond_the_log_are_refused(db: str) -> None:
     assert 2 == run("--db", db, "log", "proof", "--branch", "lille").status
     empty = run(*f"--db {db} log proof --branch lille --since 0 --size 0 --json".split()).json
     assert (EMPTY_ROOT, []) == (b64decode(empty["root"]), empty["hashes"])
+
+
+def test_a_witness_cosigns_from_the_command_line(db: str, tmp_path: Path) -> None:
+    """The checkpoint and the cosignature in one file; exit 5 if nobody is there, 4 for another history."""
+    made = run("--db", db, "log", "key", "new", "--branch", "lille", "--json").json
+    file = tmp_path / "cosigned"
+    with serving(Witness(origin="lille.timebank", log_key=VerifierKey.parse(made["vkey"]))) as witness:
+        words = ("--db", db, "log", "cosign", witness.url, "--vkey", witness.vkey, "--branch", "lille")
+        done = run(*words, "--output", str(file))
+        told = run(*words, "--json").json
+        witness.seen = WitnessedLog(keys=(witness.log_key,), size=3, root=EMPTY_ROOT)
+        other = run(*words)
+    gone = run(*words)
+
+    assert (0, "") == (done.status, done.err)
+    assert "The checkpoint of 3 entries, cosigned by witness.example/sample, is in" in done.out
+    assert told["note"] == file.read_text()
+    assert (3, 3, "witness.example/sample") == (told["size"], told["since"], told["witness"])
+    assert (4, 5) == (other.status, gone.status)
+    assert "[witness_saw_another]" in other.err
+    assert "[witness_unreachable]" in gone.err

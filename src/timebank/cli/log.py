@@ -132,6 +132,47 @@ def checkpoint(
     emit(_checkpoint(signed), as_json=json_, table=lines)
 
 
+@app.command(
+    "cosign",
+    epilog="Example:  timebank log cosign https://witness.example --vkey NAME+KEYID+BASE64 --branch lille",
+)
+def cosign(
+    ctx: typer.Context,
+    url: Annotated[str, typer.Argument(help="Where the witness is.", metavar="URL", show_default=False)],
+    branch: Branch,
+    vkey: Annotated[
+        str,
+        typer.Option("--vkey", help="The witness's public key.", metavar="VKEY", show_default=False),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="Write the note into a new file.", dir_okay=False, metavar="FILE"),
+    ] = None,
+    by: By = None,
+    json_: Json = False,
+) -> None:
+    """Let a witness cosign the whole log as it is; prints the checkpoint with its cosignature.
+
+    A witness signs only what goes on from all that it saw before: then nobody, the bank neither, can show
+    two people two histories. Anybody who has nothing to do with the bank may be one.
+    """
+    done = session_of(ctx).open(by=by).witnesses.ask(branch, url, vkey)
+    lines: str | list[str] = done.note.rstrip("\n").split("\n")
+    if output is not None:
+        write_text(output, done.note)
+        lines = (
+            f"The checkpoint of {done.checkpoint.size} entries, cosigned by {done.witness}, is in {output}."
+        )
+    value: JsonObject = {
+        "branch": done.branch,
+        "witness": done.witness,
+        "size": done.checkpoint.size,
+        "since": done.since,
+        "note": done.note,
+    }
+    emit(value, as_json=json_, table=lines)
+
+
 @app.command("list", epilog="Example:  timebank log list --branch lille")
 def list_checkpoints(ctx: typer.Context, branch: Branch, limit: Limit = 50, json_: Json = False) -> None:
     """List the checkpoints that were signed, the newest first."""

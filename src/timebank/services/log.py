@@ -248,6 +248,17 @@ class Log(Service):
             last = kept.last()
             return None if last is None else _with_cosignatures(last.note, kept.cosignatures(last.size))
 
+    def cosigned(self, branch: str) -> str | None:
+        """Return the last checkpoint that a witness cosigned, with its cosignatures; None: none yet.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
+        with self.store.read() as tx:
+            kept = tx.books(branch).checkpoints
+            last = kept.last_cosigned()
+            return None if last is None else _with_cosignatures(last.note, kept.cosignatures(last.size))
+
     def tile(self, branch: str, tile: Tile) -> bytes | None:
         """Return a tile, or a bundle of entries, of the last checkpoint's tree; None: it has no such tile.
 

@@ -103,6 +103,21 @@ class Checkpoints(Repository):
         assert found is not None, "a checkpoint of that size is there, ours or that of somebody as quick"
         return found
 
+    def last_cosigned(self) -> SignedCheckpoint | None:
+        """Return the newest checkpoint that a witness cosigned; None if none ever did."""
+        found = self._find(LogCosignatureRow, order="size DESC", limit=1)
+        return self.of_size(found[0].size) if found else None
+
+    def cosigned_by(self, witness: str) -> int:
+        """Return the size of the newest checkpoint that a witness cosigned; 0 if it never did."""
+        found = self._find(LogCosignatureRow, "witness = ?", witness, order="size DESC", limit=1)
+        return int(found[0].size) if found else 0
+
+    def cosign(self, size: int, witness: str, line: str) -> None:
+        """Keep what a witness signed of a checkpoint; the first time counts."""
+        if not self._find(LogCosignatureRow, "size = ? AND witness = ?", size, witness):
+            self._insert(LogCosignatureRow, size=size, witness=witness, line=line)
+
     def cosignatures(self, size: int) -> Sequence[str]:
         """Return the signature lines of witnesses of a size, by witness."""
         return [row.line for row in self._find(LogCosignatureRow, "size = ?", size, order="witness")]

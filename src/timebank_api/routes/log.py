@@ -149,6 +149,18 @@ class LogFiles(Controller):
         assert note is not None, "it is published, so there is one"
         return Response(note, media_type=PLAIN, headers=SHORT)
 
+    @get("/cosigned", operation_id="log_cosigned", sync_to_thread=True)
+    def cosigned(self, request: Anybody, branch: FromPath[str]) -> Response[str]:
+        """Give the last checkpoint that a witness cosigned; the log may have grown since.
+
+        Raises:
+            NotFoundException: none was, or the log is not for everybody.
+        """
+        note = _public(request, branch).log.cosigned(branch)
+        if note is None:
+            raise NotFoundException
+        return Response(note, media_type=PLAIN, headers=SHORT)
+
     @get("/key", operation_id="log_key", sync_to_thread=True)
     def key(self, request: Anybody, branch: FromPath[str]) -> Response[str]:
         """Give the public keys of the log, one a line, the oldest first."""
