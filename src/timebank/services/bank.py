@@ -32,6 +32,7 @@ from timebank.services.matches import Matches
 from timebank.services.members import Members
 from timebank.services.policies import Policies
 from timebank.services.profiles import Profiles
+from timebank.services.promises import Promises
 from timebank.services.receipts import Receipts
 from timebank.services.redemptions import Redemptions
 from timebank.services.restores import Restores
@@ -88,6 +89,7 @@ class Bank:
         self.invitations = Invitations(store, actor)
         self.sign_in = SignIn(store, actor)
         self.activity = Activity(store, actor)
+        self.promises = Promises(store, actor)
         self.events = Events(store, actor)
         self.webhooks = Webhooks(store, actor)
         self.deliveries = Deliveries(store, actor)
