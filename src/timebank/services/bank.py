@@ -26,6 +26,7 @@ from timebank.services.help_requests import HelpRequests
 from timebank.services.holds import Holds
 from timebank.services.hours import Hours
 from timebank.services.imports import Imports
+from timebank.services.indicators import Indicators
 from timebank.services.invitations import Invitations
 from timebank.services.mandates import Mandates
 from timebank.services.matches import Matches
@@ -90,6 +91,7 @@ class Bank:
         self.sign_in = SignIn(store, actor)
         self.activity = Activity(store, actor)
         self.promises = Promises(store, actor)
+        self.indicators = Indicators(store, actor)
         self.events = Events(store, actor)
         self.webhooks = Webhooks(store, actor)
         self.deliveries = Deliveries(store, actor)

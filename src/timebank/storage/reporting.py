@@ -7,15 +7,18 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 
+from timebank.care.record import RecordAct
 from timebank.ledger.model import MINUTES
 from timebank.storage.columns import table_of
 from timebank.storage.reading import ACCOUNT, CHANGE, CHUNK, ENTRY, POSTING
 from timebank.storage.repository import Repository
-from timebank.storage.tables_care import RedemptionRow, ServiceRecordRow
+from timebank.storage.tables_care import RedemptionRow, ServiceEventRow, ServiceRecordRow
 
 UNDONE: Final = ENTRY.alias("undone")
 RECORD: Final = table_of(ServiceRecordRow)
 REDEMPTION: Final = table_of(RedemptionRow)
+EVENT: Final = table_of(ServiceEventRow)
+DISPUTED: Final = (RecordAct.CORRECT.value, RecordAct.DISPUTE.value)
 GIVEN: Final = POSTING.c.side == case((ENTRY.c.counts_help > 0, "credit"), else_="debit")
 
 
@@ -129,10 +132,35 @@ class ReportReader(Repository):
             }
         return found
 
-    def _causes(self, first_on: date, last_on: date) -> list[tuple[str, str]]:
+    def confirmations(self, first_on: date, last_on: date) -> tuple[int, int]:
+        """Return how many records of help that stands in a period were confirmed, and how many undisputed."""
+        numbers = [
+            int(ref)
+            for kind, ref in self._causes(first_on, last_on, is_standing=True)
+            if kind == "service" and ref.isdigit()
+        ]
+        disputed = 0
+        for at in range(0, len(numbers), CHUNK):
+            query = select(func.count(EVENT.c.record_no.distinct())).where(
+                EVENT.c.branch_id == self.desk.branch_id,
+                EVENT.c.record_no.in_(numbers[at : at + CHUNK]),
+                EVENT.c.act.in_(DISPUTED),
+            )
+            disputed += int(self.desk.connection.execute(query).scalar_one())
+        return len(numbers), len(numbers) - disputed
+
+    def _causes(self, first_on: date, last_on: date, *, is_standing: bool = False) -> list[tuple[str, str]]:
+        standing = (
+            ENTRY.c.counts_help > 0,
+            ~ENTRY.c.seq.in_(
+                select(UNDONE.c.reverses).where(
+                    UNDONE.c.branch_id == self.desk.branch_id, UNDONE.c.reverses.is_not(None)
+                )
+            ),
+        )
         query = (
             select(ENTRY.c.cause_kind, ENTRY.c.cause_ref)
-            .where(*self._in(first_on, last_on), ENTRY.c.counts_help != 0)
+            .where(*self._in(first_on, last_on), *(standing if is_standing else (ENTRY.c.counts_help != 0,)))
             .distinct()
         )
         return [(row.cause_kind, row.cause_ref) for row in self.desk.connection.execute(query)]
