@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from timebank.cli import wire_indicators, wire_reports
 from timebank.cli.exits import Exit
 from timebank.cli.files import write_text
 from timebank.cli.inputs import day_in
@@ -18,6 +17,7 @@ from timebank.minutes import format_minutes
 from timebank.reports.charts import Bar, bars_svg
 from timebank.reports.csv_out import csv_text
 from timebank.reports.indicators.cooperation import CAVEAT
+from timebank.services import indicator_values, promise_values
 
 if TYPE_CHECKING:
     from timebank.reports.indicators.impact import Indicator
@@ -62,11 +62,11 @@ def indicators(
     """
     first_on, last_on = day_in(first), day_in(last)
     found = session_of(ctx).open().indicators.of(branch, first_on=first_on, last_on=last_on)
-    value = wire_indicators.indicators(found)
+    value = indicator_values.indicators(found)
     if svg is not None:
         _draw(svg, found)
     if csv and not json_:
-        lines = csv_text(("figure", "value"), wire_reports.figures(value))
+        lines = csv_text(("figure", "value"), promise_values.figures(value))
         emit(value, as_json=False, table="".join(lines))
     else:
         emit(value, as_json=json_, table=list(_shown(found)))

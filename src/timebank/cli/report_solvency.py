@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from timebank.cli import wire_reports
 from timebank.cli.files import read_text
 from timebank.cli.inputs import day_in, metres_in
 from timebank.cli.options import Branch, Json
@@ -17,6 +16,7 @@ from timebank.cli.session import session_of
 from timebank.reports.csv_out import csv_text
 from timebank.reports.solvency.projection import Assumptions, assumptions_told
 from timebank.reports.solvency.tables import USUAL, read_birth_years, read_life_table
+from timebank.services import promise_values
 
 if TYPE_CHECKING:
     from timebank.reports.solvency.projection import Projection
@@ -117,9 +117,9 @@ def solvency(
         seed=seed,
         around=_around(near, within),
     )
-    value = wire_reports.solvency(found)
+    value = promise_values.solvency(found)
     if csv and not json_:
-        lines = csv_text(("figure", "value"), wire_reports.figures(value))
+        lines = csv_text(("figure", "value"), promise_values.figures(value))
         emit(value, as_json=False, table="".join(lines))
     else:
         emit(value, as_json=json_, table=list(_shown(found, near, within)))

@@ -1,11 +1,10 @@
-"""What `--json` prints of indicators: whole minutes and counts, quotients rounded to three places."""
+"""Indicators as plain values, for JSON: whole minutes and counts, quotients to three places."""
 
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from timebank.cli.output import JsonObject
-from timebank.cli.wire_reports import quotient
 from timebank.reports.indicators.cooperation import CAVEAT
+from timebank.services.promise_values import JsonObject, quotient
 
 if TYPE_CHECKING:
     from timebank.reports.indicators.cooperation import Threshold

@@ -1,15 +1,17 @@
-"""What `--json` prints of reports: minutes and counts as whole numbers, quotients rounded to three places."""
+"""A solvency report as plain values, for JSON: whole minutes and counts, quotients to three places."""
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from timebank.cli.output import JsonObject
 from timebank.reports.solvency.projection import assumptions_told
 
 if TYPE_CHECKING:
     from timebank.reports.solvency.projection import Projection, Spread
     from timebank.services.promises import SolvencyReport
+
+
+JsonObject: TypeAlias = dict[str, Any]
 
 
 def quotient(value: Fraction | None) -> float | None:
