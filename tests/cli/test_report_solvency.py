@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from tests.builders import a_branch, address_in, help_given
-from tests.cli.running import Done, run
+from tests.cli.running import Done, commands, run
+
+from timebank.reports.solvency.projection import Assumptions
+from timebank.services.promises import SEED_USUAL
 
 QUICK = ("--runs", "20", "--years", "3")
 
@@ -99,6 +102,22 @@ def test_a_place_narrows_it_down(address: str) -> None:
     """And is checked."""
     assert "within 5km of 47.89,-2.83" in solvency(address, "--near", "47.89,-2.83", "--within", "5km").out
     assert "[not_a_spot]" in solvency(address, "--near", "Locminé").err
+
+
+def test_what_is_usual_is_what_is_usual_everywhere() -> None:
+    """The options' defaults are those of the library, which is not loaded for `--help`."""
+    command = dict(commands())["report", "solvency"]
+    usual = Assumptions()
+
+    assert {
+        "years": usual.years,
+        "runs": usual.runs,
+        "seed": SEED_USUAL,
+        "stopping": usual.stopping_percent,
+        "replaced": usual.replaced_percent,
+        "asking": usual.asking_percent,
+        "care_age": usual.care_age,
+    } == {each.name: each.default for each in command.params if type(each.default) is int}
 
 
 def test_an_empty_branch_owes_nothing(address: str) -> None:

@@ -1,8 +1,5 @@
 """`timebank report solvency`: what is owed, what is given, and what may come of it."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,18 +8,12 @@ import typer
 from timebank.cli.files import read_text
 from timebank.cli.inputs import day_in, metres_in
 from timebank.cli.options import Branch, Json
-from timebank.cli.output import Shown, amount, emit, facts_of, table_of, written_amount
+from timebank.cli.output import emit
 from timebank.cli.session import session_of
-from timebank.reports.csv_out import csv_text
-from timebank.reports.solvency.projection import Assumptions, assumptions_told
-from timebank.reports.solvency.tables import USUAL, read_birth_years, read_life_table
-from timebank.services import promise_values
 
 if TYPE_CHECKING:
-    from timebank.reports.solvency.projection import Projection
-    from timebank.services.promises import Around, SolvencyReport
+    from timebank.services.promises import Around
 
-USUALLY = Assumptions()
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV: the name of each figure, and the figure.")]
 
 
@@ -31,7 +22,7 @@ def _percent(name: str, text: str) -> typer.models.OptionInfo:
     return option
 
 
-def solvency(
+def solvency_(
     ctx: typer.Context,
     branch: Branch,
     at: Annotated[
@@ -73,18 +64,14 @@ def solvency(
     seed: Annotated[
         int, typer.Option("--seed", help="Of chance: the same gives the same figures.", min=0, max=2**53)
     ] = 1,
-    stopping: Annotated[
-        int, _percent("--stopping", "Helpers who stop in a year.")
-    ] = USUALLY.stopping_percent,
-    replaced: Annotated[
-        int, _percent("--replaced", "Of those, how many are replaced.")
-    ] = USUALLY.replaced_percent,
+    stopping: Annotated[int, _percent("--stopping", "Helpers who stop in a year.")] = 10,
+    replaced: Annotated[int, _percent("--replaced", "Of those, how many are replaced.")] = 100,
     asking: Annotated[
         int, _percent("--asking", "Of what is owed, what is asked for in a year before the age of care.")
-    ] = USUALLY.asking_percent,
+    ] = 10,
     care_age: Annotated[
         int, typer.Option("--care-age", help="From when on everything is asked for.", min=18, max=119)
-    ] = USUALLY.care_age,
+    ] = 80,
     csv: Csv = False,
     json_: Json = False,
 ) -> None:
@@ -93,6 +80,12 @@ def solvency(
     Hours owed, help given in twelve months, years of cover, ages, money beside it, whether help is found, and
     the years to come: drawn many times from stated assumptions, and put to the test. Nobody is named.
     """
+    from timebank.cli.solvency_shown import shown
+    from timebank.reports.csv_out import csv_text
+    from timebank.reports.solvency.projection import Assumptions
+    from timebank.reports.solvency.tables import USUAL, read_birth_years, read_life_table
+    from timebank.services.promise_values import figures, solvency
+
     day = day_in(at)
     bank = session_of(ctx).open()
     table = USUAL
@@ -104,8 +97,7 @@ def solvency(
         branch,
         on=day,
         births=born,
-        assumed=replace(
-            USUALLY,
+        assumed=Assumptions(
             years=years,
             runs=runs,
             stopping_percent=stopping,
@@ -117,12 +109,12 @@ def solvency(
         seed=seed,
         around=_around(near, within),
     )
-    value = promise_values.solvency(found)
+    value = solvency(found)
     if csv and not json_:
-        lines = csv_text(("figure", "value"), promise_values.figures(value))
+        lines = csv_text(("figure", "value"), figures(value))
         emit(value, as_json=False, table="".join(lines))
     else:
-        emit(value, as_json=json_, table=list(_shown(found, near, within)))
+        emit(value, as_json=json_, table=list(shown(found, near, within)))
 
 
 def _around(near: str | None, within: str) -> "Around | None":
@@ -130,99 +122,3 @@ def _around(near: str | None, within: str) -> "Around | None":
     from timebank.services.promises import Around
 
     return Around(spot=Spot.parse(near), within_metres=metres_in(within)) if near is not None else None
-
-
-def _shown(found: "SolvencyReport", near: str | None, within: str) -> Iterator[Shown]:
-    cover, way = found.cover, found.redeemability
-    facts: list[tuple[str, object]] = [
-        ("owed to members", amount(cover.owed_minutes)),
-        ("beside it, in funds", amount(cover.funds_minutes)),
-        ("help given since " + found.since_on.isoformat(), amount(cover.given_minutes)),
-        ("of help, paid with hours", amount(cover.redeemed_minutes)),
-        ("years of cover", _decimal(cover.years, 1, "nothing was given")),
-    ]
-    for each in found.reserves:
-        facts.append((f"money in funds, {each.unit}", written_amount(each.held, each.unit)))
-        facts.append(("  for each hour owed", _money(each.per_hour_owed, each.unit)))
-        facts.append(("  if everybody had saved all", _money(each.per_hour_at_most, each.unit)))
-    if not found.reserves:
-        facts.append(("money in funds", "none held"))
-    where = f"within {within} of {near}" if near is not None else "in the branch"
-    helpers = "1 to 4" if way.helpers is None else str(way.helpers)
-    facts.append((f"offer help {where}", f"{helpers} members"))
-    facts.append(("requests that ended", _requests(found)))
-    yield facts_of(f"Can {found.branch} keep its promise? {found.on}, {found.members} members", facts)
-    if found.is_age_known:
-        yield table_of(
-            "By age",
-            ("age", "people", "owed", "given"),
-            [
-                (each.ages, each.people, amount(each.owed_minutes), amount(each.given_minutes))
-                for each in found.cohorts
-            ],
-            right=("people", "owed", "given"),
-        )
-    if found.projections:
-        yield from _ahead(found)
-
-
-def _ahead(found: "SolvencyReport") -> Iterator[Shown]:
-    usual = found.projections[0]
-    yield table_of(
-        f"The years to come, in hours: middle of {usual.assumptions.runs} draws (seed {found.seed})",
-        ("year", "asked for", "can be given", "unmet", "unmet, worst 5 %", "all met"),
-        [
-            (
-                each.year,
-                _hours(each.asked.middle),
-                _hours(each.capacity.middle),
-                _hours(each.unmet.middle),
-                _hours(each.unmet.high),
-                f"{each.met_percent} %",
-            )
-            for each in usual.years
-        ],
-        right=("year", "asked for", "can be given", "unmet", "unmet, worst 5 %", "all met"),
-    )
-    yield table_of(
-        f"Put to the test, over {usual.assumptions.years} years, in hours",
-        ("if", "unmet in the worst year", "still owed", "lapsed", "promise kept"),
-        [_test(each) for each in found.projections],
-        right=("unmet in the worst year", "still owed", "lapsed", "promise kept"),
-    )
-    lines = list(assumptions_told(usual.assumptions))
-    if not found.is_age_known:
-        lines.append("No years of birth were handed in (--births), so nobody's age is known.")
-    yield facts_of("What is assumed", [(str(number), line) for number, line in enumerate(lines, 1)])
-
-
-def _test(each: "Projection") -> tuple[object, ...]:
-    low, high = _hours(each.unmet.middle), _hours(each.unmet.high)
-    return (
-        each.name,
-        low if low == high else f"{low} to {high}",
-        _hours(each.owed_after.middle),
-        _hours(each.lapsed.middle),
-        f"{each.kept_percent} %",
-    )
-
-
-def _requests(found: "SolvencyReport") -> str:
-    past = found.redeemability.past
-    if past.requests is None:
-        return "fewer than 5 within twelve months"
-    wait = written_amount(past.wait_minutes) if past.wait_minutes is not None else "not told"
-    return f"{past.requests}; {past.found_percent} % found somebody; median wait {wait}"
-
-
-def _hours(minutes: int) -> str:
-    """Write whole hours, half up: a projection has no minutes."""
-    return str((2 * minutes + 60) // 120)
-
-
-def _decimal(value: Fraction | None, places: int, none: str) -> str:
-    return f"{float(value):.{places}f}" if value is not None else none
-
-
-def _money(cents: Fraction | None, unit: str) -> str:
-    return f"{float(cents) / 100:.2f} {unit}" if cents is not None else "not known"
