@@ -208,6 +208,22 @@ def test_requests_and_offers_are_counted(bank: Bank) -> None:
     assert 1 == found.thresholds[1].out_of
 
 
+def test_what_was_known_before_the_period_is_known_in_it(bank: Bank) -> None:
+    """Three helpers who helped last week say yes today: all three could be known of."""
+    facts: dict[str, Any] = {"kind": "company", "week": THURSDAY, "mode": Mode.PHONE}
+    for number in (1, 2, 3):
+        asker, helper = f"m{number}", f"m{number + 3}"
+        bank.help_requests.post("lille", member=asker, minutes=60, by=f"member:{asker}", **facts)
+        bank.help_offers.post("lille", member=helper, minutes_per_week=180, by=f"member:{helper}", **facts)
+        bank.matches.offer("lille", number, helper, key=f"offer {number}")
+        bank.matches.accept("lille", number, by=f"member:{helper}", key=f"accept {number}")
+
+    found = of(bank, first_on=TODAY)
+
+    assert [1, 3] == [found.thresholds[1].measured, found.thresholds[1].out_of]
+    assert 0 == found.participation.exchanges
+
+
 def test_both_engines_say_the_same(postgres: str, tmp_path: Path) -> None:
     """The same world, on SQLite and on PostgreSQL: reports are equal, figure by figure."""
     clock = a_world(tmp_path)

@@ -187,13 +187,15 @@ def test_too_few_to_measure_by() -> None:
 def test_indirect_reciprocity_by_hand() -> None:
     """In two of four matches the asker could know of the helper: q = 2/4, thresholds 2, 3 and 4.
 
-    They are a, who had helped before, and b, who never had, but knows a, whom c knows, too. Not g, who knows
-    nobody whom f knows, and not d, who helped on the day itself only.
+    They are a, who had helped before, and b, who never had, but knows a, whom c knows, too. Not g, whom only
+    a later exchange brings together with h, whom f knows, and not d, who helped on the day itself only.
     """
     history = [
         helped("a", "b", 60, date(2026, 1, 1)),
         helped("a", "c", 60, date(2026, 1, 2)),
         helped("d", "e", 60, date(2026, 3, 1)),
+        helped("h", "f", 60, date(2026, 1, 3)),
+        helped("h", "g", 60, date(2026, 2, 2)),
     ]
     meetings = [
         Meeting(on=date(2026, 2, 1), helper="a", asker="f"),
@@ -306,6 +308,15 @@ def test_impact_by_hand() -> None:
     } == figures(found, 5)
     assert {"offers_active": 3, "offers_new": 2, "offers_withdrawn": 1} == figures(found, 7)
     assert all(each.not_held for each in found)
+
+
+def test_who_was_active_earlier_is_not_active_now() -> None:
+    """The last 90 days begin on 3 October: a had exchanges then, c and d in May only."""
+    parties = tuple(a_party(ref, f"t{ref}", is_organisation=True) for ref in "acd")
+
+    found = impact(parties=parties)
+
+    assert {"organisations": 1, "teams": 1} == figures(found, 1)
 
 
 def test_without_teams_nothing_is_told_of_them() -> None:
