@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from timebank.errors import NotALifeTable, NotBirthYears
 from timebank.reports.solvency.figures import Holder, cohorts_of, cover_of, reserves_of
 from timebank.reports.solvency.projection import (
-    ONE_BY_ONE,
     Assumptions,
     Projection,
     assumptions_told,
@@ -189,15 +188,29 @@ def test_a_projection_loses_no_minute_and_repeats_itself(holders: list[Holder], 
     assert found == drawn(*holders, assumed=once, seed=seed)
 
 
-def test_many_people_are_drawn_together_as_one_by_one() -> None:
-    """1,000 people of whom a tenth: near 100, and not always the same."""
+@pytest.mark.parametrize(
+    ("people", "per_million"),
+    [(1_000, MILLION // 10), (40, MILLION // 10), (40, MILLION * 9 // 10), (7, MILLION // 2), (3_000, 2_000)],
+)
+def test_counts_are_drawn_as_a_binomial(people: int, per_million: int) -> None:
+    """Whether few are expected or many: mean n p, variance n p (1 - p), and never more than there are."""
     chance = random.Random(3).random
-    found = [count_of(1_000, MILLION // 10, chance) for _ in range(200)]
+    found = [count_of(people, per_million, chance) for _ in range(2_000)]
 
-    assert 1_000 > ONE_BY_ONE
-    assert 97 <= sum(found) / len(found) <= 103
-    assert 7 <= (sum((each - 100) ** 2 for each in found) / len(found)) ** 0.5 <= 12
-    assert (0, 1_000) == (count_of(1_000, 0, chance), count_of(1_000, MILLION, chance))
+    p = per_million / MILLION
+    mean, variance = people * p, people * p * (1 - p)
+    average = sum(found) / len(found)
+    assert abs(average - mean) < 4 * (variance / len(found)) ** 0.5
+    assert 0.85 < sum((each - average) ** 2 for each in found) / len(found) / variance < 1.15
+    assert 0 <= min(found)
+    assert max(found) <= people
+
+
+def test_what_is_certain_or_impossible_is_not_drawn() -> None:
+    """Nobody or everybody; and of nobody, nobody."""
+    chance = random.Random(3).random
+
+    assert [0, 9, 0] == [count_of(9, 0, chance), count_of(9, MILLION, chance), count_of(0, 500_000, chance)]
 
 
 def test_percentiles_are_values_that_were_drawn() -> None:

@@ -19,8 +19,8 @@ from typing import Final
 from timebank.reports.solvency.figures import Holder
 from timebank.reports.solvency.tables import MILLION, OLDEST, USUAL, LifeTable
 
-ONE_BY_ONE: Final = 48
-"""Of up to so many people each draws for themselves; of more, the number is drawn by its normal likeness."""
+FEW: Final = 16
+"""Up to so many are expected: their number is drawn exactly; of more, by the normal likeness of it."""
 PERMILLE: Final = 1_000
 HUNDRED: Final = 100
 LOW, MIDDLE, HIGH = 5, 50, 95
@@ -132,7 +132,9 @@ def project(name: str, holders: Sequence[Holder], assumed: Assumptions, draw: Dr
         assumed: what is taken for granted.
         draw: where chance comes from.
     """
-    runs = [_run(_groups(holders), assumed, draw) for _ in range(assumed.runs)]
+    groups = _groups(holders)
+    dying = tuple(map(assumed.life_table.dying, range(OLDEST + 1)))
+    runs = [_run([replace(each) for each in groups], assumed, dying, draw) for _ in range(assumed.runs)]
     worst = [max(run.unmet, default=0) for run in runs]
     return Projection(
         name=name,
@@ -155,13 +157,26 @@ def spread_of(values: Sequence[int]) -> Spread:
 
 
 def count_of(people: int, per_million: int, draw: Draw) -> int:
-    """Return how many of some people something happens to, which happens to so many of a million."""
-    if people <= ONE_BY_ONE:
-        return sum(draw() * MILLION < per_million for _ in range(people))
-    mean = people * per_million / MILLION
-    width = sqrt(mean * (1 - per_million / MILLION))
-    normal = sum(draw() for _ in range(12)) - 6
-    return min(people, max(0, round(mean + width * normal)))
+    """Return how many of some people something happens to, which happens to so many of a million.
+
+    From one draw where few are expected: the distribution is added up until it passes the draw.
+    """
+    if people == 0 or per_million == 0:
+        return 0
+    if 2 * per_million > MILLION:
+        return people - count_of(people, MILLION - per_million, draw)
+    chance = per_million / MILLION
+    mean = people * chance
+    if mean > FEW:
+        normal = (draw() + draw() + draw() + draw() - 2) * sqrt(3)
+        return min(people, max(0, round(mean + sqrt(mean * (1 - chance)) * normal)))
+    left, count, odds = draw(), 0, chance / (1 - chance)
+    likely = (1 - chance) ** people
+    while left >= likely and count < people:
+        left -= likely
+        likely *= odds * (people - count) / (count + 1)
+        count += 1
+    return count
 
 
 def _groups(holders: Sequence[Holder]) -> list[_Group]:
@@ -175,7 +190,7 @@ def _groups(holders: Sequence[Holder]) -> list[_Group]:
     return [by_age[age] for age in sorted(by_age, key=lambda age: (age is None, age))]
 
 
-def _run(groups: list[_Group], assumed: Assumptions, draw: Draw) -> _Run:
+def _run(groups: list[_Group], assumed: Assumptions, dying: Sequence[int], draw: Draw) -> _Run:
     run = _Run(asked=[], capacity=[], unmet=[], owed_after=0, lapsed=0)
     part, whole = assumed.stopping_at_once
     for group in groups:
@@ -183,7 +198,7 @@ def _run(groups: list[_Group], assumed: Assumptions, draw: Draw) -> _Run:
         group.helpers -= group.helpers * part // whole
     newcomers, lapsed = _Group(age=None, people=0, helpers=0, owed=0, given=0), 0
     for _ in range(assumed.years):
-        lapsed += sum(_die(group, assumed.life_table, newcomers, assumed, draw) for group in groups)
+        lapsed += sum(_die(group, dying, newcomers, assumed, draw) for group in groups)
         for group in (*groups, newcomers):
             _stop(group, newcomers, assumed, draw)
         capacity = _swung(sum(each.given for each in (*groups, newcomers)), assumed, draw)
@@ -199,11 +214,11 @@ def _run(groups: list[_Group], assumed: Assumptions, draw: Draw) -> _Run:
     return replace(run, owed_after=sum(each.owed for each in groups), lapsed=lapsed)
 
 
-def _die(group: _Group, table: LifeTable, newcomers: _Group, assumed: Assumptions, draw: Draw) -> int:
+def _die(group: _Group, table: Sequence[int], newcomers: _Group, assumed: Assumptions, draw: Draw) -> int:
     """Let people of a group die; returns the minutes that lapse."""
     if group.age is None or group.people == 0:
         return 0
-    dying = table.dying(min(group.age, OLDEST))
+    dying = table[min(group.age, OLDEST)]
     helpers = count_of(group.helpers, dying, draw)
     dead = helpers + count_of(group.people - group.helpers, dying, draw)
     lapsed = group.owed * dead // group.people
