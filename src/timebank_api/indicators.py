@@ -88,7 +88,8 @@ class ImpactOut(Struct, frozen=True, kw_only=True):
 
     number: int
     name: str
-    figures: dict[str, float | int | None]
+    figures: dict[str, float | None]
+    """Counts, minutes and shares by name; null: too few to tell."""
     not_held: list[str]
     """What the bank does not know."""
 

@@ -12,6 +12,7 @@ from tests.builders import a_branch, address_in, help_given
 from tests.cli.running import Done, run
 
 from timebank.reports.charts import LETTERS_MOST, Bar, bars_svg
+from timebank.reports.indicators.cooperation import KinRow
 from timebank.services.indicators import Reconciliation
 
 PERIOD = ("--from", "2026-01-01", "--to", "2026-06-30")
@@ -124,6 +125,16 @@ def test_a_chart_of_nothing_and_of_somebodys_code() -> None:
     assert "A &amp; B" in drawn
     assert "&lt;sample&gt;" in drawn
     assert f"{long[:-2]}…" in drawn
+
+
+def test_redeemed_hours_are_shown_by_relation(address: str) -> None:
+    """Where there are any to show."""
+    kin = (KinRow(relation="parent", minutes=300),)
+    with patch("timebank.services.indicators.kin_of", lambda _: kin):
+        done = indicators(address)
+
+    assert "Redeemed, by relation" in done.out
+    assert "5 h 00" in done.out
 
 
 def test_figures_that_are_not_the_journals_end_in_four(address: str) -> None:

@@ -120,6 +120,40 @@ def test_what_is_usual_is_what_is_usual_everywhere() -> None:
     } == {each.name: each.default for each in command.params if type(each.default) is int}
 
 
+def test_money_beside_the_hours_is_shown(address: str, tmp_path: Path) -> None:
+    """Of a fund: 30 euros beside an hour and a half are 20 for each hour owed."""
+    for command in (
+        ("account", "open", "issuance:opening", "--unit", "EUR"),
+        ("account", "open", "fund:reserve", "--unit", "EUR"),
+        (
+            *("transfer", "--from", "issuance:opening", "--to", "fund:reserve", "-m", "30.00"),
+            *("--unit", "EUR", "--reason", "sample"),
+        ),
+    ):
+        done = run("--db", address, *command, "-b", "lille")
+        assert 0 == done.status, done.err
+
+    done = run("--db", address, "report", "solvency", "-b", "lille", *QUICK)
+
+    assert "30.00 EUR" in done.out
+    assert "20.00 EUR" in done.out
+
+
+def test_requests_that_ended_are_told_from_five_on(address: str) -> None:
+    """Five were withdrawn: nobody found anybody."""
+    for number in range(1, 6):
+        posted = run(
+            *("--db", address, "request", "post", "-b", "lille", "--member", "m1", "-k", "company"),
+            *("-m", "1h", "--slot", "thu 14:00-17:00", "--by", "member:m1"),
+        )
+        assert 0 == posted.status, posted.err
+        run("--db", address, "request", "withdraw", str(number), "-b", "lille", "--by", "member:m1")
+
+    done = run("--db", address, "report", "solvency", "-b", "lille", *QUICK)
+
+    assert "5; 0 % found somebody; median wait not told" in done.out
+
+
 def test_an_empty_branch_owes_nothing(address: str) -> None:
     """And nothing is drawn for it."""
     run("--db", address, "branch", "create", "brest", "--name", "Brest")

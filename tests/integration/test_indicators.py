@@ -15,7 +15,7 @@ from tests.integration.worlds import MARKER, a_world
 from timebank.care.record import Mode
 from timebank.care.week import Week, Window
 from timebank.clock import SteppingClock
-from timebank.errors import PeriodReversed, ServiceMissing, UnknownBranch
+from timebank.errors import DayBeyondRange, PeriodReversed, ServiceMissing, UnknownBranch
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.ledger.model import MINUTES
 from timebank.services.bank import Bank, open_bank
@@ -247,6 +247,11 @@ def test_what_cannot_be_reported_is_refused(bank: Bank, monkeypatch: pytest.Monk
         of(bank, first_on=TODAY, last_on=TODAY - DAY)
     with pytest.raises(UnknownBranch):
         bank.indicators.of("nowhere")
+    for period in ({"first_on": date.min}, {"last_on": date.min}, {"last_on": date.max}):
+        with pytest.raises(DayBeyondRange):
+            of(bank, **period)
+    with pytest.raises(DayBeyondRange):
+        bank.promises.solvency("lille", on=date.min)
     monkeypatch.setitem(__import__("sys").modules, "networkx", None)
     with pytest.raises(ServiceMissing, match="reports"):
         of(bank)

@@ -11,6 +11,7 @@ from tests.builders import JOINED_ON, TODAY, a_bank, a_branch, help_given
 from tests.integration.family import a_family
 
 from timebank.care.profile import Spot
+from timebank.care.record import Mode
 from timebank.care.week import Week, Window
 from timebank.clock import SteppingClock
 from timebank.errors import NumberOutOfRange, UnknownBranch
@@ -215,6 +216,24 @@ def test_requests_near_a_place(bank: Bank) -> None:
     assert solvency(bank, around=Around(spot=HOME)).redeemability.past.requests is None
     bank.profiles.set("lille", "m1", home=HOME, by="member:m1")
     assert 5 == solvency(bank, around=Around(spot=HOME)).redeemability.past.requests
+
+
+def test_a_yes_is_waited_for(bank: Bank) -> None:
+    """Five requests, each answered at once: all found somebody, and nobody waited."""
+    facts: dict[str, Any] = {"kind": "company", "week": THURSDAY, "mode": Mode.PHONE}
+    for number in range(1, 6):
+        asker, helper = f"m{number % 4 + 1}", f"m{number % 4 + 5}"
+        bank.help_requests.post("lille", member=asker, minutes=15, by=f"member:{asker}", **facts)
+        if number < 5:
+            bank.help_offers.post(
+                "lille", member=helper, minutes_per_week=180, by=f"member:{helper}", **facts
+            )
+        bank.matches.offer("lille", number, helper, key=f"offer {number}")
+        bank.matches.accept("lille", number, by=f"member:{helper}", key=f"accept {number}")
+
+    past = solvency(bank).redeemability.past
+
+    assert (5, 100, 0) == (past.requests, past.found_percent, past.wait_minutes)
 
 
 def test_the_same_seed_says_the_same(bank: Bank) -> None:

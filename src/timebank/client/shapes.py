@@ -756,6 +756,7 @@ class ImpactOut(Struct, frozen=True, kw_only=True):
     number: int
     name: str
     figures: Mapping[str, Any]
+    """Counts, minutes and shares by name; null: too few to tell."""
     not_held: tuple[str, ...]
     """What the bank does not know."""
 

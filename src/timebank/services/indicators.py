@@ -13,7 +13,7 @@ from timebank.care.listing import HelpRequest, ListingState
 from timebank.care.match import Match, MatchState, Outcome
 from timebank.care.member import MemberKind
 from timebank.errors import PeriodReversed
-from timebank.instants import day_of
+from timebank.instants import day_of, in_years
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.matching.model import MINUTE
 from timebank.reports.indicators.cooperation import (
@@ -115,12 +115,13 @@ class Indicators(Service):
         Raises:
             UnknownBranch: no branch has that code.
             PeriodReversed: the first day comes after the last.
+            DayBeyondRange: a year that is not kept.
             ServiceMissing: the extra `reports` is not installed.
         """
         with self.store.read() as tx:
             books = tx.books(branch)
-            last = last_on if last_on is not None else books.today
-            first = first_on if first_on is not None else last - timedelta(days=364)
+            last = in_years(last_on) if last_on is not None else books.today
+            first = in_years(first_on) if first_on is not None else last - timedelta(days=364)
             if first > last:
                 raise PeriodReversed
             return _report(books, Span(first_on=first, last_on=last))

@@ -10,7 +10,7 @@ from timebank.care.listing import HelpRequest, ListingState
 from timebank.care.match import MatchState, Outcome
 from timebank.care.profile import REACH_USUAL, Profile, Spot
 from timebank.errors import NumberOutOfRange
-from timebank.instants import day_of
+from timebank.instants import day_of, in_years
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.ledger.model import MINUTES, SERVICE_MINUTES
 from timebank.matching.model import MINUTE
@@ -103,6 +103,7 @@ class Promises(Service):
         Raises:
             UnknownBranch: no branch has that code.
             NumberOutOfRange: too many years or draws, or none.
+            DayBeyondRange: a year that is not kept.
         """
         usual = assumed if assumed is not None else Assumptions()
         for what, number, most in (("years", usual.years, YEARS_MOST), ("draws", usual.runs, RUNS_MOST)):
@@ -110,7 +111,7 @@ class Promises(Service):
                 raise NumberOutOfRange(what=what, least=1, most=most)
         with self.store.read() as tx:
             books = tx.books(branch)
-            day = on if on is not None else books.today
+            day = in_years(on) if on is not None else books.today
             since = _year_before(day)
             balances = books.reader.balances(on=on)
             helped = ReportReader(books.desk).help_by_account(since, day)
