@@ -963,6 +963,22 @@ class OutputMissing(TimebankError):
     template = "--json says what was written to a file: name one with --output"
 
 
+class NotALifeTable(TimebankError):
+    """The file is not a life table. Write an age and a probability such as 0.0123 on each line."""
+
+    code = "not_a_life_table"
+    kind = Kind.USAGE
+    template = "line {line} is not an age up to 119 and a probability, or repeats an age"
+
+
+class NotBirthYears(TimebankError):
+    """The file is not a list of years of birth. Write a reference, a comma and a year on each line."""
+
+    code = "not_birth_years"
+    kind = Kind.USAGE
+    template = "line {line} is not a member's reference and a year of birth, or repeats a member"
+
+
 # --- Matching -----------------------------------------------------------------------------------------
 class BadPlace(TimebankError):
     """The place lies beyond a pole, or more than half way round. Retrying unchanged cannot help."""

@@ -32,6 +32,8 @@ READS = [
     "/v1/policy/versions",
     "/v1/reports/trial-balance",
     "/v1/reports/activity",
+    "/v1/reports/indicators",
+    "/v1/reports/solvency",
     "/v1/exports/journal",
     "/v1/exports/branch",
     "/v1/exports/accounts",

@@ -110,6 +110,8 @@ OVER_HTTP: dict[tuple[str, ...], tuple[str, ...]] = {
     ("redeem", "show"): ("redemptions_show", "redemptions_story"),
     ("redeem", "unassign"): ("redemptions_unassign",),
     ("report", "access"): ("access_log_list", "me_access_log"),
+    ("report", "indicators"): ("reports_indicators",),
+    ("report", "solvency"): ("reports_solvency",),
     ("report", "trial-balance"): ("reports_trial_balance",),
     ("request", "expire"): ("requests_expire",),
     ("request", "list"): ("requests_list",),

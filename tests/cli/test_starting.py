@@ -52,6 +52,12 @@ def test_the_core_and_the_help_load_no_database_library(module: str) -> None:
     assert set() == modules_after(f"import {module}") & DATABASE
 
 
+@pytest.mark.parametrize("module", ["timebank.cli.main", "timebank.services.bank"])
+def test_the_measures_of_networks_are_loaded_by_their_report_alone(module: str) -> None:
+    """Their library is an extra."""
+    assert "networkx" not in modules_after(f"import {module}")
+
+
 def test_the_module_is_the_program() -> None:
     """`python -m timebank` works where the scripts' folder is not on the PATH, and calls itself timebank."""
     done = run("--help")

@@ -60,6 +60,8 @@ READS = {
     ("redeem", "list"),
     ("redeem", "show"),
     ("report", "access"),
+    ("report", "indicators"),
+    ("report", "solvency"),
     ("report", "trial-balance"),
     ("statement",),
     ("verify",),

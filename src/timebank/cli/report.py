@@ -10,11 +10,19 @@ from timebank.cli.exits import Exit
 from timebank.cli.inputs import day_in, known_at_in
 from timebank.cli.options import Branch, Json, KnownAt
 from timebank.cli.output import amount, emit, table_of
+from timebank.cli.report_indicators import indicators_
+from timebank.cli.report_solvency import solvency_
 from timebank.cli.session import session_of
 from timebank.instants import write_instant
 from timebank.ledger.statement import TrialBalance
 
 app = typer.Typer(name="report", help="Whole branches at a glance.", no_args_is_help=True)
+app.command(
+    "indicators", epilog="Example:  timebank report indicators -b lille --from 2026-01-01 --to 2026-12-31"
+)(indicators_)
+app.command("solvency", epilog="Example:  timebank report solvency --branch lille --births births.csv")(
+    solvency_
+)
 
 
 @app.command(

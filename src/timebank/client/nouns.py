@@ -1874,6 +1874,36 @@ class ReportsCalls:
         """Show how much help there was, month by month, oldest first."""
         return self._asker.one(tuple[shapes.MonthOut, ...], Wish(method="GET", path="/v1/reports/activity"))
 
+    def indicators(
+        self, *, first_on: date | None = None, last_on: date | None = None
+    ) -> shapes.IndicatorsOut:
+        """Show how the branch is doing, in figures that reconcile with the journal."""
+        return self._asker.one(
+            shapes.IndicatorsOut,
+            Wish(
+                method="GET", path="/v1/reports/indicators", query={"first_on": first_on, "last_on": last_on}
+            ),
+        )
+
+    def solvency(
+        self,
+        *,
+        on: date | None = None,
+        near: str | None = None,
+        within_metres: int | None = None,
+        years: int | None = None,
+        seed: int | None = None,
+    ) -> shapes.SolvencyOut:
+        """Show what is owed, what is given in a year, and what may come of it; nobody is named."""
+        return self._asker.one(
+            shapes.SolvencyOut,
+            Wish(
+                method="GET",
+                path="/v1/reports/solvency",
+                query={"on": on, "near": near, "within_metres": within_metres, "years": years, "seed": seed},
+            ),
+        )
+
     def trial_balance(
         self, *, on: date | None = None, known_at: datetime | None = None
     ) -> tuple[shapes.TrialBalanceOut, ...]:

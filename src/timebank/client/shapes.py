@@ -56,6 +56,14 @@ class AliasOut(Struct, frozen=True, kw_only=True):
     party: str
 
 
+class AskingOut(Struct, frozen=True, kw_only=True):
+    """Whether members ask as they offer."""
+
+    members_offering: int | None
+    members_asking: int | None
+    offers_per_request: float | None
+
+
 class AssignmentIn(Struct, frozen=True, kw_only=True):
     """Who will help."""
 
@@ -282,6 +290,15 @@ class CodeOut(Struct, frozen=True, kw_only=True):
     ticket: str
 
 
+class CohortOut(Struct, frozen=True, kw_only=True):
+    """Members of similar age, five of them at least, or all there are."""
+
+    ages: str
+    people: int
+    owed_minutes: int
+    given_minutes: int
+
+
 class ConcludedIn(Struct, frozen=True, kw_only=True):
     """What became of a yes."""
 
@@ -293,6 +310,14 @@ class ConsentIn(Struct, frozen=True, kw_only=True):
 
     experience: str
     """Its code, such as `bereavement`."""
+
+
+class CooperationOut(Struct, frozen=True, kw_only=True):
+    """Nowak's rules, with what to keep in mind."""
+
+    caveat: str
+    kin: tuple[KinOut, ...]
+    thresholds: tuple[ThresholdOut, ...]
 
 
 class CorrectionIn(Struct, frozen=True, kw_only=True):
@@ -499,6 +524,18 @@ class FindingOut(Struct, frozen=True, kw_only=True):
     code: str
     place: str
     detail: str
+
+
+class FoundOut(Struct, frozen=True, kw_only=True):
+    """Whether hours find somebody today."""
+
+    helpers: int | None
+    """Members who offer help; null: one to four."""
+    requests: int | None
+    """Of twelve months, those that found somebody or ended; null: fewer than five."""
+    found_percent: int | None
+    wait_minutes: int | None
+    """Half of those who found somebody waited no longer."""
 
 
 class Health(Struct, frozen=True, kw_only=True):
@@ -713,6 +750,17 @@ class IdentityIn(Struct, frozen=True, kw_only=True):
     phone: str | None = None
 
 
+class ImpactOut(Struct, frozen=True, kw_only=True):
+    """One of eight indicators of impact."""
+
+    number: int
+    name: str
+    figures: Mapping[str, Any]
+    """Counts, minutes and shares by name; null: too few to tell."""
+    not_held: tuple[str, ...]
+    """What the bank does not know."""
+
+
 class ImportOut(Struct, frozen=True, kw_only=True):
     """What an import did, or would do; lists hold a thousand at most."""
 
@@ -730,6 +778,22 @@ class ImportOut(Struct, frozen=True, kw_only=True):
     last_entry: int | None
     notices: tuple[NoticeOut, ...]
     outside_limits: tuple[ImportsOutsideOut, ...]
+
+
+class IndicatorsOut(Struct, frozen=True, kw_only=True):
+    """How the branch did in a period."""
+
+    branch: str
+    first_on: date
+    last_on: date
+    participation: ParticipationOut
+    quarters: tuple[QuarterOut, ...]
+    kinds: tuple[KindOut, ...]
+    network: NetworkOut
+    asking: AskingOut
+    cooperation: CooperationOut
+    impact: tuple[ImpactOut, ...]
+    reconciliation: ReconciliationOut
 
 
 class InvitationHeldOut(Struct, frozen=True, kw_only=True):
@@ -772,6 +836,21 @@ class KeptAwayOut(Struct, frozen=True, kw_only=True):
     rule: str
     coordinator: str
     public: str
+
+
+class KinOut(Struct, frozen=True, kw_only=True):
+    """Redeemed minutes for beneficiaries of one relation, or of several."""
+
+    relation: str
+    minutes: int
+
+
+class KindOut(Struct, frozen=True, kw_only=True):
+    """One kind of help, or several that too few people have a part in."""
+
+    kind: str
+    exchanges: int
+    minutes: int
 
 
 class KnownOut(Struct, frozen=True, kw_only=True):
@@ -978,11 +1057,30 @@ class MonthOut(Struct, frozen=True, kw_only=True):
     minutes: int
 
 
+class MovementOut(Struct, frozen=True, kw_only=True):
+    """What entries of one kind did to the balances of each kind of account, credits minus debits."""
+
+    kind: str
+    changes: Mapping[str, Any]
+
+
 class NeededOut(Struct, frozen=True, kw_only=True):
     """Somebody who could help, and for which request they are asked instead."""
 
     helper: str
     request: int
+
+
+class NetworkOut(Struct, frozen=True, kw_only=True):
+    """The shape of who helps whom; null where fewer than five members are tied."""
+
+    members: int | None
+    ties: int | None
+    partners_mean: float | None
+    partners_median: float | None
+    density: float | None
+    reciprocity: float | None
+    centralisation: float | None
 
 
 class NewWebhookOut(Struct, frozen=True, kw_only=True):
@@ -1110,6 +1208,21 @@ class ParkedOut(Struct, frozen=True, kw_only=True):
     until_on: date
     reason: str
     match: int | None
+
+
+class ParticipationOut(Struct, frozen=True, kw_only=True):
+    """Who takes part; null where it would tell of one to four people."""
+
+    members: int | None
+    active: int | None
+    active_share: float | None
+    exchanges: int
+    minutes: int
+    givers: int | None
+    receivers: int | None
+    givers_per_receiver: float | None
+    given_gini: float | None
+    received_gini: float | None
 
 
 class PassedOut(Struct, frozen=True, kw_only=True):
@@ -1298,6 +1411,30 @@ class ProfileOut(Struct, frozen=True, kw_only=True):
     note: str | None
 
 
+class ProjectionOut(Struct, frozen=True, kw_only=True):
+    """The years to come under one set of assumptions."""
+
+    name: str
+    kept_percent: int
+    """Of the draws, how many met everything in every year."""
+    unmet_minutes: SpreadOut
+    """In the worst year of each draw."""
+    owed_after_minutes: SpreadOut
+    lapsed_minutes: SpreadOut
+    years: tuple[YearAheadOut, ...]
+
+
+class QuarterOut(Struct, frozen=True, kw_only=True):
+    """One calendar quarter, or the part of it that lies in the period."""
+
+    quarter: str
+    exchanges: int
+    minutes: int
+    active: int | None
+    exchanges_per_active: float | None
+    minutes_per_active: float | None
+
+
 class Reason(Struct, frozen=True, kw_only=True):
     """Why; kept with the names, erased with them."""
 
@@ -1327,6 +1464,18 @@ class ReconciledOut(Struct, frozen=True, kw_only=True):
 
     is_reconciled: bool
     differences: tuple[DifferenceOut, ...]
+
+
+class ReconciliationOut(Struct, frozen=True, kw_only=True):
+    """That the figures are those of the journal: minutes credited to members for help."""
+
+    is_reconciled: bool
+    standing_minutes: int
+    elsewhere_minutes: int
+    undone_minutes: int
+    taken_back_minutes: int
+    journal_minutes: int
+    movements: tuple[MovementOut, ...]
 
 
 class RecordOut(Struct, frozen=True, kw_only=True):
@@ -1417,6 +1566,17 @@ class RelaxationOut(Struct, frozen=True, kw_only=True):
     helper: str
     coordinator: str
     public: str
+
+
+class ReserveOut(Struct, frozen=True, kw_only=True):
+    """Money that funds hold beside the hours, in the smallest quantity of the unit."""
+
+    unit: str
+    held: int
+    per_hour_owed: float | None
+    """Null: nothing is owed."""
+    per_hour_at_most: float | None
+    """If every member had saved as much as the policy lets them; null: it sets no ceiling."""
 
 
 class RetractedIn(Struct, frozen=True, kw_only=True):
@@ -1517,6 +1677,29 @@ class SmallChangeOut(Struct, frozen=True, kw_only=True):
     """Null: one or two."""
 
 
+class SolvencyOut(Struct, frozen=True, kw_only=True):
+    """Can the branch keep its promise?"""
+
+    branch: str
+    on: date
+    since_on: date
+    """First of the twelve months that end with the day."""
+    members: int
+    owed_minutes: int
+    funds_minutes: int
+    given_minutes: int
+    redeemed_minutes: int
+    cover_years: float | None
+    """Owed divided by given in twelve months; null: nothing was given."""
+    reserves: tuple[ReserveOut, ...]
+    is_age_known: bool
+    cohorts: tuple[CohortOut, ...]
+    redeemability: FoundOut
+    seed: int
+    assumptions: tuple[str, ...]
+    projections: tuple[ProjectionOut, ...]
+
+
 class SponsoringOut(Struct, frozen=True, kw_only=True):
     """A beneficiary."""
 
@@ -1543,6 +1726,14 @@ class SpotOut(Struct, frozen=True, kw_only=True):
 
     lat_udeg: int
     lon_udeg: int
+
+
+class SpreadOut(Struct, frozen=True, kw_only=True):
+    """What many draws came to: 5 %, half and 95 % of them were at or below."""
+
+    low: int
+    middle: int
+    high: int
 
 
 class StageOut(Struct, frozen=True, kw_only=True):
@@ -1663,6 +1854,17 @@ class TermOut(Struct, frozen=True, kw_only=True):
     points: int
     weight: int
     value: int
+
+
+class ThresholdOut(Struct, frozen=True, kw_only=True):
+    """One of Nowak's rules: cooperation can last where benefit over cost is above."""
+
+    rule: str
+    measured: float | None
+    out_of: int
+    stable: float | None
+    risk_dominant: float | None
+    advantageous: float | None
 
 
 class TokenHeldOut(Struct, frozen=True, kw_only=True):
@@ -1959,6 +2161,17 @@ class WorthOut(Struct, frozen=True, kw_only=True):
     """Requests served by urgency, the most urgent first."""
     points: int
     """The score, the cost of loads taken off."""
+
+
+class YearAheadOut(Struct, frozen=True, kw_only=True):
+    """One year to come."""
+
+    year: int
+    asked_minutes: SpreadOut
+    capacity_minutes: SpreadOut
+    unmet_minutes: SpreadOut
+    met_percent: int
+    """Of the draws, how many met everything that was asked for in this year."""
 
 
 class AccountsChangeOut(Struct, frozen=True, kw_only=True):

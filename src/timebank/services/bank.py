@@ -26,12 +26,14 @@ from timebank.services.help_requests import HelpRequests
 from timebank.services.holds import Holds
 from timebank.services.hours import Hours
 from timebank.services.imports import Imports
+from timebank.services.indicators import Indicators
 from timebank.services.invitations import Invitations
 from timebank.services.mandates import Mandates
 from timebank.services.matches import Matches
 from timebank.services.members import Members
 from timebank.services.policies import Policies
 from timebank.services.profiles import Profiles
+from timebank.services.promises import Promises
 from timebank.services.receipts import Receipts
 from timebank.services.redemptions import Redemptions
 from timebank.services.restores import Restores
@@ -89,6 +91,8 @@ class Bank:
         self.invitations = Invitations(store, actor)
         self.sign_in = SignIn(store, actor)
         self.activity = Activity(store, actor)
+        self.promises = Promises(store, actor)
+        self.indicators = Indicators(store, actor)
         self.events = Events(store, actor)
         self.webhooks = Webhooks(store, actor)
         self.deliveries = Deliveries(store, actor)

@@ -5,11 +5,19 @@ from typing import Annotated
 
 from litestar import Controller, get
 from litestar.params import QueryParameter
-from msgspec import Struct
+from msgspec import Struct, convert
 
+from timebank.care.profile import Spot
+from timebank.reports.solvency.projection import Assumptions
+from timebank.services.indicator_values import indicators
+from timebank.services.promise_values import solvency
+from timebank.services.promises import SEED_USUAL, WITHIN_USUAL, YEARS_MOST, Around
 from timebank_api.guards import require_books
-from timebank_api.inputs import Asking, bank_of
+from timebank_api.indicators import IndicatorsOut
+from timebank_api.inputs import NUMBER_MOST, Asking, bank_of
+from timebank_api.solvency import SolvencyOut
 
+METRES_MOST = 200_000
 KnownAt = Annotated[datetime | None, QueryParameter(description="Leave out what was recorded after it.")]
 
 
@@ -78,3 +86,47 @@ class ReportRoutes(Controller):
             MonthOut(month=each.month, exchanges=each.exchanges, minutes=each.minutes)
             for each in bank_of(request).activity.by_month(request.user.branch)
         ]
+
+    @get("/solvency", operation_id="reports_solvency", sync_to_thread=True)
+    def solvency(
+        self,
+        request: Asking,
+        *,
+        on: Annotated[date | None, QueryParameter(description="At the end of this day.")] = None,
+        near: Annotated[
+            str | None,
+            QueryParameter(max_length=60, description="Count only around this place: `47.89,-2.83`."),
+        ] = None,
+        within_metres: Annotated[
+            int, QueryParameter(ge=1, le=METRES_MOST, description="How far around it.")
+        ] = WITHIN_USUAL,
+        years: Annotated[int, QueryParameter(ge=1, le=YEARS_MOST, description="Years to look ahead.")] = 10,
+        seed: Annotated[
+            int, QueryParameter(ge=1, le=NUMBER_MOST, description="Of chance: the same says the same.")
+        ] = SEED_USUAL,
+    ) -> SolvencyOut:
+        """Show what is owed, what is given in a year, and what may come of it; nobody is named.
+
+        Years of birth are not kept, so that nobody's age is known here: the command line takes them in.
+        """
+        around = Around(spot=Spot.parse(near), within_metres=within_metres) if near is not None else None
+        found = bank_of(request).promises.solvency(
+            request.user.branch, on=on, assumed=Assumptions(years=years), seed=seed, around=around
+        )
+        return convert(solvency(found), SolvencyOut)
+
+    @get("/indicators", operation_id="reports_indicators", sync_to_thread=True)
+    def indicators(
+        self,
+        request: Asking,
+        first_on: Annotated[
+            date | None, QueryParameter(description="A year before the last day, if it is not said.")
+        ] = None,
+        last_on: Annotated[date | None, QueryParameter(description="Today, if it is not said.")] = None,
+    ) -> IndicatorsOut:
+        """Show how the branch is doing, in figures that reconcile with the journal.
+
+        Fewer than five people are not told of: such a figure is null.
+        """
+        found = bank_of(request).indicators.of(request.user.branch, first_on=first_on, last_on=last_on)
+        return convert(indicators(found), IndicatorsOut)
