@@ -83,11 +83,19 @@ REPEATABLE = {
     ("import", "members"): "a row that was imported before is known by what it says",
     ("import", "openings"): "a row that was imported before is known by what it says",
     ("log", "checkpoint"): "a log that has not grown has its checkpoint",
+    ("log", "export"): "what is in a mirror is not written again",
     ("migrate",): "a schema that is current stays as it is",
     ("restore",): "what is there with the same journal stays as it is",
 }
 """Commands that need no key, and why."""
-IMPERSONAL = {("branch", "copy"), ("import", "branch"), ("log", "checkpoint"), ("migrate",), ("restore",)}
+IMPERSONAL = {
+    ("branch", "copy"),
+    ("import", "branch"),
+    ("log", "checkpoint"),
+    ("log", "export"),
+    ("migrate",),
+    ("restore",),
+}
 """Commands that change no book, or bring their own actors."""
 TO_FILES = {noun for noun in COMMANDS if noun[0] in {"backup", "export"}}
 """Commands that write files and leave the books alone."""
