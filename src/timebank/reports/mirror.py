@@ -294,7 +294,7 @@ class MirrorAudit:
     def _is_beginning(self, tile: Tile, size: int) -> bool:
         held = (size >> 8 * max(tile.level, 0)) - tile.number * TILE
         now = Tile(level=tile.level, number=tile.number, width=min(held, TILE))
-        if tile == now:
+        if tile == now or f"{self.name}{path_of(now)}" in {fault.place for fault in self.faults}:
             return True  # checked with the tree
         most = BUNDLE_MOST if tile.level == ENTRIES else TILE * HASH_BYTES
         old, new = self.read(path_of(tile), most), self.read(path_of(now), most)
