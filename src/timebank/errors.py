@@ -1979,6 +1979,61 @@ class NoSuchFile(TimebankError):
     template = "there is no file {file}"
 
 
+class NothingSigned(TimebankError):
+    """No log has a checkpoint that could be mirrored. Make a key and sign the log first."""
+
+    code = "nothing_signed"
+    template = "{what} was never signed: timebank log key new, then timebank log checkpoint"
+
+
+class NotAMirror(TimebankError):
+    """The folder holds something other than the files of a log. Name another folder; nothing was written."""
+
+    code = "not_a_mirror"
+    template = "{folder} holds something other than a mirror of a log: name another folder"
+
+
+class MirrorOfAnother(TimebankError):
+    """The folder is the mirror of another log. Name another folder; nothing was written."""
+
+    code = "mirror_of_another"
+    template = "{folder} is the mirror of {found}, and this is the log {origin}: name another folder"
+
+
+class MirrorDiverged(TimebankError):
+    """The log does not go on from its mirror, so its past was changed. Keep the mirror, and say so."""
+
+    code = "mirror_diverged"
+    kind = Kind.BROKEN
+    template = (
+        "the log of {branch} does not go on from its mirror, which has {size} entries: keep the mirror, and "
+        "run the audit"
+    )
+
+
+class MirrorHasEntries(TimebankError):
+    """The mirror holds entries, too, and was to go on without them. Say so, or name another folder."""
+
+    code = "mirror_has_entries"
+    template = "{folder} holds entries, too: add --entries, or name another folder"
+
+
+class MirrorBusy(TimebankError):
+    """Another export is writing to the mirror. Wait until it has ended, and do it again."""
+
+    code = "mirror_busy"
+    kind = Kind.TRANSIENT
+    template = "another export is writing to {folder}: wait until it has ended"
+
+
+class MirrorUnfounded(TimebankError):
+    """An entry does not hash to what the log says of it, so it is not mirrored. Run `timebank audit`."""
+
+    code = "mirror_unfounded"
+    kind = Kind.BROKEN
+    template = "entry {entry} of {branch} is not the one in the log: run the audit"
+
+
 # --- Command line -----------------------------------------------------------------------------------
 
 

@@ -8,8 +8,11 @@ import pytest
 from litestar.testing import TestClient
 from tests.api.conftest import Service, opened
 from tests.builders import NOW, address_in
+from tests.integration.mirroring import files_in
 
 from timebank.clock import SteppingClock
+from timebank.ledger.batch import PostRequest
+from timebank.ledger.model import credit, debit
 from timebank.services.bank import Bank, open_bank
 from timebank.translog import verifier
 from timebank.translog.checkpoint import Checkpoint
@@ -101,6 +104,24 @@ def test_anybody_can_recompute_the_root_of_tiles(service: Service) -> None:
     assert leaves == [leaf_of(each) for each in entries_of(bundle.content)]
     assert "immutable" in tile.headers["Cache-Control"]
     assert "immutable" not in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("what", ["hashes", "entries"])
+def test_a_mirror_is_what_the_service_gives(service: Service, tmp_path: Path, what: str) -> None:
+    """Byte for byte, every file of it; and the service has no bundle that a mirror of hashes has not."""
+    bank = books(service)
+    wish = PostRequest(postings=(debit("member:m1:available", 1), credit("member:m2:available", 1)))
+    for count in (3, 300):
+        bank.entries.post_many("lille", [wish] * count)
+        bank.mirrors.export(tmp_path / "mirror", ["lille"], with_entries=what == "entries")
+    mirror = files_in(tmp_path / "mirror")
+    with files(service.folder, log_files=what) as client:
+        served = {name: client.get(f"/log/{name}") for name in mirror}
+        bundle = client.get("/log/lille/tile/entries/000")
+
+    assert mirror == {name: each.content for name, each in served.items()}
+    assert {200} == {each.status_code for each in served.values()}
+    assert (what == "entries") == (bundle.status_code == 200) == ("lille/tile/entries/000" in mirror)
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,7 @@ NOT_OVER_HTTP = {
     ("entry", "details"): "reveals secrets one by one; a member gets their own with `me_data`",
     ("doctor",): "looks at the machine and its database, for whoever runs them",
     ("import", "branch"): "brings a branch's whole journal, for whoever runs the machine",
+    ("log", "export"): "writes on the machine what is at `/log/BRANCH`, for anybody",
     ("log", "key", "list"): "is a file of its own, `/log/BRANCH/key`, for anybody",
     ("log", "key", "new"): "makes a private key on the machine, for whoever runs it",
     ("log", "key", "retire"): "is of keys on the machine, for whoever runs it",

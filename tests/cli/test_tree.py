@@ -86,11 +86,19 @@ REPEATABLE = {
     ("import", "openings"): "a row that was imported before is known by what it says",
     ("log", "cosign"): "a checkpoint is cosigned once; asked again, the first cosignature stays",
     ("log", "checkpoint"): "a log that has not grown has its checkpoint",
+    ("log", "export"): "what is in a mirror is not written again",
     ("migrate",): "a schema that is current stays as it is",
     ("restore",): "what is there with the same journal stays as it is",
 }
 """Commands that need no key, and why."""
-IMPERSONAL = {("branch", "copy"), ("import", "branch"), ("log", "checkpoint"), ("migrate",), ("restore",)}
+IMPERSONAL = {
+    ("branch", "copy"),
+    ("import", "branch"),
+    ("log", "checkpoint"),
+    ("log", "export"),
+    ("migrate",),
+    ("restore",),
+}
 """Commands that change no book, or bring their own actors."""
 UNTRIED = {("log", "cosign")}
 """Commands that somebody else takes part in: what they would do cannot be tried out."""

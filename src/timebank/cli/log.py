@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from timebank.cli.audit import progress_on_stderr
 from timebank.cli.files import write_text
 from timebank.cli.options import NUMBER_MOST, Branch, By, DryRun, Json, Key, Limit, No
 from timebank.cli.output import JsonObject, emit, table_of
@@ -15,6 +16,7 @@ from timebank.errors import UsageFault
 
 if TYPE_CHECKING:
     from timebank.services.log import LogProof, LogView, MadeKey
+    from timebank.services.mirrors import Mirrored
     from timebank.storage.log_book import LogKey, SignedCheckpoint
 
 app = typer.Typer(
@@ -22,6 +24,16 @@ app = typer.Typer(
 )
 keys = typer.Typer(name="key", help="Keys that sign checkpoints.", no_args_is_help=True)
 app.add_typer(keys)
+Branches = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--branch",
+        "-b",
+        help="Code of a branch; again for each. All that have a log by default.",
+        metavar="CODE",
+        show_default=False,
+    ),
+]
 Size = Annotated[
     int | None,
     typer.Option(
@@ -235,6 +247,61 @@ def proof(
     rows = [(name, text) for name, text in value.items() if isinstance(text, str | int)]
     hashes = [("hash", b64encode(each).decode()) for each in found.hashes]
     emit(value, as_json=json_, table=table_of(f"Proof of {branch}", ["what", "value"], [*rows, *hashes]))
+
+
+@app.command("export", epilog="Example:  timebank log export mirror --branch lille")
+def export(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="The folder.", metavar="DIR", show_default=False)],
+    branch: Branches = None,
+    entries: Annotated[
+        bool,
+        typer.Option("--entries", help="Entries, too, not their hashes alone: references, minutes, days."),
+    ] = False,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="As far as the logs were signed before; sign nothing.")
+    ] = False,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Write whole logs as files: a mirror that anybody can publish, keep and check.
+
+    Signs each log if it has grown, and writes it into DIR/BRANCH as C2SP tlog-tiles has it, the same files
+    as the service gives at /log/BRANCH. A second time only what is new is written; the checkpoint always
+    comes last. Check a mirror with timebank audit --tiles DIR.
+    """
+    bank = session_of(ctx).open(is_dry_run=dry_run)
+    with progress_on_stderr() as progress:
+        tasks = {}
+
+        def tell(code: str, done: int, total: int) -> None:
+            if code not in tasks:
+                tasks[code] = progress.add_task(f"Writing {code}", total=total)
+            progress.update(tasks[code], completed=done, total=total)
+
+        found = bank.mirrors.export(
+            folder, branch or (), with_entries=entries, signs=not signed, progress=tell
+        )
+    lines = [
+        f"{each.folder}: {each.size} {'entries' if each.has_entries else 'hashes of entries'} of "
+        f"{each.branch}, {each.written} files written, {each.kept} were there."
+        for each in found
+    ]
+    emit([_mirrored(each) for each in found], as_json=json_, table=lines)
+
+
+def _mirrored(each: "Mirrored") -> JsonObject:
+    return {
+        "branch": each.branch,
+        "origin": each.origin,
+        "folder": str(each.folder),
+        "size": each.size,
+        "has_entries": each.has_entries,
+        "files_written": each.written,
+        "files_kept": each.kept,
+        "files_removed": each.removed,
+        "bytes_written": each.bytes_written,
+    }
 
 
 def _emit_made(branch: str, made: "MadeKey", *, json_: bool) -> None:

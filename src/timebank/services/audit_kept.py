@@ -57,7 +57,7 @@ class KeptCheck:
         from timebank.translog.checkpoint import Checkpoint  # noqa: PLC0415 - as in `audit_log`
 
         try:
-            found = [(note, Checkpoint.parse(note.text)) for note in _notes_of(file.data)]
+            found = [(note, Checkpoint.parse(note.text)) for note in notes_of(file.data)]
         except TimebankError as error:
             yield Fault(file.name, "kept_invalid", str(error))
             return
@@ -108,7 +108,7 @@ class KeptCheck:
                     continue
 
 
-def _notes_of(data: bytes) -> "Sequence[Note]":
+def notes_of(data: bytes) -> "Sequence[Note]":
     """Return the checkpoints in a file; the entries of a receipt are to be in theirs.
 
     Raises:

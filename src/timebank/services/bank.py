@@ -51,6 +51,7 @@ from timebank.storage.store import Store
 
 if TYPE_CHECKING:
     from timebank.services.log import Log
+    from timebank.services.mirrors import Mirrors
     from timebank.services.witnesses import Witnesses
 
 
@@ -110,6 +111,13 @@ class Bank:
         from timebank.services.witnesses import Witnesses  # noqa: PLC0415
 
         return Witnesses(self.store, self._actor)
+
+    @cached_property
+    def mirrors(self) -> "Mirrors":
+        """Logs as files; loaded when it is needed, too."""
+        from timebank.services.mirrors import Mirrors  # noqa: PLC0415
+
+        return Mirrors(self.store, self._actor)
 
     def writer(self, *, queue_most: int = QUEUE_MOST, batch_most: int = BATCH_MOST) -> Writer:
         """Return a writer for callers on many threads; see `Entries.writer`."""

@@ -14,7 +14,7 @@ CODE = re.compile(r"[a-z][a-z_]*[a-z]")
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
     """Yield where the code of a fault is written, and a pattern of the codes that this place can report."""
-    for room in ("ledger", "services"):
+    for room in ("ledger", "reports", "services"):
         for file in sorted((SOURCE / room).glob("*.py")):
             for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
                 if isinstance(call, ast.Call) and _name_of(call.func) in {"Fault", "fault"}:
