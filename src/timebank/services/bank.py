@@ -27,6 +27,7 @@ from timebank.services.holds import Holds
 from timebank.services.hours import Hours
 from timebank.services.imports import Imports
 from timebank.services.invitations import Invitations
+from timebank.services.lives import Lives
 from timebank.services.mandates import Mandates
 from timebank.services.matches import Matches
 from timebank.services.members import Members
@@ -60,6 +61,7 @@ class Bank:
         self._actor = actor
         self.branches = Branches(store, actor)
         self.members = Members(store, actor)
+        self.lives = Lives(store, actor)
         self.erasures = Erasures(store, actor)
         self.accounts = Accounts(store, actor)
         self.hours = Hours(store, actor)
