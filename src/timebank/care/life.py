@@ -119,29 +119,35 @@ def estate_until(death: LifeEvent, *, wait_months: int) -> date:
 
 
 def require_heir(
-    *, member: str, relation: str | None, heirs: Sequence[str], until: date, today: date, may_wait: bool
+    death: LifeEvent,
+    *,
+    heir: str | None,
+    relation: str | None,
+    heirs: Sequence[str],
+    until: date,
+    today: date,
 ) -> None:
     """Refuse an heir that the policy does not know or who comes too late, and the fund while heirs can come.
 
     Args:
-        member: who died.
-        relation: what the heir was to them; None: the fund has the hours.
-        heirs: the relations that the policy lets inherit.
+        death: of whom the estate is.
+        heir: who has the hours; None: the fund.
+        relation: what the heir was to them.
+        heirs: the relations that the policy lets inherit; with none of them the fund need not wait.
         until: the last day for heirs.
         today: the branch's day.
-        may_wait: whether an heir could still come; False where the policy knows none.
 
     Raises:
         HeirNotEligible, EstateOver, EstateWaits: as above.
     """
-    if relation is None:
-        if may_wait and today <= until:
-            raise EstateWaits(member=member, until=until)
+    if heir is None:
+        if heirs and today <= until:
+            raise EstateWaits(member=death.ref, until=until)
         return
     if relation not in heirs:
         raise HeirNotEligible(heirs=", ".join(heirs) or "nobody but the fund")
     if today > until:
-        raise EstateOver(member=member, until=until)
+        raise EstateOver(member=death.ref, until=until)
 
 
 def months_later(day: date, months: int) -> date:

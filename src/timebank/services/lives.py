@@ -209,12 +209,12 @@ class Lives(Service):
             rules = books.policy.policy.death
             death = death_of(books.life.of_member(ref), member=ref, branch=branch)
             require_heir(
-                member=ref,
-                relation=relation if heir is not None else None,
+                death,
+                heir=heir,
+                relation=relation,
                 heirs=rules.heirs,
                 until=estate_until(death, wait_months=rules.wait_months),
                 today=books.today,
-                may_wait=bool(rules.heirs),
             )
             to = f"fund:{rules.fund}"
             if heir is not None:
@@ -223,12 +223,9 @@ class Lives(Service):
                 to = available(heir)
             minutes = balance_of(books, estate_of(ref))
             postings = (debit(estate_of(ref), minutes), credit(to, minutes)) if minutes > 0 else ()
-            entry = _post(books, "estate", ref, postings, actor, words)
-            event = _note(
-                books, ref, LifeAct.ESTATE, books.today, actor, words, entry=entry, other=heir or to
-            )
-            done = LifeDone(branch=branch, event=event, entry=entry)
-            request.done(event.no, done)
+            deed = Deed(books, ref, actor, words)
+            done = deed.note(LifeAct.ESTATE, deed.post("estate", postings), other=heir or to)
+            request.done(done.event.no, done)
             return done
 
     def merge(
