@@ -16,6 +16,8 @@ from timebank.services.audits import Audits
 from timebank.services.backups import Backups
 from timebank.services.beneficiaries import Beneficiaries
 from timebank.services.branches import Branches
+from timebank.services.clearings import Clearings
+from timebank.services.closings import Closings
 from timebank.services.deliveries import Deliveries
 from timebank.services.entries import Entries
 from timebank.services.erasures import Erasures
@@ -62,6 +64,8 @@ class Bank:
         self.branches = Branches(store, actor)
         self.members = Members(store, actor)
         self.lives = Lives(store, actor)
+        self.closings = Closings(store, actor)
+        self.clearings = Clearings(store, actor)
         self.erasures = Erasures(store, actor)
         self.accounts = Accounts(store, actor)
         self.hours = Hours(store, actor)

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from timebank.care.inputs import reason_of
 from timebank.care.mandate import require_coordinator
-from timebank.errors import AccountManaged, SameAccount
+from timebank.errors import AccountManaged, FundOverdrawn, SameAccount
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.ledger.details import Details
-from timebank.ledger.model import MINUTES, Cause, EntryKind, JournalEntry, credit, debit
+from timebank.ledger.model import MINUTES, Actor, Cause, EntryKind, JournalEntry, credit, debit
 from timebank.services.posting import Told, members_of, post
 from timebank.services.service import Service, Who, act_in
+from timebank.storage.books import Books
 
 
 class Transfers(Service):
@@ -44,7 +45,8 @@ class Transfers(Service):
         Raises:
             SameAccount, BadPath, AccountManaged: the accounts cannot be moved between by hand.
             UnknownBranch, UnknownAccount, AccountClosed: an account is not there.
-            NotAllowed: not a coordinator.
+            NotAllowed, SelfDealing: not a coordinator, or one who would have it from a fund themselves.
+            FundOverdrawn: it is more than one decision takes out of a fund.
             ReasonMissing, BadText: there is no reason.
             AmountOutOfRange, InsufficientHours, CeilingReached: the ledger refuses the entry.
             KeyReused: the key was used for another request.
@@ -63,7 +65,7 @@ class Transfers(Service):
             )
             if request.outcome is not None:
                 return books.reader.entry(int(request.outcome))
-            require_coordinator(act_in(books, actor), branch)
+            _require_disinterested(books, actor, debit_path, credit_path, minutes)
             words = reason_of(reason)
             number = books.journal.book.last_seq + 1
             postings = (debit(debit_path, minutes, unit), credit(credit_path, minutes, unit))
@@ -80,3 +82,14 @@ class Transfers(Service):
             books.identities.write_note(words, about=f"entry {entry.seq}", members=members)
             request.done(entry.seq, entry)
             return entry
+
+
+def _require_disinterested(books: Books, actor: Actor, payer: str, payee: str, minutes: int) -> None:
+    """Let a coordinator move hours, but out of a fund only what the policy allows, and never to themselves."""
+    is_spending = place_of(payer).kind is AccountKind.FUND
+    place, branch = place_of(payee), books.branch.code
+    parties = ((branch, place.name),) if is_spending and place.kind is AccountKind.MEMBER else ()
+    require_coordinator(act_in(books, actor), branch, parties=parties)
+    most = books.policy.policy.funds.most_at_once_minutes
+    if is_spending and most is not None and minutes > most:
+        raise FundOverdrawn(path=payer, most_minutes=most)
