@@ -7,8 +7,8 @@ import pytest
 from tests.builders import NOW, a_branch, help_given
 
 from timebank.care.life import LifeAct, months_later
-from timebank.clock import SteppingClock
 from timebank.care.mandate import Scope
+from timebank.clock import SteppingClock
 from timebank.errors import (
     AccountClosed,
     DayAhead,

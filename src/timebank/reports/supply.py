@@ -1,7 +1,7 @@
 """Time supply: where the hours of a branch come from and where they are, as one exact identity. Pure.
 
-Every entry balances (I-1), so all balances of a branch sum to zero. Sorted by what the accounts are, that says
-where every hour is:
+Every entry balances (I-1), so all balances of a branch sum to zero. Sorted by what the accounts are, that
+says where every hour is:
 
     issued = positive balances + funds + waiting + owed to other branches - negative balances
 

@@ -65,8 +65,9 @@ class Transfers(Service):
             )
             if request.outcome is not None:
                 return books.reader.entry(int(request.outcome))
-            _require_disinterested(books, actor, debit_path, credit_path, minutes)
+            _require_disinterested(books, actor, debit_path, credit_path)
             words = reason_of(reason)
+            _require_within(books, debit_path, minutes, unit)
             number = books.journal.book.last_seq + 1
             postings = (debit(debit_path, minutes, unit), credit(credit_path, minutes, unit))
             members = members_of(postings)
@@ -84,12 +85,15 @@ class Transfers(Service):
             return entry
 
 
-def _require_disinterested(books: Books, actor: Actor, payer: str, payee: str, minutes: int) -> None:
-    """Let a coordinator move hours, but out of a fund only what the policy allows, and never to themselves."""
-    is_spending = place_of(payer).kind is AccountKind.FUND
+def _require_disinterested(books: Books, actor: Actor, payer: str, payee: str) -> None:
+    """Let a coordinator move hours, but nobody gives themselves what a fund has (I-14)."""
     place, branch = place_of(payee), books.branch.code
-    parties = ((branch, place.name),) if is_spending and place.kind is AccountKind.MEMBER else ()
+    is_from_fund = place_of(payer).kind is AccountKind.FUND
+    parties = ((branch, place.name),) if is_from_fund and place.kind is AccountKind.MEMBER else ()
     require_coordinator(act_in(books, actor), branch, parties=parties)
+
+
+def _require_within(books: Books, path: str, minutes: int, unit: str) -> None:
     most = books.policy.policy.funds.most_at_once_minutes
-    if is_spending and most is not None and minutes > most:
-        raise FundOverdrawn(path=payer, most_minutes=most)
+    if unit == MINUTES and place_of(path).kind is AccountKind.FUND and most is not None and minutes > most:
+        raise FundOverdrawn(path=path, most_minutes=most)
