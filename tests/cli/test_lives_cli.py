@@ -157,7 +157,7 @@ def redeem(bank: Bank, home: str, host: str, sponsor: str = "m1") -> None:
         *("redeem", "request", "-b", home, "--beneficiary", no, "-m", "1h", "-k", "shopping"),
         *("--at", TOMORROW, "--by", f"member:{sponsor}", "--json"),
     )
-    ref = asked.json["ref"]
+    ref = ref_of(asked)
     bank("redeem", "assign", ref, "--provider", "m2", "--by", f"coordinator:desk@{host}")
     bank("redeem", "log", ref, "--by", f"member:m2@{host}")
     bank("redeem", "confirm", ref, "--by", f"member:m1@{host}")
@@ -203,3 +203,8 @@ def test_nobody_gives_themselves_what_a_fund_has(tmp_path: Path) -> None:
     rules.write_text("format = 1\n[funds]\nmost_at_once_minutes = 60\n")
     bank("policy", "set", str(rules), "-b", "lille")
     assert "fund_overdrawn" in bank(*pay, "--reason", "a lot", status=1).err
+
+
+def ref_of(asked: Done) -> str:
+    """Return the reference of a redemption that was asked for."""
+    return str(asked.json["redemption"])
