@@ -477,13 +477,6 @@ class MandateCircle(TimebankError):
     template = "{holder} is acted for by {principal}, directly or through others"
 
 
-class MandateSuspended(TimebankError):
-    """The mandate is suspended already, or is not. Retrying cannot help."""
-
-    code = "mandate_suspended"
-    template = "mandate {mandate} is {state} already"
-
-
 class NotAllowed(TimebankError):
     """Neither the person's own right nor a mandate covers the act (I-14). Retrying cannot help."""
 

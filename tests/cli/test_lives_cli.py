@@ -14,6 +14,7 @@ from timebank.clock import SystemClock
 NOW = SystemClock().now()
 TODAY = NOW.date() - timedelta(days=1)
 TOMORROW = (NOW + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+BEFORE = (NOW - timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
 YESTERDAY = (NOW - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
 
 
@@ -113,7 +114,7 @@ def test_the_life_of_a_branch(tmp_path: Path) -> None:
     close = ("branch", "close", "lille", "--to", "roubaix", "--reason", "merged")
     assert "branch_not_frozen" in bank(*close, status=1).err
     log = ("hours", "log", "-b", "lille", "--provider", "m1", "--recipient", "m2", "-m", "30")
-    logged = bank(*log, "-k", "shopping", "--at", YESTERDAY, "--by", "member:m1", "--json", status=0)
+    logged = bank(*log, "-k", "shopping", "--at", BEFORE, "--by", "member:m1", "--json", status=0)
     no = str(logged.json["no"])
     refused = bank("branch", "freeze", "lille", "--reason", "merges", status=1)
     assert f"record {no}" in refused.err
@@ -144,8 +145,8 @@ def test_the_life_of_a_branch(tmp_path: Path) -> None:
     bank("audit")
 
 
-def redeem(bank: Bank, home: str, host: str, sponsor: str = "m1") -> None:
-    """Spend an hour of a sponsor's for m1 of another branch, helped there by m2."""
+def redeem(bank: Bank, home: str, host: str, sponsor: str = "m1", helper: str = "m2") -> None:
+    """Spend an hour of a sponsor's for m1 of another branch, helped there by somebody."""
     added = bank(
         *("beneficiary", "add", "-b", home, "--sponsor", sponsor, "--member", f"m1@{host}"),
         *("--relation", "parent", "--by", f"member:{sponsor}", "--json"),
@@ -158,16 +159,17 @@ def redeem(bank: Bank, home: str, host: str, sponsor: str = "m1") -> None:
         *("--at", TOMORROW, "--by", f"member:{sponsor}", "--json"),
     )
     ref = ref_of(asked)
-    bank("redeem", "assign", ref, "--provider", "m2", "--by", f"coordinator:desk@{host}")
-    bank("redeem", "log", ref, "--by", f"member:m2@{host}")
+    bank("redeem", "assign", ref, "--provider", helper, "--by", f"coordinator:desk@{host}")
+    bank("redeem", "log", ref, "--by", f"member:{helper}@{host}")
     bank("redeem", "confirm", ref, "--by", f"member:m1@{host}")
 
 
 def test_debts_are_netted_and_settled_in_both_books(tmp_path: Path) -> None:
     """A circle cancels out; the rest is borne by the creditor's fund; both books say so."""
     bank = founded(tmp_path, "aa", "bb", "cc")
-    for home, host in (("aa", "bb"), ("bb", "cc"), ("cc", "aa"), ("aa", "bb")):
+    for home, host in (("aa", "bb"), ("bb", "cc"), ("cc", "aa")):
         redeem(bank, home, host)
+    redeem(bank, "aa", "bb", sponsor="m3", helper="m3")
     ages = bank("clearing", "ages", "--json").json
     assert [("aa", "bb", 120), ("bb", "cc", 60), ("cc", "aa", 60)] == [
         (each["debtor"], each["creditor"], each["minutes"]) for each in ages

@@ -1,6 +1,7 @@
 """Ends of memberships: leaving, death, estates, merging and dormancy, each as balanced entries."""
 
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from timebank.errors import (
     EstateWaits,
     HeirNotEligible,
     KeyReused,
+    MandateCircle,
     MemberGone,
     MemberLeft,
     MemberNotDead,
@@ -266,3 +268,17 @@ def test_dormant_members_are_listed_and_left_alone(bank: Bank) -> None:
 def test_months_end_where_the_calendar_does(day: date, months: int, expected: date) -> None:
     """A month that is too short gives its last day."""
     assert expected == months_later(day, months)
+
+
+def test_proxies_do_not_act_for_one_another_in_a_circle(bank: Bank) -> None:
+    """Through the others somebody could confirm their own help (I-14); a revoked mandate breaks the circle."""
+    grant = partial(bank.mandates.grant, "lille", basis="family", scopes=[Scope.CONFIRM])
+    grant(principal="m1", holder="m2")
+    grant(principal="m2", holder="m3")
+    for holder, principal in (("m1", "m3"), ("m1", "m2"), ("m2", "m3")):
+        with pytest.raises(MandateCircle):
+            grant(principal=principal, holder=holder)
+
+    bank.mandates.revoke("lille", 1)
+
+    assert 3 == grant(principal="m3", holder="m1").no
