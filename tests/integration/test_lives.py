@@ -271,7 +271,7 @@ def test_months_end_where_the_calendar_does(day: date, months: int, expected: da
 
 
 def test_proxies_do_not_act_for_one_another_in_a_circle(bank: Bank) -> None:
-    """Through the others somebody could confirm their own help (I-14); a revoked mandate breaks the circle."""
+    """Through the others somebody could confirm their own help (I-14); a revoked one breaks it."""
     grant = partial(bank.mandates.grant, "lille", basis="family", scopes=[Scope.CONFIRM])
     grant(principal="m1", holder="m2")
     grant(principal="m2", holder="m3")

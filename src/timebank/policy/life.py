@@ -67,7 +67,7 @@ class DeathRules(Section):
             least=0,
             most=MONTHS_MOST,
             doc="For so many months after the death is recorded the hours wait for an heir.",
-            source="12: ZeitBank e.V.",
+            source="12: partners at ZeitBank e.V., others our choice",
         ),
     )
     heirs: tuple[Heir, ...] = field(
@@ -76,7 +76,7 @@ class DeathRules(Section):
             Heir,
             least=0,
             doc="To whom they can go, if a coordinator approves. An empty list: to the fund, at once.",
-            source="spouse, if the branch agrees: NALC; partner: ZeitBank e.V., Bürgerzeitvorsorge",
+            source="spouse, if the branch agrees: NALC; partner: ZeitBank e.V. and Bürgerzeitvorsorge",
         ),
     )
     fund: FundName = field(
