@@ -371,6 +371,112 @@ class MemberLeft(TimebankError):
     template = "{member} is not a member of {branch} on {on}"
 
 
+class MemberGone(TimebankError):
+    """The membership has ended already. Retrying cannot help."""
+
+    code = "member_gone"
+    template = "the membership of {member} in {branch} has ended already: {act}"
+
+
+class MemberNotDead(TimebankError):
+    """No death of the member is recorded, so there is no estate. Record the death first."""
+
+    code = "member_not_dead"
+    template = "no death of {member} is recorded in {branch}"
+
+
+class OpenMatters(TimebankError):
+    """Something of the member or the branch is still open. Settle, cancel or release what is named first."""
+
+    code = "open_matters"
+    template = "{subject} still has open matters: {matters}"
+
+
+class DayAhead(TimebankError):
+    """What is recorded cannot have happened on a day to come. Retrying on that day can help."""
+
+    code = "day_ahead"
+    kind = Kind.USAGE
+    template = "{day} is still to come"
+
+
+class EstateSettled(TimebankError):
+    """The hours left behind went where they belong already. Retrying cannot help."""
+
+    code = "estate_settled"
+    template = "the estate of {member} is settled already"
+
+
+class EstateWaits(TimebankError):
+    """Heirs can still be named: the fund has the hours after that day only. Retrying then can help."""
+
+    code = "estate_waits"
+    template = "the estate of {member} waits for an heir until {until}"
+
+
+class EstateOver(TimebankError):
+    """The time to name an heir is over: the hours go to the fund. Retrying with an heir cannot help."""
+
+    code = "estate_over"
+    template = "the estate of {member} could go to an heir until {until}: it goes to the fund"
+
+
+class HeirNotEligible(TimebankError):
+    """The branch's policy does not let the hours go to such an heir. Retrying unchanged cannot help."""
+
+    code = "heir_not_eligible"
+    template = "the policy gives an estate to: {heirs}"
+
+
+class NotMergeable(TimebankError):
+    """Only two entries of one person, or of one organisation, in one branch merge. Retrying cannot help."""
+
+    code = "not_mergeable"
+    template = "{duplicate} cannot be merged into {into}"
+
+
+class BranchFrozen(TimebankError):
+    """The branch is being closed or closed, and takes no new entries. Retrying unchanged cannot help."""
+
+    code = "branch_frozen"
+    template = "{branch} is frozen: it takes no other entries than those that close it"
+
+
+class BranchNotFrozen(TimebankError):
+    """The branch is not frozen. Freeze it first."""
+
+    code = "branch_not_frozen"
+    template = "{branch} is not frozen: freeze it first"
+
+
+class BranchClosed(TimebankError):
+    """The branch is closed for ever. Retrying cannot help."""
+
+    code = "branch_closed"
+    template = "{branch} is closed"
+
+
+class NothingToSettle(TimebankError):
+    """The other branch does not owe that much. Retrying with what is owed can help."""
+
+    code = "nothing_to_settle"
+    template = "{debtor} owes {creditor} {owed_minutes} min, not {minutes} min"
+
+
+class FundOverdrawn(TimebankError):
+    """One decision would take more out of a fund than the policy allows. Retrying with less can help."""
+
+    code = "fund_overdrawn"
+    template = "one decision takes at most {most_minutes} min out of {path}"
+
+
+class MandateCircle(TimebankError):
+    """Proxies would act for one another in a circle (I-14). Revoke one of their mandates first."""
+
+    code = "mandate_circle"
+    template = "{holder} is acted for by {principal}, directly or through others"
+
+
 class NotAllowed(TimebankError):
     """Neither the person's own right nor a mandate covers the act (I-14). Retrying cannot help."""
 

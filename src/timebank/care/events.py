@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     POLICY_SET = "policy.set"
     MEMBER_JOINED = "member.joined"
     MEMBER_ERASED = "member.erased"
+    MEMBER_LEFT = "member.left"
     MANDATE_GRANTED = "mandate.granted"
     MANDATE_REVOKED = "mandate.revoked"
     BENEFICIARY_ADDED = "beneficiary.added"
@@ -69,6 +70,7 @@ MEANING: Final[Mapping[EventKind, str]] = {
     EventKind.POLICY_SET: "A new version of the branch's rules was set, from a day on.",
     EventKind.MEMBER_JOINED: "A member joined; members of an imported file are not told one by one.",
     EventKind.MEMBER_ERASED: "The person behind a reference was erased; the reference stays.",
+    EventKind.MEMBER_LEFT: "A membership ended; why is not told.",
     EventKind.MANDATE_GRANTED: "Somebody may act for a member.",
     EventKind.MANDATE_REVOKED: "Somebody may no longer act for a member.",
     EventKind.BENEFICIARY_ADDED: "A sponsor named somebody to spend hours on; they may have to consent.",

@@ -7,15 +7,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from timebank.cli import wire
+from timebank.cli import wire, wire_life
 from timebank.cli.files import read_text
-from timebank.cli.options import By, DryRun, Json, Key
-from timebank.cli.output import emit, table_of
+from timebank.cli.options import By, DryRun, Json, Key, Reason
+from timebank.cli.output import amount, emit, table_of
 from timebank.cli.session import session_of
 from timebank.errors import RestoreUnreconciled, UsageFault
 from timebank.ledger.model import Branch
 
-app = typer.Typer(name="branch", help="Found branches, list, show and copy them.", no_args_is_help=True)
+app = typer.Typer(name="branch", help="Found, list, show, copy and close branches.", no_args_is_help=True)
 Code = Annotated[str, typer.Argument(help="Code of the branch: a-z, 0-9 and '-'.", metavar="CODE")]
 
 
@@ -57,6 +57,50 @@ def show(ctx: typer.Context, code: Code, json_: Json = False) -> None:
     """Show one branch."""
     found = session_of(ctx).open().branches.show(code)
     emit(wire.branch(found), as_json=json_, table=_table([found]))
+
+
+@app.command("freeze", epilog='Example:  timebank branch freeze lille --reason "merges with roubaix"')
+def freeze(
+    ctx: typer.Context,
+    code: Code,
+    reason: Reason,
+    lift: Annotated[bool, typer.Option("--lift", help="Take entries again.")] = False,
+    by: By = None,
+    key: Key = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Let a branch take no new entries, before it is closed.
+
+    Open holds, records and redemptions are named, and refuse it.
+    """
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
+    done = bank.closings.freeze(code, lift=lift, reason=reason, key=key)
+    word = "is frozen: it takes no new entries" if done.is_frozen else "takes entries again"
+    emit(wire_life.frozen(done), as_json=json_, table=f"Branch {code} {word}.")
+
+
+@app.command("close", epilog='Example:  timebank branch close lille --to roubaix --reason "merged"')
+def close(
+    ctx: typer.Context,
+    code: Code,
+    to: Annotated[str, typer.Option("--to", help="The branch that takes everything over.", metavar="CODE")],
+    reason: Reason,
+    by: By = None,
+    key: Key = None,
+    dry_run: DryRun = False,
+    json_: Json = False,
+) -> None:
+    """Close a frozen branch for ever: everything goes to a successor, through clearing, at once.
+
+    What belongs to nobody whom the successor can take in waits there in suspense:unplaced, and is named.
+    """
+    bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
+    done = bank.closings.close(code, to=to, reason=reason, key=key)
+    rows = [(each.path, amount(each.balance, each.unit), f"{each.to}@{each.branch}") for each in done.moved]
+    told = f"\nBranch {code} is closed; {len(done.unplaced)} balances could not be placed."
+    table = table_of(f"From {code} to {to}", ["account", "balance", "now"], rows, right=["balance"])
+    emit(wire_life.closed(done), as_json=json_, table=[table, told])
 
 
 @app.command("copy", epilog="Example:  timebank branch copy lille --to postgresql+psycopg://bank@db/bank")

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from timebank.care.member import MemberKind
-from timebank.cli import wire, wire_data
+from timebank.cli import member_life, wire, wire_data
 from timebank.cli.files import writing
 from timebank.cli.options import Branch, By, DryRun, Json, Key
 from timebank.cli.output import emit, table_of
@@ -21,7 +21,7 @@ from timebank.instants import parse_day, write_instant
 if TYPE_CHECKING:
     from timebank.services.members import MemberView
 
-app = typer.Typer(name="member", help="Members: join, list, look up, rename, erase.", no_args_is_help=True)
+app = typer.Typer(name="member", help="Members: join, look up, rename, leave, erase.", no_args_is_help=True)
 Ref = Annotated[str, typer.Argument(help="Reference of the member, such as m1.", metavar="REF")]
 Name = Annotated[str, typer.Option("--name", help="Kept apart from the books, erasable.", metavar="TEXT")]
 Email = Annotated[
@@ -160,6 +160,9 @@ def erasures(ctx: typer.Context, json_: Json = False) -> None:
     found = session_of(ctx).open().erasures.list()
     rows = [(each.branch, each.ref, write_instant(at)) for each, at in found]
     emit(erasures_value(found), as_json=json_, table=table_of("Erased", ["branch", "ref", "at"], rows))
+
+
+member_life.register(app)
 
 
 def _table(title: str, views: "Sequence[MemberView]") -> Table:

@@ -1,11 +1,12 @@
 """`timebank report`: whole branches at a glance."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from timebank.cli import wire
+from timebank.cli import wire, wire_life
 from timebank.cli.exits import Exit
 from timebank.cli.inputs import day_in, known_at_in
 from timebank.cli.options import Branch, Json, KnownAt
@@ -15,6 +16,7 @@ from timebank.cli.report_solvency import solvency_
 from timebank.cli.session import session_of
 from timebank.instants import write_instant
 from timebank.ledger.statement import TrialBalance
+from timebank.reports.supply import TimeSupply
 
 app = typer.Typer(name="report", help="Whole branches at a glance.", no_args_is_help=True)
 app.command(
@@ -62,6 +64,31 @@ def trial_balance(
         raise typer.Exit(Exit.BROKEN)
 
 
+@app.command("time-supply", epilog="Example:  timebank report time-supply --branch lille")
+def time_supply(
+    ctx: typer.Context,
+    branch: Annotated[
+        str | None,
+        typer.Option("--branch", "-b", help="Only this branch.", metavar="CODE", show_default=False),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Print where all hours come from and where they are; both sides are the same, exactly.
+
+    Issued = positive balances + funds + waiting + owed to other branches - negative balances. Exit status 4
+    if they differ.
+    """
+    found = session_of(ctx).open().statements.time_supply(branch)
+    total = sum((each for _, each in found), TimeSupply())
+    value = {
+        "branches": [wire_life.supply(code, each) for code, each in found],
+        "total": {name: part for name, part in wire_life.supply("", total).items() if name != "branch"},
+    }
+    emit(value, as_json=json_, table=_supply(found, total))
+    if not all(each.is_exact for _, each in found):
+        raise typer.Exit(Exit.BROKEN)
+
+
 @app.command("access", epilog="Example:  timebank report access --branch lille --member m1")
 def access(
     ctx: typer.Context,
@@ -96,6 +123,29 @@ def access(
         if rows
         else "Nobody has seen or done anything over the service yet.",
     )
+
+
+def _supply(found: Sequence[tuple[str, TimeSupply]], total: TimeSupply) -> Table:
+    columns = ["branch", "issued", "= positive", "+ funds", "+ waiting", "+ clearing", "- negative", ""]
+    rows = [
+        (
+            code,
+            *(
+                amount(part, "min")
+                for part in (
+                    each.issued,
+                    each.positive,
+                    each.funds,
+                    each.waiting,
+                    each.clearing,
+                    each.negative,
+                )
+            ),
+            "exact" if each.is_exact else "NOT EXACT",
+        )
+        for code, each in (*found, ("all", total))
+    ]
+    return table_of("Time supply", columns, rows[:-1], right=columns[1:-1], total=rows[-1])
 
 
 def _table(title: str, balance: TrialBalance) -> Table:

@@ -13,6 +13,7 @@ from typing import Final
 
 from timebank.errors import FaultCode, PolicyFault
 from timebank.minutes import MINUTES_MAX
+from timebank.policy.life import ClearingRules, DeathRules, DormancyRules, FundRules, LeavingRules
 from timebank.policy.matching import MatchingRules
 from timebank.policy.sections import Section, choice, codes, flag, limit, part, several, whole
 from timebank.policy.words import (
@@ -358,4 +359,19 @@ class Policy(Section):
     matching: MatchingRules = field(
         default=MatchingRules(),
         metadata=part("Whom the branch suggests for a request, whom it asks, and how often."),
+    )
+    leaving: LeavingRules = field(
+        default=LeavingRules(), metadata=part("What happens to the balance of a member who leaves.")
+    )
+    death: DeathRules = field(
+        default=DeathRules(), metadata=part("What happens to the hours that somebody left behind.")
+    )
+    dormancy: DormancyRules = field(
+        default=DormancyRules(), metadata=part("When a member is listed as dormant. Nothing is ever deleted.")
+    )
+    funds: FundRules = field(
+        default=FundRules(), metadata=part("What one coordinator's decision takes out of a fund.")
+    )
+    clearing: ClearingRules = field(
+        default=ClearingRules(), metadata=part("Who bears hours that another branch owes and will not give.")
     )

@@ -16,6 +16,8 @@ from timebank.services.audits import Audits
 from timebank.services.backups import Backups
 from timebank.services.beneficiaries import Beneficiaries
 from timebank.services.branches import Branches
+from timebank.services.clearings import Clearings
+from timebank.services.closings import Closings
 from timebank.services.deliveries import Deliveries
 from timebank.services.entries import Entries
 from timebank.services.erasures import Erasures
@@ -28,6 +30,7 @@ from timebank.services.hours import Hours
 from timebank.services.imports import Imports
 from timebank.services.indicators import Indicators
 from timebank.services.invitations import Invitations
+from timebank.services.lives import Lives
 from timebank.services.mandates import Mandates
 from timebank.services.matches import Matches
 from timebank.services.members import Members
@@ -64,6 +67,9 @@ class Bank:
         self._actor = actor
         self.branches = Branches(store, actor)
         self.members = Members(store, actor)
+        self.lives = Lives(store, actor)
+        self.closings = Closings(store, actor)
+        self.clearings = Clearings(store, actor)
         self.erasures = Erasures(store, actor)
         self.accounts = Accounts(store, actor)
         self.hours = Hours(store, actor)

@@ -17,7 +17,7 @@ from timebank.services.waiting import Wish
 from timebank.services.writer import BATCH_MOST, QUEUE_MOST, Finish, Writer
 from timebank.storage.books import Books
 
-MANAGED = frozenset({"service", "redemption"})
+MANAGED = frozenset({"service", "redemption", "closing", "netting", "settlement"})
 """Causes that have a state of their own, which a bare reversal would contradict."""
 
 

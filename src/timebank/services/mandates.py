@@ -12,7 +12,7 @@ from timebank.care.access import AccessToken, Visitor, admit, claimed
 from timebank.care.events import EventKind, of_mandate
 from timebank.care.mandate import Mandate, Scope
 from timebank.care.member import require_active
-from timebank.errors import NotAllowed, UnknownBranch, UnknownMandate
+from timebank.errors import MandateCircle, NotAllowed, UnknownBranch, UnknownMandate
 from timebank.services.service import Service, Who, act_in, person_at
 from timebank.storage.transaction import Transaction
 
@@ -49,6 +49,7 @@ class Mandates(Service):
         Raises:
             BadReference, PeriodReversed, SelfDealing: a part is malformed, or holder and principal are one.
             NotAllowed, SelfDealing: somebody else asks.
+            MandateCircle: the principal acts for the holder, directly or through others.
             UnknownBranch, UnknownMember, MemberLeft: principal or holder are no members today.
             KeyReused: the key was used for another request.
         """
@@ -75,6 +76,7 @@ class Mandates(Service):
                 until_on=until_on,
             )
             granted = care.grant(act, mandate)
+            _require_no_circle(tx, granted)
             require_active(books.members.get(principal), on=books.today)
             require_active(theirs.members.get(ref), on=theirs.today)
             books.mandates.add(granted, actor=str(act.actor))
@@ -167,3 +169,28 @@ def _tell(tx: Transaction, kind: EventKind, mandate: Mandate) -> None:
     """Tell it in the branches of principal and holder."""
     for code in sorted({mandate.branch, mandate.holder_branch}):
         tx.books(code).tell(of_mandate(kind, mandate))
+
+
+def _require_no_circle(tx: Transaction, mandate: Mandate) -> None:
+    """Refuse a proxy whom, directly or through others, the principal acts for (I-14).
+
+    In a circle of proxies somebody could, through the others, confirm their own help.
+
+    Raises:
+        MandateCircle: they would act for one another.
+    """
+    start = (mandate.branch, mandate.principal)
+    waiting, seen = [(mandate.holder_branch, mandate.holder)], set[tuple[str, str]]()
+    while waiting:
+        person = waiting.pop()
+        if person == start:
+            raise MandateCircle(principal=mandate.principal, holder=mandate.holder)
+        if person in seen:
+            continue
+        seen.add(person)
+        books = tx.books(person[0])
+        waiting += [
+            (each.holder_branch, each.holder)
+            for each in books.mandates.list(person[1])
+            if each.revoked_at is None and (each.until_on is None or each.until_on >= books.today)
+        ]

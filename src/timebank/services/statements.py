@@ -1,5 +1,6 @@
 """Statements, trial balances and clearing positions, on both time axes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -19,6 +20,7 @@ from timebank.ledger.statement import (
     statement_of,
     trial_balance_of,
 )
+from timebank.reports.supply import TimeSupply, time_supply_of
 from timebank.services.service import Service
 from timebank.storage.dump import partners_of
 from timebank.storage.pages import account_no_of, lines_before
@@ -176,6 +178,26 @@ class Statements(Service):
         with self.store.read() as tx:
             balances = tx.books(branch).reader.balances(on=on, known_at=known_at)
             return trial_balance_of(branch, balances)
+
+    def time_supply(self, branch: str | None = None) -> Sequence[tuple[str, TimeSupply]]:
+        """Return where the hours of a branch come from and where they are; of every branch if None, by code.
+
+        Raises:
+            UnknownBranch: no branch has that code.
+        """
+        with self.store.read() as tx:
+            codes = [each.code for _, each in tx.branches.list()] if branch is None else [branch]
+            return [
+                (
+                    code,
+                    time_supply_of(
+                        (path, balance)
+                        for path, unit, balance in tx.books(code).reader.balances()
+                        if unit == MINUTES
+                    ),
+                )
+                for code in codes
+            ]
 
     def clearing(self, branch: str | None = None) -> tuple[ClearingPosition, ...]:
         """Return what every branch owes every other, as each of the two books says (I-7).

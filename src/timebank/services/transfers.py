@@ -4,12 +4,13 @@ from datetime import datetime
 
 from timebank.care.inputs import reason_of
 from timebank.care.mandate import require_coordinator
-from timebank.errors import AccountManaged, SameAccount
+from timebank.errors import AccountManaged, FundOverdrawn, SameAccount
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.ledger.details import Details
-from timebank.ledger.model import MINUTES, Cause, EntryKind, JournalEntry, credit, debit
+from timebank.ledger.model import MINUTES, Actor, Cause, EntryKind, JournalEntry, credit, debit
 from timebank.services.posting import Told, members_of, post
 from timebank.services.service import Service, Who, act_in
+from timebank.storage.books import Books
 
 
 class Transfers(Service):
@@ -44,7 +45,8 @@ class Transfers(Service):
         Raises:
             SameAccount, BadPath, AccountManaged: the accounts cannot be moved between by hand.
             UnknownBranch, UnknownAccount, AccountClosed: an account is not there.
-            NotAllowed: not a coordinator.
+            NotAllowed, SelfDealing: not a coordinator, or one who would have it from a fund themselves.
+            FundOverdrawn: it is more than one decision takes out of a fund.
             ReasonMissing, BadText: there is no reason.
             AmountOutOfRange, InsufficientHours, CeilingReached: the ledger refuses the entry.
             KeyReused: the key was used for another request.
@@ -63,8 +65,9 @@ class Transfers(Service):
             )
             if request.outcome is not None:
                 return books.reader.entry(int(request.outcome))
-            require_coordinator(act_in(books, actor), branch)
+            _require_disinterested(books, actor, debit_path, credit_path)
             words = reason_of(reason)
+            _require_within(books, debit_path, minutes, unit)
             number = books.journal.book.last_seq + 1
             postings = (debit(debit_path, minutes, unit), credit(credit_path, minutes, unit))
             members = members_of(postings)
@@ -80,3 +83,17 @@ class Transfers(Service):
             books.identities.write_note(words, about=f"entry {entry.seq}", members=members)
             request.done(entry.seq, entry)
             return entry
+
+
+def _require_disinterested(books: Books, actor: Actor, payer: str, payee: str) -> None:
+    """Let a coordinator move hours, but nobody gives themselves what a fund has (I-14)."""
+    place, branch = place_of(payee), books.branch.code
+    is_from_fund = place_of(payer).kind is AccountKind.FUND
+    parties = ((branch, place.name),) if is_from_fund and place.kind is AccountKind.MEMBER else ()
+    require_coordinator(act_in(books, actor), branch, parties=parties)
+
+
+def _require_within(books: Books, path: str, minutes: int, unit: str) -> None:
+    most = books.policy.policy.funds.most_at_once_minutes
+    if unit == MINUTES and place_of(path).kind is AccountKind.FUND and most is not None and minutes > most:
+        raise FundOverdrawn(path=path, most_minutes=most)

@@ -15,6 +15,7 @@ from timebank.storage.evidence import Evidence
 from timebank.storage.identities import Identities
 from timebank.storage.imports import Imports
 from timebank.storage.journal import Journal
+from timebank.storage.life import Life
 from timebank.storage.listings import HelpOffers, HelpRequests
 from timebank.storage.log import LogReader
 from timebank.storage.log_book import Checkpoints, LogKeys
@@ -109,6 +110,11 @@ class Books:
     def identities(self) -> Identities:
         """Names, contacts and words."""
         return Identities(self.desk)
+
+    @cached_property
+    def life(self) -> Life:
+        """The turns in the lives of members and of the branch."""
+        return Life(self.desk)
 
     @cached_property
     def mandates(self) -> Mandates:

@@ -46,6 +46,7 @@ from timebank.storage.tables_care import (
 )
 from timebank.storage.tables_events import DeadLetterRow, OutboxRow, WebhookRow
 from timebank.storage.tables_identity import AddressRow, AliasRow, DetailRow, NoteRow, PersonRow
+from timebank.storage.tables_life import LifeEventRow
 from timebank.storage.tables_listings import HelpOfferRow, HelpRequestRow
 from timebank.storage.tables_log import (
     LogCheckpointRow,
@@ -93,6 +94,7 @@ ROWS: Final[tuple[type[Row], ...]] = (
     *(EntryRow, HoldRow, ServiceRecordRow, ServiceEventRow, RedemptionRow, RedemptionEventRow),
     *(RequestKeyRow, ImportBatchRow, OutboxRow),
     *(LogKeyRow, LogCheckpointRow, LogCosignatureRow),
+    LifeEventRow,
 )
 TABLES: Final = tuple(table_of(row) for row in ROWS)
 KEPT_BACK: Final[frozenset[str]] = frozenset(

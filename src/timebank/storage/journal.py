@@ -10,6 +10,7 @@ from operator import itemgetter
 
 from sqlalchemy.engine import Connection
 
+from timebank.errors import BranchFrozen
 from timebank.ledger.book import AccountKey, AccountState, Book, Mark
 from timebank.ledger.canonical import facts_of, leaf_of, text_of
 from timebank.ledger.limits import LimitWarning
@@ -21,6 +22,8 @@ from timebank.storage.log import TileRows, TreeEnd, leaves_in
 from timebank.storage.repository import Desk, Repository
 from timebank.storage.tables import EntryRow, PostingRow
 
+CLOSING = "closing"
+"""The cause of the entries that close a branch: the only ones that a frozen one takes."""
 LINE = [column.name for column in table_of(PostingRow).columns]
 BY_ACCOUNT = itemgetter(LINE.index("account_no"), LINE.index("account_seq"))
 
@@ -106,7 +109,13 @@ class Journal(Repository):
         return self.book.accounts[path, unit]
 
     def post(self, draft: EntryDraft, *, enforce_limits: bool = True) -> JournalEntry:
-        """Give a draft its place in the journal; see `Book.post` for what it refuses."""
+        """Give a draft its place in the journal; see `Book.post` for what it refuses.
+
+        Raises:
+            BranchFrozen: the branch is being closed, or is.
+        """
+        if self.head.is_frozen and draft.cause.kind != CLOSING:
+            raise BranchFrozen(branch=self.desk.branch.code)
         in_hand = self.book.accounts
         for each in draft.postings:
             if (each.path, each.unit) not in in_hand:

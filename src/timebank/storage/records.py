@@ -52,6 +52,10 @@ class Members(Repository):
         rows = [(each.ref, each.kind.value, each.joined_on.isoformat(), None, None) for each in members]
         self._insert_many(MemberRow, rows)
 
+    def end(self, ref: str, *, on: date) -> None:
+        """Store the last day of a membership."""
+        self._update(MemberRow, {"ref": ref}, left_on=on.isoformat())
+
     def refs(self) -> set[str]:
         """Return every reference that is taken."""
         return {row.ref for row in self._find(MemberRow)}

@@ -14,6 +14,7 @@ from timebank.storage import (
     tables_care,
     tables_events,
     tables_identity,
+    tables_life,
     tables_log,
     tables_profiles,
     tables_sign_in,
@@ -47,6 +48,7 @@ APPEND_ONLY: Final = frozenset(
         tables_care.RedemptionEventRow,
         tables_care.BeneficiaryEventRow,
         tables_events.OutboxRow,
+        tables_life.LifeEventRow,
         tables_log.LogCheckpointRow,
         tables_log.LogCosignatureRow,
     )

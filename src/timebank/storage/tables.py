@@ -43,6 +43,8 @@ class BranchHeadRow(Row, table=True):
     """Counts the write transactions of the branch: who saw it unchanged knows that nothing changed."""
     last_us: int = counter()
     """The instant of the last write: what is recorded in a branch is never earlier than what was before."""
+    is_frozen: int = counter()
+    """1: the branch is being closed, and takes no other entries than those that close it."""
 
 
 class BranchCounterRow(Row, table=True):

@@ -20,8 +20,10 @@ UNCHANGED: Final = "timebank_unchanged"
 """Where a connection keeps what it found; see `Transaction.unchanged`."""
 UNCHANGED_MOST: Final = 10_000
 TAKE_HEAD: Final = {
-    "sqlite": "SELECT entry_seq, revision, last_us FROM branch_head WHERE branch_id = ?",
-    "postgresql": "SELECT entry_seq, revision, last_us FROM branch_head WHERE branch_id = ? FOR UPDATE",
+    "sqlite": "SELECT entry_seq, revision, last_us, is_frozen FROM branch_head WHERE branch_id = ?",
+    "postgresql": (
+        "SELECT entry_seq, revision, last_us, is_frozen FROM branch_head WHERE branch_id = ? FOR UPDATE"
+    ),
 }
 
 
@@ -101,8 +103,8 @@ class Transaction:
         for branch_id in [self._find(code)[0] for code in sorted(set(codes))]:
             with together(self.connection, rows=1):  # with the BEGIN that the driver sends first
                 found = query(self.connection, taking, (branch_id,))
-            for entry_seq, revision, last_us in found:
-                self._heads[branch_id] = Head(entry_seq, revision, last_us)
+            for entry_seq, revision, last_us, is_frozen in found:
+                self._heads[branch_id] = Head(entry_seq, revision, last_us, is_frozen)
                 if last_us > micros_of(self.now):
                     self.now = instant_of(last_us)
 

@@ -36,6 +36,8 @@ class Head:
     entry_seq: int
     revision: int
     last_us: int
+    is_frozen: int = 0
+    """1: only what closes the branch is posted."""
 
 
 class Outcome:

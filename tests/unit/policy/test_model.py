@@ -66,6 +66,15 @@ DEFAULTS = {
     "matching.parked.not_my_kind_days": "366",
     "matching.parked.did_not_suit_days": "366",
     "matching.parked.coordinator_days": "90",
+    "leaving.may_keep": "true",
+    "leaving.fund": '"branch"',
+    "leaving.shortage_fund": '"solidarity"',
+    "death.wait_months": "12",
+    "death.heirs": '["partner", "relative", "successor"]',
+    "death.fund": '"branch"',
+    "dormancy.months": "24",
+    "funds.most_at_once_minutes": '"none"',
+    "clearing.underwriter": '"solidarity"',
 }
 
 

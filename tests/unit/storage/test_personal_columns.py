@@ -91,7 +91,7 @@ APART: Final[dict[str, dict[str, str]]] = {
     "beneficiary_event": {"beneficiary_no no acted_in act actor note_no recorded_us": ELSEWHERE},
     "branch": {"code name zone created_us": OF_THE_BANK},
     "branch_counter": {"noun last_no": OF_THE_BANK},
-    "branch_head": {"entry_seq revision last_us": OF_THE_BANK},
+    "branch_head": {"entry_seq revision last_us is_frozen": OF_THE_BANK},
     "branch_secret": {"purpose secret": OF_THE_BANK},
     "access_log": {
         "at_us no request role ref operation object member mandate status": (
@@ -114,6 +114,12 @@ APART: Final[dict[str, dict[str, str]]] = {
     "identity_note": {"no": BOOKKEEPING},
     "import_batch": {"no layout source rows_new rows_known actor recorded_us": OF_THE_BANK},
     "invitation": {"digest": OPENS_A_DOOR, "actor": BY_STAFF},
+    "life_event": {
+        "no subject ref act other happened_on entry_seq actor note_no recorded_us": (
+            "the end of a membership: its last day is in the profile, its reason with the notes, its entry"
+            " with the accounts"
+        )
+    },
     "log_checkpoint": {"size key_no note signed_us": OF_THE_BANK},
     "log_cosignature": {"size witness line": OF_THE_BANK},
     "log_key": {"no origin vkey created_us actor retired_us": OF_THE_BANK},
