@@ -44,7 +44,7 @@ def erase_people(people: int, gone: int, *, seed: int, folder: Path, say: Say = 
     home = folder / "erasing"
     home.mkdir()
     address = f"sqlite:///{home / 'bank.db'}"
-    with _erased(score, address, people, gone, seed, home, say) as erased:
+    with _erased(score, address, people, gone, seed=seed, home=home, say=say) as erased:
         back_up(address, home / "backup.db")
         _look_for(score, _files_in(home), erased)
         _look_for_others(score, (home / "backup.db").read_bytes(), set(range(people)) - erased)
@@ -54,7 +54,7 @@ def erase_people(people: int, gone: int, *, seed: int, folder: Path, say: Say = 
 def erase_on_server(
     people: int, gone: int, *, seed: int, folder: Path, server: Server, say: Say = silent
 ) -> Score:
-    """Erase some of many people from a database of a server, clean up as the documents say, and look for them.
+    """Erase some of many people from a database of a server, clean up as the recipe says, and look for them.
 
     Looked through are the server's own files: tables with their free space, statistics, and its log. What
     its write-ahead log still holds is counted apart: it stays there until the server writes over it.
@@ -64,35 +64,33 @@ def erase_on_server(
     home.mkdir()
     database = server.new_database()
     address = server.address(database)
-    with _erased(score, address, people, gone, seed, home, say) as erased:
-        _clean(address, "ANALYZE")
+    with _erased(score, address, people, gone, seed=seed, home=home, say=say) as erased:
         _look_for(score, _files_in(home), erased)
     held = _held_by(server, database)
     score.counts["traces before cleaning up"] = len(_traces(held, erased))
     _look_for_others(score, held["tables"], set(range(people)) - erased)
-    for statement in CLEANING:
-        _clean(address, statement)
+    for statement in cleaning():
+        run_there(address, statement)
     _look_for(score, _held_by(server, database), erased)
     log = _traces({"pg_wal": _bytes_below(server.data / "pg_wal")}, erased)
     score.notes.append(f"{len(log)} of {gone} still in the write-ahead log")
     return score
 
 
-CLEANING: Final = (
-    "VACUUM (FULL, ANALYZE) {tables}",
-    "VACUUM FULL pg_statistic",
-    "CHECKPOINT",
-)
-"""What the recipe for erasing tells whoever keeps a server to run."""
+RECIPE: Final = Path(__file__).parents[2] / "docs" / "recipes" / "erase-a-person.md"
 
 
-def _clean(address: str, statement: str) -> None:
+def cleaning() -> list[str]:
+    """Return what the recipe for erasing tells whoever keeps a server to run."""
+    block = RECIPE.read_text(encoding="utf-8").partition("```text\n")[2].partition("```")[0]
+    return [statement.strip() for statement in block.split(";") if statement.strip()]
+
+
+def run_there(address: str, statement: str) -> None:
+    """Run a statement on a server."""
     engine = create_engine(address, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        names = connection.exec_driver_sql(
-            "SELECT tablename FROM pg_tables WHERE tablename LIKE 'identity\\_%%' ORDER BY tablename"
-        ).scalars()
-        connection.exec_driver_sql(statement.format(tables=", ".join(names)))
+        connection.exec_driver_sql(statement)
 
 
 def _held_by(server: Server, database: str) -> Files:
@@ -115,7 +113,7 @@ def _bytes_below(folder: Path) -> bytes:
 
 @contextmanager
 def _erased(
-    score: Score, address: str, people: int, gone: int, seed: int, home: Path, say: Say
+    score: Score, address: str, people: int, gone: int, *, seed: int, home: Path, say: Say
 ) -> Iterator[set[int]]:
     """Let people come and some go, check the books, and write them out; in the block the bank is open."""
     chance = random.Random(seed)
@@ -126,6 +124,8 @@ def _erased(
         bank.branches.create(CODE, name="Sample branch")
         _fill(bank, people, chance, say)
         before, balances = list(bank.entries.list(CODE, limit=None)), bank.accounts.list(CODE)
+        if bank.store.is_server:
+            run_there(address, "ANALYZE")  # as the server does by itself: what is common is in its statistics
         erased = chance.sample(range(people), gone)
         for count, no in enumerate(erased, 1):
             bank.members.erase(CODE, ref_of(no))
