@@ -7,7 +7,7 @@ from tests.faults import erasing
 from tests.faults.erasing import cleaning, erase_on_server, erase_people
 from tests.faults.servers import a_server
 
-from timebank.storage.tables import Row
+from timebank.storage.columns import Row
 
 
 def test_nobody_who_was_erased_is_found_anywhere(tmp_path: Path) -> None:
