@@ -16,7 +16,7 @@ from typing import Final
 
 from tests.faults.bank_workload import find_lost_update, run_bank
 from tests.faults.cluster import CannotHaveCluster
-from tests.faults.erasing import erase_people
+from tests.faults.erasing import erase_on_server, erase_people
 from tests.faults.errors_at import fail_everywhere
 from tests.faults.failovers import fail_over
 from tests.faults.filling import fill_disks
@@ -35,6 +35,8 @@ from tests.faults.scores import Progress, Say, Score
 from tests.faults.servers import Server, a_server
 from tests.faults.service import fuzz_service, intrude_service
 from tests.faults.serving import end_service
+from tests.faults.sharer import Way
+from tests.faults.sharing import kill_sharing
 
 SEED: Final = 1
 
@@ -58,6 +60,9 @@ class Size:
     deaths: int = 20
     bank_seconds: int = 60
     migrations: int = 20
+    shared_kills: int = 60
+    people: int = 500
+    erased: int = 100
     service_ends: int = 20
     fuzz_examples: int = 1_000
     tokens: int = 1_000
@@ -95,12 +100,34 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
         Item("unknown outcomes", partial(_cut, server, size.cuts)),
         Item("deaths, sqlite", lambda say: die_after_commits(size.deaths, address=embedded("d"), say=say)),
         Item("deaths, postgresql", lambda say: die_after_commits(size.deaths, address=on_server(), say=say)),
+        *(
+            Item(
+                f"shared commits, {way}, sqlite",
+                partial(_kill_sharing, size.shared_kills, seed, embedded(way), way),
+            )
+            for way in Way
+        ),
+        Item(
+            "shared commits, writer, postgresql",
+            lambda say: kill_sharing(
+                size.shared_kills, address=on_server(), way=Way.WRITER, seed=seed, say=say
+            ),
+        ),
         Item("migrations, sqlite", lambda say: interrupt_on_sqlite(size.migrations, folder=folder, say=say)),
         Item(
             "migrations, postgresql",
             lambda say: interrupt_on_postgresql(size.migrations, server=server, say=say),
         ),
-        Item("people erased", lambda say: erase_people(500, 100, seed=seed, folder=folder, say=say)),
+        Item(
+            "people erased, sqlite",
+            lambda say: erase_people(size.people, size.erased, seed=seed, folder=folder, say=say),
+        ),
+        Item(
+            "people erased, postgresql",
+            lambda say: erase_on_server(
+                size.people, size.erased, seed=seed, folder=folder, server=server, say=say
+            ),
+        ),
         Item("services ended", partial(_end_services, size.service_ends, seed, folder, signal.SIGTERM)),
         Item("services killed", partial(_end_services, size.service_ends, seed, folder, signal.SIGKILL)),
         Item("service, tokens", lambda _: intrude_service(size.tokens, folder=folder)),
@@ -136,6 +163,10 @@ def items(size: Size, seed: int, server: Server, folder: Path) -> list[Item]:
 
 def _kill_writers(kills: int, seed: int, folder: Path, journal: Journal, say: Say) -> Score:
     return kill_writers(kills, seed=seed, folder=folder, journal=journal, say=say)
+
+
+def _kill_sharing(kills: int, seed: int, address: str, way: Way, say: Say) -> Score:
+    return kill_sharing(kills, address=address, way=way, seed=seed, say=say)
 
 
 def _cut_power(cuts: int, seed: int, folder: Path, journal: Journal, say: Say) -> Score:

@@ -3,12 +3,16 @@
 import hashlib
 import logging
 import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from tests.builders import NOW, a_branch
+from sqlalchemy import NullPool, create_engine
+from tests.builders import NOW
 from tests.faults.scores import Say, Score, silent
+from tests.faults.servers import Server
 
 from timebank.clock import SteppingClock
 from timebank.ledger.canonical import leaf_hash
@@ -16,9 +20,11 @@ from timebank.ledger.details import is_committed
 from timebank.ledger.model import JournalEntry
 from timebank.reports.backup import BackupFormat
 from timebank.services.backup_files import back_up
-from timebank.services.bank import Bank
+from timebank.services.bank import Bank, open_bank
 
 CODE: Final = "lille"
+Files = Mapping[str, bytes]
+"""What files hold, by their names."""
 LONGEST: Final = 140
 """Names of many lengths split pages, whose gaps keep what was there."""
 
@@ -34,16 +40,92 @@ def erase_people(people: int, gone: int, *, seed: int, folder: Path, say: Say = 
     Counted are traces in the database, its log, the program's log, exports and backups made afterwards; and
     entries that changed, roots that differ, and commitments of those who stayed that no longer hold.
     """
-    score = Score("people erased")
-    chance = random.Random(seed)
+    score = Score("people erased, sqlite")
     home = folder / "erasing"
     home.mkdir()
+    address = f"sqlite:///{home / 'bank.db'}"
+    with _erased(score, address, people, gone, seed=seed, home=home, say=say) as erased:
+        back_up(address, home / "backup.db")
+        _look_for(score, _files_in(home), erased)
+        _look_for_others(score, (home / "backup.db").read_bytes(), set(range(people)) - erased)
+    return score
+
+
+def erase_on_server(
+    people: int, gone: int, *, seed: int, folder: Path, server: Server, say: Say = silent
+) -> Score:
+    """Erase some of many people from a database of a server, clean up as the recipe says, and look for them.
+
+    Looked through are the server's own files: tables with their free space, statistics, and its log. What
+    its write-ahead log still holds is counted apart: it stays there until the server writes over it.
+    """
+    score = Score("people erased, postgresql")
+    home = folder / "erasing-on-server"
+    home.mkdir()
+    database = server.new_database()
+    address = server.address(database)
+    with _erased(score, address, people, gone, seed=seed, home=home, say=say) as erased:
+        _look_for(score, _files_in(home), erased)
+    held = _held_by(server, database)
+    score.counts["traces before cleaning up"] = len(_traces(held, erased))
+    _look_for_others(score, held["tables"], set(range(people)) - erased)
+    for statement in cleaning():
+        run_there(address, statement)
+    _look_for(score, _held_by(server, database), erased)
+    log = _traces({"pg_wal": _bytes_below(server.data / "pg_wal")}, erased)
+    score.notes.append(f"{len(log)} of {gone} still in the write-ahead log")
+    return score
+
+
+RECIPE: Final = Path(__file__).parents[2] / "docs" / "recipes" / "erase-a-person.md"
+
+
+def cleaning() -> list[str]:
+    """Return what the recipe for erasing tells whoever keeps a server to run."""
+    block = RECIPE.read_text(encoding="utf-8").partition("```text\n")[2].partition("```")[0]
+    return [statement.strip() for statement in block.split(";") if statement.strip()]
+
+
+def run_there(address: str, statement: str) -> None:
+    """Run a statement on a server."""
+    engine = create_engine(address, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def _held_by(server: Server, database: str) -> Files:
+    """Return the bytes of a database's files, and of the server's log."""
+    engine = create_engine(server.address(database), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CHECKPOINT")
+        statement = "SELECT oid FROM pg_database WHERE datname = current_database()"
+        oid = connection.exec_driver_sql(statement).scalar_one()
+    return {
+        "tables": _bytes_below(server.data / "base" / str(oid)),
+        "statistics of the server": _bytes_below(server.data / "pg_stat"),
+        "server.log": (server.data.parent / "server.log").read_bytes(),
+    }
+
+
+def _bytes_below(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+@contextmanager
+def _erased(
+    score: Score, address: str, people: int, gone: int, *, seed: int, home: Path, say: Say
+) -> Iterator[set[int]]:
+    """Let people come and some go, check the books, and write them out; in the block the bank is open."""
+    chance = random.Random(seed)
     handler = logging.FileHandler(home / "program.log")
     logging.getLogger().addHandler(handler)
-    bank = a_branch(home, members=0, clock=SteppingClock(NOW, timedelta(seconds=1)))
+    bank = open_bank(address, clock=SteppingClock(NOW, timedelta(seconds=1)))
     try:
+        bank.branches.create(CODE, name="Sample branch")
         _fill(bank, people, chance, say)
         before, balances = list(bank.entries.list(CODE, limit=None)), bank.accounts.list(CODE)
+        if bank.store.is_server:
+            run_there(address, "ANALYZE")  # as the server does by itself: what is common is in its statistics
         erased = chance.sample(range(people), gone)
         for count, no in enumerate(erased, 1):
             bank.members.erase(CODE, ref_of(no))
@@ -51,13 +133,12 @@ def erase_people(people: int, gone: int, *, seed: int, folder: Path, say: Say = 
         score.counts["erased"] = gone
         _check_books(score, bank, before, set(map(ref_of, erased)))
         score.expect(balances == bank.accounts.list(CODE), "a balance changed")
-        _write_out(bank, home)
-        _look_for(score, home, people, set(erased))
+        _write_out(bank, address, home)
+        yield set(erased)
     finally:
         bank.close()
         logging.getLogger().removeHandler(handler)
         handler.close()
-    return score
 
 
 def ref_of(no: int) -> str:
@@ -117,25 +198,35 @@ def _check_books(score: Score, bank: Bank, before: list[JournalEntry], erased: s
     score.expect(others == 0, f"{others} commitments of others do not hold")
 
 
-def _write_out(bank: Bank, home: Path) -> None:
+def _write_out(bank: Bank, address: str, home: Path) -> None:
     """Export and back up after the erasures; the bank is still open."""
     with (home / "branch.jsonl").open("wb") as to:
         bank.exports.branch(CODE, to)
     with (home / "members.csv").open("wb") as to:
         bank.exports.members(CODE, to, with_names=True)
-    address = f"sqlite:///{home / 'bank.db'}"
-    back_up(address, home / "backup.db")
     back_up(address, home / "backup.jsonl", form=BackupFormat.JSONL)
 
 
-def _look_for(score: Score, home: Path, people: int, erased: set[int]) -> None:
-    """Look for the marks in the bytes of every file."""
-    files = {path.name: path.read_bytes() for path in sorted(home.iterdir()) if path.is_file()}
-    score.counts["files searched"] = len(files)
-    traces = [
+def _files_in(home: Path) -> Files:
+    return {path.name: path.read_bytes() for path in sorted(home.iterdir()) if path.is_file()}
+
+
+def _traces(files: Files, erased: set[int]) -> list[tuple[int, str]]:
+    """Return who is found, and in which file."""
+    return [
         (no, name) for no in sorted(erased) for name, held in files.items() if mark_of(no).encode() in held
     ]
-    score.counts["traces"] = len(traces)
+
+
+def _look_for(score: Score, files: Files, erased: set[int]) -> None:
+    """Look for the marks in the bytes of every file."""
+    score.counts["files searched"] += len(files)
+    traces = _traces(files, erased)
+    score.counts["traces"] += len(traces)
     score.expect(not traces, f"traces of {traces[:5]}")
-    unseen = [no for no in set(range(people)) - erased if mark_of(no).encode() not in files["backup.db"]]
+
+
+def _look_for_others(score: Score, held: bytes, stayed: set[int]) -> None:
+    """Look for those who stayed: who finds nobody has shown nothing."""
+    unseen = [no for no in sorted(stayed) if mark_of(no).encode() not in held]
     score.expect(not unseen, f"those who stayed are not found, so nothing was shown: {unseen[:5]}")

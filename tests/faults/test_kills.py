@@ -16,6 +16,8 @@ from tests.faults.migrating import interrupt_on_postgresql, interrupt_on_sqlite
 from tests.faults.outcomes import a_proxy, cut_connections, die_after_commits
 from tests.faults.servers import Server, a_server
 from tests.faults.serving import end_service
+from tests.faults.sharer import Way
+from tests.faults.sharing import kill_sharing
 
 SEED = int(os.environ.get("TIMEBANK_FAULT_SEED", "1"))
 
@@ -73,6 +75,15 @@ def test_a_client_that_died_after_its_commit_is_not_repeated(address: str) -> No
 
     assert [] == score.wrong
     assert 1 == score.counts["found by the next one"]
+
+
+@pytest.mark.parametrize("way", Way)
+def test_a_commit_that_many_share_is_kept_whole_or_not_at_all(way: Way, tmp_path: Path) -> None:
+    """Killed before it, nobody's entry is there; after it, everybody's (I-1); nobody's twice (I-9)."""
+    score = kill_sharing(len(Way) + 1, address=f"sqlite:///{tmp_path / 'shared.db'}", way=way, seed=SEED)
+
+    assert [] == score.wrong
+    assert score.counts["kept but not yet answered"] >= 2
 
 
 def test_every_reading_sees_the_same_total(address: str) -> None:
