@@ -28,7 +28,6 @@ from timebank.services.help_requests import HelpRequests
 from timebank.services.holds import Holds
 from timebank.services.hours import Hours
 from timebank.services.imports import Imports
-from timebank.services.indicators import Indicators
 from timebank.services.invitations import Invitations
 from timebank.services.lives import Lives
 from timebank.services.mandates import Mandates
@@ -36,7 +35,6 @@ from timebank.services.matches import Matches
 from timebank.services.members import Members
 from timebank.services.policies import Policies
 from timebank.services.profiles import Profiles
-from timebank.services.promises import Promises
 from timebank.services.receipts import Receipts
 from timebank.services.redemptions import Redemptions
 from timebank.services.restores import Restores
@@ -53,8 +51,10 @@ from timebank.storage.retry import RetryPolicy
 from timebank.storage.store import Store
 
 if TYPE_CHECKING:
+    from timebank.services.indicators import Indicators
     from timebank.services.log import Log
     from timebank.services.mirrors import Mirrors
+    from timebank.services.promises import Promises
     from timebank.services.witnesses import Witnesses
 
 
@@ -98,8 +98,6 @@ class Bank:
         self.invitations = Invitations(store, actor)
         self.sign_in = SignIn(store, actor)
         self.activity = Activity(store, actor)
-        self.promises = Promises(store, actor)
-        self.indicators = Indicators(store, actor)
         self.events = Events(store, actor)
         self.webhooks = Webhooks(store, actor)
         self.deliveries = Deliveries(store, actor)
@@ -110,6 +108,20 @@ class Bank:
         from timebank.services.log import Log  # noqa: PLC0415
 
         return Log(self.store, self._actor)
+
+    @cached_property
+    def promises(self) -> "Promises":
+        """Whether a branch can keep its promise; loaded when it is asked."""
+        from timebank.services.promises import Promises  # noqa: PLC0415
+
+        return Promises(self.store, self._actor)
+
+    @cached_property
+    def indicators(self) -> "Indicators":
+        """How a branch is doing; loaded when it is asked."""
+        from timebank.services.indicators import Indicators  # noqa: PLC0415
+
+        return Indicators(self.store, self._actor)
 
     @cached_property
     def witnesses(self) -> "Witnesses":
