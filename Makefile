@@ -1,5 +1,6 @@
 # Two commands are all that a fresh machine with Python 3.11 or newer needs: `make demo` and `make test`.
 # Everything is installed into .venv, from the hashed locks in requirements/, and again when a lock changes.
+# The locks name everything: nothing is resolved, so that what others publish later changes nothing.
 
 PYTHON ?= python3
 # Rows of the table of `make bench`, comma-separated; empty means all.
@@ -90,11 +91,11 @@ $(VENV)/.made:
 
 $(VENV)/.run: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/.made
 	@echo "Installing what timebank needs into $(VENV)" >&2
-	@$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/run.txt -r requirements/build.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "Installing what its tests need into $(VENV)" >&2
-	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@

@@ -1,4 +1,4 @@
-"""Keep the turns in the lives of members and branches, and whether a branch is frozen. Why: ADR 0026.
+"""Keep the turns in the lives of members and branches, and whether a branch is frozen. Why: ADR 0027.
 
 Backfill: no branch is frozen. Locks: branch_head, for a moment.
 """
