@@ -2061,6 +2061,15 @@ class NotACheckpoint(TimebankError):
     template = "the older file is neither a receipt nor a checkpoint, or of none of these logs"
 
 
+class NotCosigned(TimebankError):
+    """No checkpoint that covers the entry was cosigned by these witnesses. Ask them first."""
+
+    code = "not_cosigned"
+    template = (
+        "no checkpoint with entry {entry} of {branch} was cosigned: timebank log cosign URL -b {branch}"
+    )
+
+
 class HistoryRewritten(TimebankError):
     """A checkpoint that somebody kept is not the beginning of this log: its past was changed. Say so."""
 

@@ -15,6 +15,7 @@ from timebank.errors import (
     BadWitnessUrl,
     NoLogKey,
     NotAllowed,
+    NotCosigned,
     TimebankError,
     UnknownBranch,
     WitnessAhead,
@@ -27,8 +28,9 @@ from timebank.ledger.model import credit, debit
 from timebank.services.bank import Bank, open_bank
 from timebank.services.witness_post import ANSWER_BYTES_MOST, address_of, post
 from timebank.translog.cosignature import cosigned_at
-from timebank.translog.note import VerifierKey, parse_note
+from timebank.translog.note import COSIGNATURE, SignerKey, VerifierKey, parse_note
 from timebank.translog.tree import EMPTY_ROOT
+from timebank.translog.verifier import verify
 from timebank.translog.witness import SIZE_TYPE, WitnessedLog
 
 BRANCH = "lille"
@@ -240,3 +242,39 @@ def test_only_a_coordinator_of_a_branch_with_a_key_asks(bank: Bank, witness: Wit
         with pytest.raises(error):
             bank.witnesses.ask(branch, witness.url, witness.vkey, by=by)
     assert [] == witness.bodies
+
+
+def test_a_receipt_has_the_cosignatures_that_are_wanted(bank: Bank, witness: Witness) -> None:
+    """Of the newest checkpoint that was cosigned, although the log has grown since."""
+    grow(bank)
+    bank.witnesses.ask(BRANCH, witness.url, witness.vkey)
+    grow(bank)
+    plain = bank.receipts.make(BRANCH, seq=2)
+    made = bank.receipts.make(BRANCH, seq=2, witnesses=[witness.vkey])
+
+    told = (
+        "witness.example/sample cosigned the 3 entries of lille.timebank on 15 January 2027 at 08:00:00 UTC."
+    )
+    assert told in made.summary
+    assert told not in plain.summary
+    assert (str(witness.log_key), witness.vkey) == made.keys
+    proved = verify(made.data, list(made.keys))
+    assert made.summary == proved.summary
+
+
+def test_a_receipt_that_no_witness_can_stand_for_is_refused(bank: Bank, witness: Witness) -> None:
+    """The entry is newer than what was cosigned; another witness cosigned; the key is no witness's."""
+    grow(bank)
+    with pytest.raises(NotCosigned):
+        bank.receipts.make(BRANCH, seq=1, witnesses=[witness.vkey])
+    bank.witnesses.ask(BRANCH, witness.url, witness.vkey)
+    grow(bank)
+    stranger = SignerKey("witness.example/other", bytes(32), COSIGNATURE)
+    for seq, keys, error in (
+        (4, [witness.vkey], NotCosigned),
+        (1, [witness.vkey, str(stranger.verifier)], NotCosigned),
+        (1, [str(witness.log_key)], BadLogKey),
+        (1, ["witness"], BadLogKey),
+    ):
+        with pytest.raises(error):
+            bank.receipts.make(BRANCH, seq=seq, witnesses=keys)

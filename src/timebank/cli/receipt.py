@@ -57,6 +57,15 @@ def register(app: typer.Typer) -> None:
                 show_default=False,
             ),
         ] = None,
+        witness: Annotated[
+            list[str] | None,
+            typer.Option(
+                "--witness",
+                help="Public key of a witness whose cosignature the receipt is to have: see log cosign.",
+                metavar="VKEY",
+                show_default=False,
+            ),
+        ] = None,
         pdf: Annotated[
             Path | None,
             typer.Option("--pdf", help="Also a page to print.", metavar="FILE", show_default=False),
@@ -76,11 +85,11 @@ def register(app: typer.Typer) -> None:
         older = [_read(file) for file in since or []]
         bank = session_of(ctx).open()
         if redemption is not None:
-            made = bank.receipts.of_redemption(redemption, since=older)
+            made = bank.receipts.of_redemption(redemption, since=older, witnesses=witness or [])
         else:
             assert branch is not None, "it was required"
             assert no is not None, "it was required"
-            made = bank.receipts.make(branch, seq=no, since=older)
+            made = bank.receipts.make(branch, seq=no, since=older, witnesses=witness or [])
         page = _page(bank, made, output, names=names) if pdf is not None else None
         _write(output, made.data, force=force)
         if pdf is not None and page is not None:

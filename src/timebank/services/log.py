@@ -7,6 +7,7 @@ from typing import Final
 
 from timebank.care.mandate import require_coordinator
 from timebank.errors import (
+    BadLogKey,
     BeyondLog,
     CheckpointRefused,
     LogForked,
@@ -22,7 +23,7 @@ from timebank.storage.books import Books
 from timebank.storage.engine import sqlite_file_of
 from timebank.storage.log_book import LogKey, SignedCheckpoint
 from timebank.translog.checkpoint import Checkpoint, sign_checkpoint
-from timebank.translog.note import SignerKey, parse_note
+from timebank.translog.note import COSIGNATURE, SignerKey, VerifierKey, parse_note
 from timebank.translog.tiles import ENTRIES, TILE, Tile, bundle_of, is_whole_at
 from timebank.translog.tree import HASH_BYTES, consistency_proof, inclusion_proof, root_at
 
@@ -348,6 +349,18 @@ class Log(Service):
         checkpoint = Checkpoint(origin=key.origin, size=size, root=root_at(size, nodes))
         note = str(sign_checkpoint(checkpoint, signers))
         return books.checkpoints.keep(size=size, key_no=key.no, note=note)
+
+
+def witness_key(text: str) -> VerifierKey:
+    """Return the public key of a witness.
+
+    Raises:
+        BadLogKey: it is none, or one that signs logs.
+    """
+    key = VerifierKey.parse(text)
+    if key.type != COSIGNATURE:
+        raise BadLogKey
+    return key
 
 
 def _with_cosignatures(note: str, lines: Sequence[str]) -> str:

@@ -7,12 +7,13 @@ from timebank.errors import (
     CheckpointRefused,
     HistoryRewritten,
     NotACheckpoint,
+    NotCosigned,
     NoteRefused,
     NothingToProve,
     ReceiptRefused,
 )
 from timebank.ledger.canonical import canonical_bytes
-from timebank.services.log import Log
+from timebank.services.log import Log, witness_key
 from timebank.services.redemptions import Redemptions
 from timebank.services.service import Service
 from timebank.storage.books import Books
@@ -52,7 +53,9 @@ class _LogState:
 class Receipts(Service):
     """Use cases on receipts."""
 
-    def make(self, branch: str, *, seq: int, since: Sequence[bytes] = ()) -> Receipt:
+    def make(
+        self, branch: str, *, seq: int, since: Sequence[bytes] = (), witnesses: Sequence[str] = ()
+    ) -> Receipt:
         """Return a receipt of one entry, proved by a checkpoint of the whole log as it is now.
 
         Args:
@@ -60,9 +63,13 @@ class Receipts(Service):
             seq: number of the entry.
             since: files that the family kept, receipts or notes of checkpoints: the receipt shows that the
                 books up to there are the beginning of these.
+            witnesses: public keys: the receipt is then of the newest checkpoint that all of them cosigned,
+                and has their cosignatures.
 
         Raises:
             UnknownBranch, UnknownEntry: there is none.
+            BadLogKey: a witness's key is none, or a log's.
+            NotCosigned: they cosigned no checkpoint that has the entry.
             NotACheckpoint: a file of `since` is none, or of another log.
             HistoryRewritten: the log does not begin as it was signed then.
             ReceiptRefused: what is stored does not hold.
@@ -70,9 +77,11 @@ class Receipts(Service):
         """
         with self.store.read() as tx:
             tx.books(branch).reader.entry(seq)
-        return self._made([(branch, seq)], since)
+        return self._made([(branch, seq)], since, witnesses)
 
-    def of_redemption(self, redemption: str, *, since: Sequence[bytes] = ()) -> Receipt:
+    def of_redemption(
+        self, redemption: str, *, since: Sequence[bytes] = (), witnesses: Sequence[str] = ()
+    ) -> Receipt:
         """Return a receipt of every entry of a redemption's story, in both branches.
 
         Raises:
@@ -84,17 +93,19 @@ class Receipts(Service):
         entries = [(entry.branch, entry.seq) for entry in story.entries]
         if not entries:
             raise NothingToProve(redemption=redemption)
-        return self._made(entries, since)
+        return self._made(entries, since, witnesses)
 
-    def _made(self, entries: Sequence[tuple[str, int]], since: Sequence[bytes]) -> Receipt:
+    def _made(
+        self, entries: Sequence[tuple[str, int]], since: Sequence[bytes], witnesses: Sequence[str]
+    ) -> Receipt:
         """Sign the logs, put the proofs together, and verify them as whoever gets them would."""
-        log = Log(self.store, self.default_actor)
-        signed = {branch: log.checkpoint(branch).note for branch, _ in entries}
+        trusted = [witness_key(text) for text in witnesses]
+        signed = self._cosigned(entries, trusted) if trusted else self._signed(entries)
         older = [note for file in since for note in _older_in(file)]
         with self.store.read() as tx:
             states = {branch: _state(tx.books(branch), note) for branch, note in signed.items()}
             _require_known(older, states.values())
-            keys = [key for state in states.values() for key in state.keys]
+            keys = [*(key for state in states.values() for key in state.keys), *trusted]
             parts = [_part(states[branch], seq) for branch, seq in entries]
             links = {(str(link.note)): link for state in states.values() for link in _links(state, older)}
         vkeys = [str(key) for key in keys]
@@ -106,9 +117,29 @@ class Receipts(Service):
         return Receipt(
             data=data,
             entries=tuple(entries),
-            keys=tuple(dict.fromkeys(map(str, map(_signer, states.values())))),
+            keys=tuple(dict.fromkeys(map(str, [*map(_signer, states.values()), *trusted]))),
             summary=verified.summary,
         )
+
+    def _signed(self, entries: Sequence[tuple[str, int]]) -> dict[str, str]:
+        """Return a checkpoint of each log as it is now."""
+        log = Log(self.store, self.default_actor)
+        return {branch: log.checkpoint(branch).note for branch, _ in entries}
+
+    def _cosigned(
+        self, entries: Sequence[tuple[str, int]], witnesses: Sequence[VerifierKey]
+    ) -> dict[str, str]:
+        """Return the newest checkpoint of each log that all of these cosigned, with their cosignatures."""
+        names = {key.name for key in witnesses}
+        found: dict[str, str] = {}
+        with self.store.read() as tx:
+            for branch in dict.fromkeys(branch for branch, _ in entries):
+                least = max(seq for home, seq in entries if home == branch)
+                note = tx.books(branch).checkpoints.cosigned_note(names, least=least)
+                if note is None:
+                    raise NotCosigned(branch=branch, entry=least)
+                found[branch] = note
+        return found
 
 
 def _state(books: Books, note: str) -> _LogState:

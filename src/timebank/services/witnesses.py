@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from timebank.care.mandate import require_coordinator
-from timebank.errors import BadLogKey, WitnessAhead, WitnessAnswerRefused, WitnessSawAnother
-from timebank.services.log import Log
+from timebank.errors import WitnessAhead, WitnessAnswerRefused, WitnessSawAnother
+from timebank.services.log import Log, witness_key
 from timebank.services.service import Service, Who, act_in
 from timebank.services.witness_post import Answer, address_of, post
 from timebank.storage.log_book import SignedCheckpoint
-from timebank.translog.note import COSIGNATURE, VerifierKey, parse_note
+from timebank.translog.note import VerifierKey, parse_note
 from timebank.translog.tree import consistency_proof
 from timebank.translog.witness import (
     CONFLICT,
@@ -66,9 +66,7 @@ class Witnesses(Service):
             WitnessAhead, WitnessSawAnother: it has seen a history that is not this one.
             Others: as `Log.checkpoint`.
         """
-        key, address = VerifierKey.parse(vkey), address_of(url)
-        if key.type != COSIGNATURE:
-            raise BadLogKey
+        key, address = witness_key(vkey), address_of(url)
         with self.store.read() as tx:
             require_coordinator(act_in(tx.books(branch), self.actor(by)), branch)
         signed = Log(self.store, self.default_actor).checkpoint(branch)

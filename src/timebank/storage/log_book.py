@@ -1,6 +1,6 @@
 """What was signed of a branch's log: keys by their public halves, checkpoints, cosignatures (I-11)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -107,6 +107,23 @@ class Checkpoints(Repository):
         """Return the newest checkpoint that a witness cosigned; None if none ever did."""
         found = self._find(LogCosignatureRow, order="size DESC", limit=1)
         return self.of_size(found[0].size) if found else None
+
+    def cosigned_note(self, witnesses: Collection[str], *, least: int) -> str | None:
+        """Return the newest checkpoint of at least so many entries that all of these cosigned, with that.
+
+        Args:
+            witnesses: names of their keys, at least one.
+            least: how many entries it must cover.
+        """
+        found: dict[int, dict[str, str]] = {}
+        for row in self._find(LogCosignatureRow, "size >= ?", least, order="size DESC, witness"):
+            if row.witness in witnesses:
+                found.setdefault(row.size, {})[row.witness] = row.line
+        for size, lines in found.items():
+            signed = self.of_size(size)
+            if len(lines) == len(witnesses) and signed is not None:
+                return signed.note + "".join(f"{line}\n" for line in lines.values())
+        return None
 
     def cosigned_by(self, witness: str) -> int:
         """Return the size of the newest checkpoint that a witness cosigned; 0 if it never did."""
