@@ -592,7 +592,12 @@ def test_a_schema_that_is_no_text_is_damage(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "which"),
-    [("type = 'Index'", "sql IS NULL AND type = 'index'"), ("tbl_name = upper(tbl_name)", "name = 'branch'")],
+    [
+        ("type = 'Index'", "sql IS NULL AND type = 'index'"),
+        ("tbl_name = upper(tbl_name)", "name = 'branch'"),
+        ("name = 'sqlite_autoindEx_branch_1'", "name = 'sqlite_autoindex_branch_1'"),
+        ("name = 'sqlite_autoindex_Branch_1'", "name = 'sqlite_autoindex_branch_1'"),
+    ],
 )
 def test_what_sqlite_reads_past_in_a_schema_is_a_fault(change: str, which: str, tmp_path: Path) -> None:
     """A word that SQLite makes no use of, or reads in capitals as well, was not written by it."""

@@ -21,14 +21,15 @@ from timebank.storage.schema import upgrade
 OWN_TABLES: Final = frozenset({"sqlite_sequence", "sqlite_stat1", "sqlite_stat4"})
 """Tables that SQLite itself may add, with counts and statistics; no others of its names are exempt."""
 
-DESCRIBED: Final = r"""
+DESCRIBED: Final = """
     WITH tables (name) AS (SELECT name FROM sqlite_master WHERE type IN ('table', 'view'))
     SELECT type, CASE WHEN tbl_name IN tables THEN name ELSE name || ' of ' || tbl_name END, sql
     FROM sqlite_master
-    WHERE sql IS NOT NULL OR type <> 'index' OR name NOT LIKE 'sqlite\_autoindex\_%' ESCAPE '\'
+    WHERE sql IS NOT NULL OR type <> 'index' OR name NOT GLOB 'sqlite_autoindex_' || tbl_name || '_[0-9]*'
         OR tbl_name NOT IN tables
 """
-"""All but the indexes that SQLite makes for keys by itself: they have no text of their own."""
+"""All but the indexes that SQLite makes for keys by itself: they have no text of their own. Letters count
+as they are written: SQLite finds such an index in capitals as well, but did not write it so."""
 
 
 def objects_of(connection: Connection) -> Objects:
