@@ -4,7 +4,7 @@ from datetime import datetime
 
 from timebank.care.inputs import reason_of
 from timebank.care.mandate import require_coordinator
-from timebank.errors import AccountManaged, SameAccount
+from timebank.errors import AccountManaged, GiftsNotAllowed, SameAccount
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.ledger.details import Details
 from timebank.ledger.model import MINUTES, Cause, EntryKind, JournalEntry, credit, debit
@@ -45,6 +45,7 @@ class Transfers(Service):
             SameAccount, BadPath, AccountManaged: the accounts cannot be moved between by hand.
             UnknownBranch, UnknownAccount, AccountClosed: an account is not there.
             NotAllowed: not a coordinator.
+            GiftsNotAllowed: from member to member, where the policy lets no hours be given away.
             ReasonMissing, BadText: there is no reason.
             AmountOutOfRange, InsufficientHours, CeilingReached: the ledger refuses the entry.
             KeyReused: the key was used for another request.
@@ -64,10 +65,15 @@ class Transfers(Service):
             if request.outcome is not None:
                 return books.reader.entry(int(request.outcome))
             require_coordinator(act_in(books, actor), branch)
+            members = {
+                place_of(each).name for each in (debit_path, credit_path) if each.startswith("member:")
+            }
+            if len(members) > 1 and not books.policy.policy.gifts.between_members:
+                raise GiftsNotAllowed
             words = reason_of(reason)
             number = books.journal.book.last_seq + 1
             postings = (debit(debit_path, minutes, unit), credit(credit_path, minutes, unit))
-            members = members_of(postings)
+            concerned = members_of(postings)
             entry = post(
                 books,
                 kind=EntryKind.TRANSFER,
@@ -75,8 +81,8 @@ class Transfers(Service):
                 postings=postings,
                 actor=actor,
                 effective_at=effective_at,
-                told=Told(details=Details(words=words), members=members),
+                told=Told(details=Details(words=words), members=concerned),
             )
-            books.identities.write_note(words, about=f"entry {entry.seq}", members=members)
+            books.identities.write_note(words, about=f"entry {entry.seq}", members=concerned)
             request.done(entry.seq, entry)
             return entry
