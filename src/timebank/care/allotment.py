@@ -22,7 +22,6 @@ class Allotment:
     """What the helper can still earn; None is without limit."""
     surplus_path: str = "fund:branch"
     levy_minutes: int = 0
-    is_levy_of_provider: bool = False
     levy_path: str = "fund:branch"
 
 
@@ -36,8 +35,7 @@ def allotted(postings: Sequence[Posting], rules: Allotment) -> tuple[Posting, ..
     helper = next(posting for posting in postings if posting.side is CREDIT)
     payer = next(posting for posting in postings if posting.side is not CREDIT)
     levy = min(rules.levy_minutes, helper.amount)
-    paid = payer.amount + (0 if rules.is_levy_of_provider else levy)
-    earned = helper.amount - (levy if rules.is_levy_of_provider else 0)
+    paid, earned = payer.amount, helper.amount - levy
     kept = earned if rules.room_minutes is None else min(earned, max(0, rules.room_minutes))
     granted = min(paid, rules.grant_minutes) if rules.grant_path is not None else 0
     lines = (

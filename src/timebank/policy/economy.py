@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from timebank.policy.sections import Metadata, Section, choice, code, codes, flag, limit, part, whole
-from timebank.policy.words import Over, PaidBy, Surplus
+from timebank.policy.words import Over, Surplus
 
 DAY_MINUTES: Final = 1440
 WEEK_MINUTES: Final = 7 * DAY_MINUTES
@@ -93,13 +93,9 @@ class LevyRules(Section):
         metadata=whole(
             least=0,
             most=60,
-            doc="What each confirmed help between members of the branch costs; no more than the help counts.",
+            doc="What is taken out of each confirmed help in the branch for the fund; at most all of it.",
             source="0: NALC; 3: zeitbank.net Munich",
         ),
-    )
-    paid_by: PaidBy = field(
-        default=PaidBy.RECIPIENT,
-        metadata=choice(PaidBy, doc="Who pays it: beyond the help, or out of it.", source=OUR_CHOICE),
     )
     fund: str = field(default="branch", metadata=_fund("The fund that gets levies."))
 

@@ -98,10 +98,3 @@ class Surplus(StrEnum):
 
     REFUSE = "refuse"
     FUND = "fund"
-
-
-class PaidBy(StrEnum):
-    """Who pays a levy on help."""
-
-    RECIPIENT = "recipient"
-    PROVIDER = "provider"

@@ -7,10 +7,10 @@ from timebank.care.allotment import Allotment, allotted
 from timebank.care.record import RecordState
 from timebank.errors import EarningCapReached
 from timebank.instants import day_of
-from timebank.ledger.chart import AccountKind, place_of
+from timebank.ledger.chart import AccountKind, grant, place_of
 from timebank.ledger.model import CREDIT, MINUTES, Posting
 from timebank.policy.model import DAY_MINUTES, Policy
-from timebank.policy.words import Over, PaidBy, Surplus
+from timebank.policy.words import Over, Surplus
 from timebank.storage.books import Books
 
 
@@ -27,16 +27,15 @@ def allot(
     place = place_of(helper.path)
     if helper.unit != MINUTES or place.kind is not AccountKind.MEMBER:
         return tuple(postings)
-    grant_path, grant = _grant(books, postings)
+    grant_path, granted = _grant(books, postings)
     spread = allotted(
         postings,
         Allotment(
             grant_path=grant_path,
-            grant_minutes=grant,
+            grant_minutes=granted,
             room_minutes=_room(books, policy, helper, record_no, start_at),
             surplus_path=f"fund:{policy.surplus.fund}",
             levy_minutes=policy.levy.each_service_minutes if takes_levy else 0,
-            is_levy_of_provider=policy.levy.paid_by is PaidBy.PROVIDER,
             levy_path=f"fund:{policy.levy.fund}",
         ),
     )
@@ -49,7 +48,7 @@ def _grant(books: Books, postings: Sequence[Posting]) -> tuple[str | None, int]:
     payer = place_of(next(posting.path for posting in postings if posting.side is not CREDIT))
     if payer.kind is not AccountKind.MEMBER or payer.bucket != "available":
         return None, 0
-    path = f"member:{payer.name}:grant"
+    path = grant(payer.name)
     books.journal.load(path)
     state = books.journal.book.accounts.get((path, MINUTES))
     return path, max(0, state.balance) if state is not None else 0

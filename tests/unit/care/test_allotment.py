@@ -14,7 +14,6 @@ RULES = st.builds(
     grant_minutes=st.integers(0, 200),
     room_minutes=st.none() | st.integers(-50, 200),
     levy_minutes=st.integers(0, 60),
-    is_levy_of_provider=st.booleans(),
 )
 
 
@@ -48,16 +47,12 @@ def test_what_is_beyond_a_cap_goes_to_the_fund() -> None:
     assert (debit(PAYER, 60), credit(fund, 60)) == none
 
 
-def test_a_levy_is_paid_beyond_the_help_or_out_of_it() -> None:
+def test_a_levy_is_taken_out_of_the_help() -> None:
     """Three minutes, as in Munich; never more than the help."""
     fund = "fund:branch"
-    beyond = allotted(HELP, Allotment(levy_minutes=3))
-    out_of_it = allotted(HELP, Allotment(levy_minutes=3, is_levy_of_provider=True))
-    short = allotted(
-        (debit(PAYER, 2), credit(HELPER, 2)), Allotment(levy_minutes=3, is_levy_of_provider=True)
-    )
-    assert (debit(PAYER, 63), credit(HELPER, 60), credit(fund, 3)) == beyond
-    assert (debit(PAYER, 60), credit(HELPER, 57), credit(fund, 3)) == out_of_it
+    spread = allotted(HELP, Allotment(levy_minutes=3))
+    short = allotted((debit(PAYER, 2), credit(HELPER, 2)), Allotment(levy_minutes=3))
+    assert (debit(PAYER, 60), credit(HELPER, 57), credit(fund, 3)) == spread
     assert (debit(PAYER, 2), credit(fund, 2)) == short
 
 

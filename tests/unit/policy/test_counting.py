@@ -12,6 +12,7 @@ from tests.unit.policy.policies import policies
 from timebank.errors import FaultCode, PolicyInvalid
 from timebank.policy.counting import count, weighed
 from timebank.policy.document import parse_policy
+from timebank.policy.model import Policy
 from timebank.policy.words import ServiceMode
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -91,7 +92,7 @@ def test_the_way_counts_for_help_in_person_only() -> None:
     st.sampled_from(["body-care", "errand"]),
 )
 def test_parts_of_a_visit_add_up_to_it(
-    policy: object, start: int, first: int, second: int, kind: str
+    policy: Policy, start: int, first: int, second: int, kind: str
 ) -> None:
     """Wherever a visit is split, at the boundary of a band or elsewhere, on any night of the year."""
     at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=start)

@@ -45,7 +45,6 @@ DEFAULTS = {
     "surplus.fund": '"branch"',
     "joining.grant_minutes": "0",
     "levy.each_service_minutes": "0",
-    "levy.paid_by": '"recipient"',
     "levy.fund": '"branch"',
     "gifts.between_members": "true",
     "count_only.kinds": "[]",
