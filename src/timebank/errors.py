@@ -1589,6 +1589,41 @@ class ConfirmationClosed(TimebankError):
     template = "the policy does not let this side confirm service record {record}"
 
 
+class ConfirmationLate(TimebankError):
+    """The days in which the other side can confirm are over. A coordinator decides about the record."""
+
+    code = "confirmation_late"
+    template = "service record {record} could be confirmed within {days} days of the help"
+
+
+class EarningCapReached(TimebankError):
+    """The policy lets a member earn no more in that day or week. Retrying unchanged cannot help."""
+
+    code = "earning_cap_reached"
+    template = "member {member} can earn {most} min in {days} days by the policy's rule on earning"
+
+
+class CountOnlyKind(TimebankError):
+    """The policy counts this kind of help and never credits it. Log it as service minutes (svc)."""
+
+    code = "count_only_kind"
+    template = "this kind of help is logged as service minutes (svc) only, by the policy's rule on count_only"
+
+
+class GiftsNotAllowed(TimebankError):
+    """The policy lets no hours move from one member to another. Use a sponsored redemption."""
+
+    code = "gifts_not_allowed"
+    template = "the policy's rule on gifts lets no hours move from one member to another"
+
+
+class EarnedTooLittle(TimebankError):
+    """The sponsor has not given enough help yet to spend hours. It may succeed once they have."""
+
+    code = "earned_too_little"
+    template = "member {member} has given {given} min of the {least} min that come before a redemption"
+
+
 class KindNotOffered(TimebankError):
     """The branch's policy does not list this kind of help. Retrying unchanged cannot help."""
 

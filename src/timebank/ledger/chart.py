@@ -69,6 +69,11 @@ def held(ref: str) -> str:
     return f"member:{ref}:held"
 
 
+def grant(ref: str) -> str:
+    """Return the path of what a member got on joining: spent on help for themselves only."""
+    return f"member:{ref}:grant"
+
+
 def is_held(path: str) -> bool:
     """Tell whether a path of the chart is a member's held account, without reading it."""
     return path.endswith(":held")

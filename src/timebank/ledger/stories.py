@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, TypeAlias
 
 from timebank.ledger.audit import RESERVING, Fault, StoredAccount, StoredEntry, StoredLine
-from timebank.ledger.chart import available, held
+from timebank.ledger.chart import available, grant, held
+from timebank.ledger.model import MINUTES
 from timebank.ledger.reconcile import StoredHold
 
 MINUTE_US: Final = 60_000_000
@@ -255,12 +256,17 @@ def check_cited(
 
 def _differences(place: str, record: StoredRecord, posted: Posted) -> Iterator[Fault]:
     helped = record.recipient.removeprefix("member:")
-    payer = available(helped) if record.recipient.startswith("member:") else record.recipient
+    is_member = record.recipient.startswith("member:")
+    payer = available(helped) if is_member else record.recipient
+    payee = available(record.provider)
+    # A joining grant can pay first, and a fund can get what is beyond a cap: see `care.allotment`.
+    paid = payer if is_member and posted.payer == grant(helped) else posted.payer
+    is_surplus = posted.unit == MINUTES and posted.payee.startswith("fund:")
     for what, stored, found in (
         ("min", record.credited_minutes, posted.minutes),
         ("as unit", record.unit, posted.unit),
-        ("as payer", payer, posted.payer),
-        ("as payee", available(record.provider), posted.payee),
+        ("as payer", payer, paid),
+        ("as payee", payee, payee if is_surplus else posted.payee),
         ("as start", record.start_us, posted.effective_us),
         ("as revision", record.revision, posted.step),
     ):

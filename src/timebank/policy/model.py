@@ -13,8 +13,18 @@ from typing import Final
 
 from timebank.errors import FaultCode, PolicyFault
 from timebank.minutes import MINUTES_MAX
+from timebank.policy.economy import (
+    CountOnlyRules,
+    EarningRules,
+    GiftRules,
+    JoiningRules,
+    LevyRules,
+    SurplusRules,
+    TravelRules,
+)
 from timebank.policy.life import ClearingRules, DeathRules, DormancyRules, FundRules, LeavingRules
 from timebank.policy.matching import MatchingRules
+from timebank.policy.rates import RateRules
 from timebank.policy.sections import Section, choice, codes, flag, limit, part, several, whole
 from timebank.policy.words import (
     Confirmer,
@@ -216,6 +226,15 @@ class ConfirmationRules(Section):
             source="the recipient signs: KISS; the other side can correct: Lyttelton; else our choice",
         ),
     )
+    within_days: int | None = field(
+        default=None,
+        metadata=limit(
+            least=0,
+            most=3660,
+            doc="How many days after the help the other side can confirm it; then a coordinator decides.",
+            source="7: Vilassar; 30: Macherio",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +280,15 @@ class RedemptionRules(Section):
             most=20,
             doc='How many named persons a sponsor can have at a time. No effect without "named" above.',
             source="1: Japan Care System Association",
+        ),
+    )
+    earned_least_minutes: int = field(
+        default=0,
+        metadata=whole(
+            least=0,
+            most=MINUTES_MAX,
+            doc="How much a sponsor has given before hours can be spent by redemption.",
+            source="1200: Nanjing before 2019; 6000: Guangzhou",
         ),
     )
     needs_consent: bool = field(
@@ -332,9 +360,28 @@ class Policy(Section):
     rounding: Rounding = field(
         default=Rounding(), metadata=part("How measured minutes become counted minutes.")
     )
+    rates: RateRules = field(
+        default=RateRules(),
+        metadata=part("What a minute of help counts, as exact fractions, once its length is rounded."),
+    )
+    travel: TravelRules = field(default=TravelRules(), metadata=part("The way to the help and back."))
     limits: Limits = field(
         default=Limits(),
         metadata=part('Limits of balances by kind of account, in minutes; "none" is no limit.'),
+    )
+    earning: EarningRules = field(
+        default=EarningRules(), metadata=part("How much a member can earn in a time.")
+    )
+    surplus: SurplusRules = field(
+        default=SurplusRules(), metadata=part("What happens to earnings beyond a cap.")
+    )
+    joining: JoiningRules = field(default=JoiningRules(), metadata=part("What a new member begins with."))
+    levy: LevyRules = field(default=LevyRules(), metadata=part("What members give to the branch in hours."))
+    gifts: GiftRules = field(
+        default=GiftRules(), metadata=part("Hours that one member gives another without help.")
+    )
+    count_only: CountOnlyRules = field(
+        default=CountOnlyRules(), metadata=part("Work that is counted and never earns hours to spend.")
     )
     service: ServiceRules = field(
         default=ServiceRules(), metadata=part("Which service records can be logged.")

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from timebank.errors import PolicyFault, PolicyInvalid
-from timebank.policy.specs import Choice, Flag, Several, Spec, Whole
+from timebank.policy.specs import Choice, Code, Flag, Several, Spec, Whole
 
 ENTRY: Final = "entry"
 Metadata: TypeAlias = dict[str, "Spec | Part"]
@@ -117,3 +117,8 @@ def several(words: type[StrEnum], *, least: int, doc: str, source: str) -> Metad
 def codes(*, doc: str, source: str) -> Metadata:
     """Declare a list of codes that the branch chooses."""
     return {ENTRY: Several(doc=doc, source=source)}
+
+
+def code(*, doc: str, source: str) -> Metadata:
+    """Declare one code that the branch chooses."""
+    return {ENTRY: Code(doc=doc, source=source)}

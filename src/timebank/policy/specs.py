@@ -194,6 +194,30 @@ class Several(Spec):
         return [item.value if isinstance(item, StrEnum) else item for item in value]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code(Spec):
+    """One code that the branch chooses."""
+
+    @property
+    def expects(self) -> str:
+        """The form of a code."""
+        return f"a code ({CODE_FORM})"
+
+    def faults_in(self, key: str, raw: object) -> tuple[PolicyFault, ...]:
+        """Refuse other types and what is no code."""
+        if not isinstance(raw, str):
+            return self.must(key, FaultCode.WRONG_TYPE)
+        return () if REFERENCE.fullmatch(raw) is not None else self.must(key, FaultCode.UNKNOWN_VALUE)
+
+    def value_of(self, raw: object) -> object:
+        """Return it as it is."""
+        return raw
+
+    def raw_of(self, value: object) -> object:
+        """Return it as it is."""
+        return value
+
+
 def unknown_words(key: str, items: Iterable[str], words: type[StrEnum]) -> tuple[PolicyFault, ...]:
     """Return a fault for each item that is not one of the words, with the word that was probably meant."""
     known = [word.value for word in words]

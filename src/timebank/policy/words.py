@@ -66,3 +66,35 @@ class NoShow(StrEnum):
 
     PLANNED = "planned"
     NONE = "none"
+
+
+class Combining(StrEnum):
+    """How the rate of a kind of help and the rate of the time go together."""
+
+    SUM = "sum"
+    """What each adds to 1 adds up: 8/7 and 8/7 make 9/7."""
+    PRODUCT = "product"
+    HIGHER = "higher"
+
+
+class FractionMode(StrEnum):
+    """What becomes of a part of a minute that a rate leaves."""
+
+    HALF_UP = "half-up"
+    UP = "up"
+    DOWN = "down"
+
+
+class Over(StrEnum):
+    """What happens to hours beyond a cap."""
+
+    REFUSE = "refuse"
+    FUND = "fund"
+    """The helper keeps what is within the cap; the rest goes to the fund for surplus."""
+
+
+class Surplus(StrEnum):
+    """What happens to hours beyond a member's ceiling."""
+
+    REFUSE = "refuse"
+    FUND = "fund"

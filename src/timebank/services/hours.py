@@ -10,6 +10,7 @@ from timebank.care.record import Hours as Stated
 from timebank.care.record import Mode, RecordOutcome, RecordState, ServiceRecord
 from timebank.ledger.limits import LimitWarning
 from timebank.ledger.model import MINUTES, EntryKind
+from timebank.services.allotting import allot
 from timebank.services.posting import post, told_of, undo
 from timebank.services.service import Service, Who, act_in
 from timebank.services.settling import RedemptionDone, follow, home_and_no
@@ -18,6 +19,7 @@ from timebank.services.stating import (
     credited,
     decide_to_confirm,
     others_of,
+    require_creditable,
     require_offered,
     require_parties,
     rules_of,
@@ -83,6 +85,7 @@ class Hours(Service):
         Raises:
             UnknownBranch, UnknownMember, MemberLeft, UnknownAccount: somebody or something is not there.
             KindNotOffered, ModeNotOffered: the policy does not know it.
+            CountOnlyKind: the policy counts it as service minutes only.
             KeyReused: the key was used for another request.
             Others: see `care.workflow.log_record`.
         """
@@ -96,6 +99,7 @@ class Hours(Service):
             act = act_in(books, actor)
             require_parties(books, provider, recipient, stated)
             require_offered(books.policy.policy, stated)
+            require_creditable(books.policy.policy, stated, unit)
             outcome = workflow.log_record(
                 act,
                 no=books.records.next_no(),
@@ -117,7 +121,7 @@ class Hours(Service):
         Raises:
             UnknownBranch, UnknownRecord: there is none.
             ConfirmationClosed: the policy leaves confirming to coordinators.
-            InsufficientHours, CeilingReached: the policy's limits refuse the entry.
+            InsufficientHours, CeilingReached, EarningCapReached: the policy's limits refuse the entry.
             Others: see `care.workflow.confirm`.
         """
         return self._act(branch, no, agree, by, key, "hours confirm")
@@ -153,6 +157,7 @@ class Hours(Service):
                 mode=mode if mode is not None else record.mode,
             )
             require_offered(books.policy.policy, stated)
+            require_creditable(books.policy.policy, stated, record.unit)
             rules, others = rules_of(books.policy.policy), others_of(books, record.provider, stated)
             if record.state is not RecordState.CONFIRMED:
                 return workflow.correct(record, act, hours=stated, rules=rules, others=others)
@@ -330,11 +335,12 @@ def _posted(books: Books, act: Act, outcome: RecordOutcome) -> tuple[int, ...]:
     if outcome.credit is not None:
         for posting in outcome.credit.postings:
             books.journal.open(posting.path, posting.unit)
+        postings = allot(books, outcome.credit.postings, record_no=record.no, start_at=record.start_at)
         entry = post(
             books,
             kind=EntryKind.SERVICE,
             cause=outcome.credit.cause,
-            postings=outcome.credit.postings,
+            postings=postings,
             actor=act.actor,
             effective_at=record.start_at,
             told=told_of(record.hours, members=members_in(record), words=outcome.reason),

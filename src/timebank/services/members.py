@@ -9,11 +9,12 @@ from timebank.care.mandate import Act, require_coordinator
 from timebank.care.member import Identity, Member, MemberKind, is_called
 from timebank.errors import KeyReused, MemberErased, MemberExists, MemberHasOpenMatters
 from timebank.ids import reference
-from timebank.ledger.chart import available
+from timebank.ledger.chart import GRANT, available
 from timebank.ledger.holds import HoldState
-from timebank.ledger.model import MINUTES
+from timebank.ledger.model import MINUTES, Actor, Cause, EntryKind, credit, debit
 from timebank.services.erasures import erase_person
 from timebank.services.member_data import MemberData, data_of
+from timebank.services.posting import post
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.books import Books
 
@@ -80,6 +81,7 @@ class Members(Service):
             books.members.add(member)
             books.identities.add(identity)
             books.accounts.open(available(member.ref), MINUTES)
+            _grant(books, member, actor)
             books.tell(of_member(EventKind.MEMBER_JOINED, (branch, member.ref)))
             view = MemberView(member=member, identity=identity)
             request.done(member.ref, view)
@@ -220,6 +222,17 @@ class Members(Service):
             view = MemberView(member=member, identity=None)
             request.done(ref, view)
             return view
+
+
+def _grant(books: Books, member: Member, actor: Actor) -> None:
+    """Post the policy's joining grant from issuance to an account of its own; organisations get none."""
+    minutes = books.policy.policy.joining.grant_minutes
+    if not minutes or member.kind is not MemberKind.PERSON:
+        return
+    postings = debit(GRANT, minutes), credit(f"member:{member.ref}:grant", minutes)
+    for posting in postings:
+        books.journal.open(posting.path)
+    post(books, kind=EntryKind.TRANSFER, cause=Cause("grant", member.ref), postings=postings, actor=actor)
 
 
 def _view(books: Books, ref: str) -> MemberView:

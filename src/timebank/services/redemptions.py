@@ -81,6 +81,7 @@ class Redemptions(Outlooks):
             MemberLeft: sponsor or beneficiary are no members, now or on the day of the help.
             BeneficiaryRevoked, RelationNotEligible, TooManyNamed, ConsentMissing, CheckMissing: the home
                 branch's policy does not let hours be spent on them, or not yet.
+            EarnedTooLittle: the sponsor has not given what that policy wants first.
             KindNotOffered, ModeNotOffered: the host branch's policy does not know it.
             InsufficientHours: the sponsor does not have them above the floor.
         """

@@ -25,6 +25,7 @@ from timebank.instants import day_of
 from timebank.ledger.holds import Hold, HoldState, capture, expire, placing, release
 from timebank.ledger.limits import LimitWarning
 from timebank.ledger.model import HELP, Actor, Cause, EntryDraft, EntryKind, Posting, Role
+from timebank.services.allotting import allot
 from timebank.services.posting import Told, post_told, told_of, undo
 from timebank.services.service import act_in, seen_from
 from timebank.storage.books import Books
@@ -142,13 +143,28 @@ def carry_out(
     for each, postings in ((books.home, plan.home_postings), (books.host, plan.host_postings)):
         if postings:
             version = fee_version if each is books.host else None
+            spread = _spread(books, each, outcome, postings, help_at)
             told = _told(books, each, outcome)
             entries.append(
-                _post(each, plan.kind, plan.capture, postings, act, at=help_at, version=version, told=told)
+                _post(each, plan.kind, plan.capture, spread, act, at=help_at, version=version, told=told)
             )
     if plan.release_postings:
         entries.append(_post(books.home, EntryKind.RELEASE, plan.release, plan.release_postings, act))
     return RedemptionDone(redemption=redemption, entries=tuple(entries), warnings=warnings_of(books))
+
+
+def _spread(
+    books: TwoBooks,
+    here: Books,
+    outcome: RedemptionOutcome,
+    postings: tuple[Posting, ...],
+    help_at: datetime | None,
+) -> tuple[Posting, ...]:
+    """Return the postings as the host's caps spread them; a charge without help stays as it is."""
+    record_no = outcome.redemption.record_no
+    if help_at is None or record_no is None or here is not books.host:
+        return postings
+    return allot(here, postings, record_no=record_no, start_at=help_at, takes_levy=False)
 
 
 def follow(tx: Transaction, act: Act, outcome: RecordOutcome, note_no: int | None) -> RedemptionDone | None:

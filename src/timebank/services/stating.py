@@ -8,10 +8,17 @@ from timebank.care import workflow
 from timebank.care.mandate import Act
 from timebank.care.member import require_active
 from timebank.care.record import Hours, HoursRules, Mode, RecordOutcome, ServiceRecord, member_in
-from timebank.errors import ConfirmationClosed, KindNotOffered, ModeNotOffered
+from timebank.errors import (
+    ConfirmationClosed,
+    ConfirmationLate,
+    CountOnlyKind,
+    KindNotOffered,
+    ModeNotOffered,
+)
 from timebank.instants import day_of
+from timebank.ledger.model import MINUTES
+from timebank.policy.counting import count
 from timebank.policy.model import Policy
-from timebank.policy.rules import round_minutes
 from timebank.policy.words import Confirmer, Overlap
 from timebank.storage.books import Books
 
@@ -46,6 +53,12 @@ def require_offered(policy: Policy, stated: Named) -> None:
         raise ModeNotOffered(offered=", ".join(policy.service.modes))
 
 
+def require_creditable(policy: Policy, stated: Named, unit: str) -> None:
+    """Refuse to credit a kind of help that the policy only counts."""
+    if unit == MINUTES and stated.kind in policy.count_only.kinds:
+        raise CountOnlyKind
+
+
 def rules_of(policy: Policy) -> HoursRules:
     """Return what a policy says about stated hours."""
     return HoursRules(
@@ -63,7 +76,10 @@ def credited(books: Books, stated: Hours) -> int:
     if stated.minutes < 1:
         return 0
     policy = books.policies.in_force(day_of(stated.start_at, books.zone)).policy
-    return round_minutes(policy.rounding, stated.minutes)
+    minutes = min(stated.minutes, policy.service.longest_minutes)  # longer statements are refused anyway
+    return count(
+        policy, kind=stated.kind, mode=stated.mode, start_at=stated.start_at, minutes=minutes, zone=books.zone
+    ).minutes
 
 
 def others_of(books: Books, provider: str, stated: Hours) -> Sequence[ServiceRecord]:
@@ -84,10 +100,16 @@ def agree(books: Books, record: ServiceRecord, act: Act) -> RecordOutcome:
     Raises:
         ConfirmationClosed: the policy leaves confirming to coordinators.
         Others: see `care.workflow.confirm`.
+        ConfirmationLate: the policy leaves it to coordinators after so many days.
     """
-    if Confirmer.OTHER_SIDE not in books.policy.policy.confirmation.by:
+    rules = books.policy.policy.confirmation
+    if Confirmer.OTHER_SIDE not in rules.by:
         raise ConfirmationClosed(record=record.no)
-    return workflow.confirm(record, act, credited_minutes=credited(books, record.hours))
+    outcome = workflow.confirm(record, act, credited_minutes=credited(books, record.hours))
+    age_days = (books.today - day_of(record.start_at, books.zone)).days
+    if rules.within_days is not None and age_days > rules.within_days:
+        raise ConfirmationLate(record=record.no, days=rules.within_days)
+    return outcome
 
 
 def decide_to_confirm(

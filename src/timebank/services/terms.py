@@ -13,7 +13,9 @@ from timebank.care.mandate import Act
 from timebank.care.member import require_active
 from timebank.care.record import Hours
 from timebank.care.redemption import Redemption, RedemptionOutcome
+from timebank.errors import EarnedTooLittle
 from timebank.instants import day_of
+from timebank.ledger.chart import available
 from timebank.policy.model import DAY_MINUTES
 from timebank.policy.rules import cancellation_charge
 from timebank.services.settling import TwoBooks
@@ -58,6 +60,9 @@ def requested(
         named_most=rules.named_persons_most,
         others=home.beneficiaries.list(beneficiary.sponsor),
     )
+    given = home.accounts.state(available(beneficiary.sponsor)).given
+    if given < rules.earned_least_minutes:
+        raise EarnedTooLittle(member=beneficiary.sponsor, given=given, least=rules.earned_least_minutes)
     require_offered(host.policy.policy, planned)
     return outcome
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from timebank.care.inputs import reason_of
 from timebank.care.mandate import require_coordinator
-from timebank.errors import AccountManaged, FundOverdrawn, SameAccount
+from timebank.errors import AccountManaged, FundOverdrawn, GiftsNotAllowed, SameAccount
 from timebank.ledger.chart import AccountKind, place_of
 from timebank.ledger.details import Details
 from timebank.ledger.model import MINUTES, Actor, Cause, EntryKind, JournalEntry, credit, debit
@@ -47,6 +47,7 @@ class Transfers(Service):
             UnknownBranch, UnknownAccount, AccountClosed: an account is not there.
             NotAllowed, SelfDealing: not a coordinator, or one who would have it from a fund themselves.
             FundOverdrawn: it is more than one decision takes out of a fund.
+            GiftsNotAllowed: from member to member, where the policy lets no hours be given away.
             ReasonMissing, BadText: there is no reason.
             AmountOutOfRange, InsufficientHours, CeilingReached: the ledger refuses the entry.
             KeyReused: the key was used for another request.
@@ -66,11 +67,12 @@ class Transfers(Service):
             if request.outcome is not None:
                 return books.reader.entry(int(request.outcome))
             _require_disinterested(books, actor, debit_path, credit_path)
+            _require_gifts(books, debit_path, credit_path)
             words = reason_of(reason)
             _require_within(books, debit_path, minutes, unit)
             number = books.journal.book.last_seq + 1
             postings = (debit(debit_path, minutes, unit), credit(credit_path, minutes, unit))
-            members = members_of(postings)
+            concerned = members_of(postings)
             entry = post(
                 books,
                 kind=EntryKind.TRANSFER,
@@ -78,9 +80,9 @@ class Transfers(Service):
                 postings=postings,
                 actor=actor,
                 effective_at=effective_at,
-                told=Told(details=Details(words=words), members=members),
+                told=Told(details=Details(words=words), members=concerned),
             )
-            books.identities.write_note(words, about=f"entry {entry.seq}", members=members)
+            books.identities.write_note(words, about=f"entry {entry.seq}", members=concerned)
             request.done(entry.seq, entry)
             return entry
 
@@ -97,3 +99,9 @@ def _require_within(books: Books, path: str, minutes: int, unit: str) -> None:
     most = books.policy.policy.funds.most_at_once_minutes
     if unit == MINUTES and place_of(path).kind is AccountKind.FUND and most is not None and minutes > most:
         raise FundOverdrawn(path=path, most_minutes=most)
+
+
+def _require_gifts(books: Books, payer: str, payee: str) -> None:
+    members = {place_of(each).name for each in (payer, payee) if each.startswith("member:")}
+    if len(members) > 1 and not books.policy.policy.gifts.between_members:
+        raise GiftsNotAllowed

@@ -194,7 +194,7 @@ class Accounts(Repository):
 
     def _limits(self, path: str, unit: str, own: Limits | None, overrides: list[Override]) -> Limits:
         place = place_of(path)
-        if place.bucket == "held":
+        if place.bucket in {"held", "grant"}:
             return HELD
         if own is not None:
             return limits_in_force(own, overrides, at=self.desk.now)

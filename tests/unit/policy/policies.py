@@ -1,19 +1,31 @@
 """Any policy, for tests: built from the specifications, so a new key is drawn as soon as it exists."""
 
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from timebank.minutes import MINUTES_MAX
 from timebank.policy.model import LimitRule, Policy
+from timebank.policy.rates import KindRate, Rates, band_of
 from timebank.policy.sections import ENTRY, Part, Section
-from timebank.policy.specs import Choice, Flag, Several, Spec, Whole
+from timebank.policy.specs import Choice, Code, Flag, Several, Spec, Whole
 
 CODES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,39}", fullmatch=True)
 
 
-def values(spec: Spec) -> st.SearchStrategy[Any]:
+BANDS: Final = tuple(
+    tuple(band for text in texts if (band := band_of(text)) is not None)
+    for texts in (
+        (),
+        ("mon-fri 17:00-21:00 8/7",),
+        ("mon-sun 22:00-06:00 3/2", "sat,sun 06:00-22:00 5/4"),
+        ("sun 00:00-24:00 2", "mon-fri 09:00-17:00 1"),
+    )
+)
+
+
+def values(spec: Spec) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one for each form
     """Any value that a key takes."""
     match spec:
         case Whole():
@@ -23,6 +35,13 @@ def values(spec: Spec) -> st.SearchStrategy[Any]:
             return st.booleans()
         case Choice():
             return st.sampled_from(list(spec.words))
+        case Code():
+            return CODES
+        case Rates(is_bands=False):
+            rates = st.builds(KindRate, CODES, st.fractions(1, 10, max_denominator=12))
+            return st.lists(rates, unique_by=lambda each: each.kind, max_size=5).map(tuple)
+        case Rates():
+            return st.sampled_from(BANDS)
         case Several(words=None):
             return st.lists(CODES, unique=True, max_size=30).map(tuple)
         case Several(words=words):
