@@ -333,6 +333,14 @@ class PolicyFault:
         return f"{place}: {self.text}"
 
 
+class NoReadyPolicy(TimebankError):
+    """There is no file and no ready-made policy of that name. Retrying unchanged cannot help."""
+
+    code = "no_ready_policy"
+    kind = Kind.NOT_FOUND
+    template = "no file and no ready-made policy of that name; there are {known}"
+
+
 class PolicyInvalid(TimebankError):
     """The policy has faults: `faults` lists every one. Retrying unchanged cannot help."""
 

@@ -119,3 +119,28 @@ def test_a_usable_document_is_called_so(rules: str) -> None:
         run("policy", "check", rules).status,
         run("policy", "check", rules).out,
     )
+
+
+def test_the_ready_made_policies_are_listed_printed_explained_and_set(address: str) -> None:
+    """By name, wherever a document is wanted; an unknown name says which there are."""
+    listed = run("policy", "list", "--json").json
+    printed = run("policy", "default", "kiss")
+    told = run("policy", "explain", "kiss")
+    done = run("--db", address, "policy", "set", "kiss", "--branch", "lille")
+    of_branch = run("--db", address, "policy", "explain", "--branch", "lille", "--json").json
+    unknown = run("policy", "explain", "nowhere")
+
+    assert "kiss" in [each["name"] for each in listed]
+    assert printed.out.startswith("# KISS cooperatives (Switzerland)")
+    assert "A member earns at most 6 h in a week, from Monday to Sunday; more is refused." in told.out
+    assert (0, "") == (done.status, done.err)
+    assert told.out.count(".\n") == sum(len(each["sentences"]) for each in of_branch)
+    assert (3, "") == (unknown.status, unknown.out)
+    assert "[no_ready_policy]" in unknown.err
+    assert "nalc" in unknown.err
+
+
+def test_explaining_needs_one_thing_to_explain(address: str) -> None:
+    """A document or a branch."""
+    for words in ((), ("kiss", "--branch", "lille")):
+        assert 2 == run("--db", address, "policy", "explain", *words).status

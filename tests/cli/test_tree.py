@@ -51,6 +51,7 @@ READS = {
     ("policy", "check"),
     ("policy", "default"),
     ("policy", "diff"),
+    ("policy", "explain"),
     ("policy", "list"),
     ("policy", "show"),
     ("profile", "show"),

@@ -14,7 +14,7 @@ from timebank.cli.inputs import day_in
 from timebank.cli.options import NUMBER_MOST, Branch, By, DryRun, Json, Key
 from timebank.cli.output import emit, note, table_of
 from timebank.cli.session import session_of
-from timebank.errors import PolicyInvalid
+from timebank.errors import NoReadyPolicy, PolicyInvalid, UsageFault
 
 if TYPE_CHECKING:
     from timebank.policy.changes import Change
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="policy", help="The rules of a branch: show, check, compare, set.", no_args_is_help=True
 )
-File = Annotated[Path, typer.Argument(help="Rules, a TOML file.", metavar="FILE", dir_okay=False)]
+File = Annotated[
+    Path,
+    typer.Argument(
+        help="Rules: a TOML file, or the name of a ready-made policy.", metavar="FILE|NAME", dir_okay=False
+    ),
+]
 Version = Annotated[
     int | None,
     typer.Option(
@@ -60,20 +65,80 @@ def show(
         note(f"version {found.version} of {branch}, in force from {found.effective_on}, set by {found.actor}")
 
 
-@app.command("default", epilog="Example:  timebank policy default")
-def default(json_: Json = False) -> None:
-    """Print the default rules, to start from.
+@app.command("default", epilog="Example:  timebank policy default nalc")
+def default(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A ready-made policy instead: see list.", metavar="[NAME]", show_default=False),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Print the default rules, or ready-made ones, to start from.
 
     Every key with what it means; save the document, change it, check it, set it.
     """
     from timebank.policy.writing import DEFAULT_POLICY_TEXT
 
-    emit({"document": DEFAULT_POLICY_TEXT}, as_json=json_, table=DEFAULT_POLICY_TEXT)
+    document = DEFAULT_POLICY_TEXT if name is None else _ready(name)
+    emit({"document": document}, as_json=json_, table=document)
+
+
+@app.command("explain", epilog="Example:  timebank policy explain nalc")
+def explain(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Rules: a TOML file, or the name of a ready-made policy.",
+            metavar="[FILE|NAME]",
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
+    branch: Annotated[
+        str | None,
+        typer.Option("--branch", "-b", help="Of this branch.", metavar="CODE", show_default=False),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """Say in plain words what rules mean: of a document, or of a branch."""
+    from timebank.policy.document import parse_policy
+    from timebank.policy.explaining import explain as chapters_of
+
+    if (file is None) == (branch is None):
+        raise UsageFault(problem="say either FILE or --branch", command="timebank policy explain")
+    if file is not None:
+        policy = parse_policy(_document(file))
+    else:
+        assert branch is not None, "one of the two was required"
+        policy = session_of(ctx).open().policies.show(branch).policy
+    chapters = chapters_of(policy)
+    lines: list[str] = []
+    for chapter in chapters:
+        lines += [*([""] if lines else []), chapter.title, *(f"  {each}" for each in chapter.sentences)]
+    value = [{"title": each.title, "sentences": list(each.sentences)} for each in chapters]
+    emit(value, as_json=json_, table="\n".join(lines))
 
 
 @app.command("list", epilog="Example:  timebank policy list --branch lille")
-def list_(ctx: typer.Context, branch: Branch, json_: Json = False) -> None:
-    """List the versions of a branch's rules."""
+def list_(
+    ctx: typer.Context,
+    branch: Annotated[
+        str | None,
+        typer.Option(
+            "--branch", "-b", help="Versions of this branch's rules.", metavar="CODE", show_default=False
+        ),
+    ] = None,
+    json_: Json = False,
+) -> None:
+    """List the ready-made policies, or the versions of a branch's rules."""
+    if branch is None:
+        from timebank.services.policies import ready_made
+
+        ready = ready_made()
+        table = table_of("Ready-made policies", ["name", "of"], [(each.name, each.title) for each in ready])
+        emit([{"name": each.name, "title": each.title} for each in ready], as_json=json_, table=table)
+        return
     versions = session_of(ctx).open().policies.list(branch)
     values = [wire.policy_version(each) for each in versions]
     emit(values, as_json=json_, table=_versions_table(f"Policy versions of {branch}", versions))
@@ -88,7 +153,7 @@ def check(file: File, json_: Json = False) -> None:
     from timebank.policy.document import parse_policy
 
     try:
-        parse_policy(read_text(file))
+        parse_policy(_document(file))
     except PolicyInvalid as invalid:
         faults = [wire.policy_fault(fault) for fault in invalid.faults]
         rows = [(fault.key or f"line {fault.line}", fault.code, fault.text) for fault in invalid.faults]
@@ -109,7 +174,7 @@ def diff(
     from timebank.policy.changes import changes_between
     from timebank.policy.document import parse_policy
 
-    new = parse_policy(read_text(file))
+    new = parse_policy(_document(file))
     known = session_of(ctx).open().policies.show(branch, version)
     changes = changes_between(known.policy, new)
     table = _changes_table(f"What {file.name} changes in version {known.version} of {branch}", changes)
@@ -138,7 +203,7 @@ def set_(
 
     What is booked keeps the rules it was booked under.
     """
-    document = read_text(file)
+    document = _document(file)
     day = day_in(effective_on)
     bank = session_of(ctx).open(by=by, is_dry_run=dry_run)
     version, changes = bank.policies.set(branch, document, effective_on=day, key=key)
@@ -149,6 +214,27 @@ def set_(
         as_json=json_,
         table=[_changes_table(f"What version {version.version} changes", changes), f"\n{line}"],
     )
+
+
+def _document(file: Path) -> str:
+    """Return a document by its file; by the name of a ready-made policy, where there is no such file."""
+    if file.exists() or file.suffix or len(file.parts) != 1:
+        return read_text(file)
+    return _ready(file.name)
+
+
+def _ready(name: str) -> str:
+    """Return the document of a ready-made policy.
+
+    Raises:
+        NoReadyPolicy: there is none of that name.
+    """
+    from timebank.services.policies import ready_made
+
+    known = {each.name: each.document for each in ready_made()}
+    if name not in known:
+        raise NoReadyPolicy(known=", ".join(known))
+    return known[name]
 
 
 def _versions_table(title: str, versions: "Sequence[PolicyVersion]") -> Table:

@@ -1,7 +1,9 @@
 """Policies: show the rules of a branch, check a document, set a new version from a day on."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from importlib.resources import files as files_of
 
 from timebank.care.events import of_policy
 from timebank.care.mandate import require_coordinator
@@ -12,7 +14,29 @@ from timebank.policy.model import Policy
 from timebank.services.service import Service, Who, act_in
 from timebank.storage.policies import PolicyVersion
 
-__all__ = ["Policies", "PolicyVersion"]
+__all__ = ["Policies", "PolicyVersion", "ReadyMade", "ready_made"]
+READY = "timebank.policy.ready"
+"""The package with the documents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyMade:
+    """A policy of a real scheme, to start from."""
+
+    name: str
+    title: str
+    """Of the scheme, as its document begins."""
+    document: str
+
+
+def ready_made() -> Sequence[ReadyMade]:
+    """Return the ready-made policies, by name."""
+    files = [each for each in files_of(READY).iterdir() if each.name.endswith(".toml")]
+    texts = [(each.name.removesuffix(".toml"), each.read_text(encoding="utf-8")) for each in files]
+    return [
+        ReadyMade(name=name, title=text.partition("\n")[0].removeprefix("# "), document=text)
+        for name, text in sorted(texts)
+    ]
 
 
 class Policies(Service):

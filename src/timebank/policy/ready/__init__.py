@@ -1,0 +1,1 @@
+"""Ready-made policies of real schemes, each a document with its sources."""
