@@ -143,6 +143,10 @@ NOT_OVER_HTTP = {
     ("entry", "details"): "reveals secrets one by one; a member gets their own with `me_data`",
     ("doctor",): "looks at the machine and its database, for whoever runs them",
     ("import", "branch"): "brings a branch's whole journal, for whoever runs the machine",
+    (
+        "log",
+        "cosign",
+    ): "calls a witness from the machine, for whoever runs it; the result is at `/log/BRANCH/cosigned`",
     ("log", "export"): "writes on the machine what is at `/log/BRANCH`, for anybody",
     ("log", "key", "list"): "is a file of its own, `/log/BRANCH/key`, for anybody",
     ("log", "key", "new"): "makes a private key on the machine, for whoever runs it",
@@ -150,6 +154,7 @@ NOT_OVER_HTTP = {
     ("log", "key", "rotate"): "makes a private key on the machine, for whoever runs it",
     ("log", "proof"): "is made by whoever asks, of the tiles at `/log/BRANCH/tile`",
     ("log", "show"): "is at `/log/BRANCH/checkpoint`, for anybody",
+    ("policy", "explain"): "says in words what the document has, which `policy_show` gives",
     ("verify",): "is done without the bank: that is its point",
     ("member", "erasures"): "is of all branches, to be kept beside backups by whoever makes them",
     ("migrate",): "changes the database, for whoever runs the machine",

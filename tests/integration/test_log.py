@@ -263,7 +263,8 @@ def test_the_tiles_of_what_was_there_are_made_by_the_migration(address: str) -> 
     bank.close()
     with raw(address) if "postgresql" in address else closing(_file(address)) as connection:
         connection.execute("ALTER TABLE entry DROP COLUMN details")
-        for table in ("identity_detail", *LOG_TABLES):
+        connection.execute("ALTER TABLE branch_head DROP COLUMN is_frozen")
+        for table in ("life_event", "identity_detail", *LOG_TABLES):
             connection.execute(f"DROP TABLE {table}")
         if "postgresql" in address:
             for table in ("log_tile", "log_checkpoint", "log_key", "witness_log"):

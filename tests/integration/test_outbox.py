@@ -62,6 +62,7 @@ def test_the_world_tells_of_every_kind(world: Bank) -> None:
     assert set(EventKind) - seen <= {
         EventKind.BENEFICIARY_REVOKED,
         EventKind.MANDATE_REVOKED,
+        EventKind.MEMBER_LEFT,
         EventKind.REDEMPTION_MISSED,
         EventKind.REDEMPTION_REOPENED,
         EventKind.REDEMPTION_UNASSIGNED,
