@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from timebank.ledger.model import CREDIT, MINUTES, Posting, credit, debit
+from timebank.policy.model import Policy
+from timebank.policy.words import Over, Surplus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +48,14 @@ def allotted(postings: Sequence[Posting], rules: Allotment) -> tuple[Posting, ..
         credit(rules.levy_path, levy) if levy else None,
     )
     return tuple(line for line in lines if line is not None)
+
+
+def funds_paid(policy: Policy) -> frozenset[str]:
+    """Return the paths of the funds that a policy lets have what is beyond a cap, or levies."""
+    earning, surplus = policy.earning, policy.surplus
+    caps = [cap.over for cap in (earning.day, earning.week) if cap.most_minutes is not None]
+    has_surplus = Over.FUND in caps or surplus.over_ceiling is Surplus.FUND
+    return frozenset(
+        [f"fund:{surplus.fund}"] * has_surplus
+        + [f"fund:{policy.levy.fund}"] * (policy.levy.each_service_minutes > 0)
+    )

@@ -205,7 +205,9 @@ class Course:
             yield Fault(place, "history_invalid", f"it cannot have been: {', '.join(self.odd)}")
 
 
-def check_records(branch: str, records: Iterable[StoredRecord], standing: Standing) -> Iterator[Fault]:
+def check_records(
+    branch: str, records: Iterable[StoredRecord], standing: Standing, *, funds: Collection[str] = ()
+) -> Iterator[Fault]:
     """Check that a confirmed service record has exactly one standing credit that says the same (I-8).
 
     Any other record has none. One that fulfils a redemption is credited under the redemption's cause.
@@ -214,6 +216,7 @@ def check_records(branch: str, records: Iterable[StoredRecord], standing: Standi
         branch: its code.
         records: some of its service records.
         standing: the entries of these records.
+        funds: paths of those that a policy of the branch lets have what is beyond a cap, or levies.
     """
     for record in records:
         place = f"{branch} service record {record.no}"
@@ -234,7 +237,7 @@ def check_records(branch: str, records: Iterable[StoredRecord], standing: Standi
         elif not posted:
             yield Fault(place, "record_not_posted", "it is confirmed but no standing entry credits it")
         else:
-            yield from _differences(place, record, posted[0])
+            yield from _differences(place, record, posted[0], funds)
 
 
 def check_cited(
@@ -254,14 +257,14 @@ def check_cited(
             yield Fault(f"{branch} entry {seq}", code, f"there is no {what} {ref}")
 
 
-def _differences(place: str, record: StoredRecord, posted: Posted) -> Iterator[Fault]:
+def _differences(place: str, record: StoredRecord, posted: Posted, funds: Collection[str]) -> Iterator[Fault]:
     helped = record.recipient.removeprefix("member:")
     is_member = record.recipient.startswith("member:")
     payer = available(helped) if is_member else record.recipient
     payee = available(record.provider)
     # A joining grant can pay first, and a fund can get what is beyond a cap: see `care.allotment`.
     paid = payer if is_member and posted.payer == grant(helped) else posted.payer
-    is_surplus = posted.unit == MINUTES and posted.payee.startswith("fund:")
+    is_surplus = posted.unit == MINUTES and posted.payee in funds
     for what, stored, found in (
         ("min", record.credited_minutes, posted.minutes),
         ("as unit", record.unit, posted.unit),

@@ -5,11 +5,13 @@ records or redemptions.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, Generic, TypeVar
 
-from timebank.errors import TimebankError
+from timebank.care.allotment import funds_paid
+from timebank.errors import PolicyInvalid, TimebankError
 from timebank.ledger.audit import Fault, JournalAudit, check_reversal
 from timebank.ledger.chart import AccountKind, is_held, place_of
 from timebank.ledger.model import unit_of
@@ -181,13 +183,23 @@ def held_accounts(audit: JournalAudit) -> dict[int, str]:
 def check_service_records(look: Look) -> Iterator[Fault]:
     """Check service records against the entries that credit them (I-8)."""
     stories, audit = look.stories, look.audit
+    funds = funds_of(look.books)
     for chunk in chunks_of(stories.records(look.scope.records)):
         rows = stories.entries_of("service", [str(record.no) for record in chunk])
         undone = stories.reversed_by([entry.seq for entry, _ in rows])
-        yield from check_records(audit.branch, chunk, standing_of(audit.accounts, rows, undone))
+        yield from check_records(audit.branch, chunk, standing_of(audit.accounts, rows, undone), funds=funds)
     for cited in chunks_of(causes_in(audit, stories, "service", after=look.scope.after)):
         known = {str(record.no) for record in stories.records(numbers_in(ref for ref, _ in cited))}
         yield from check_cited(audit.branch, "service", cited, known)
+
+
+def funds_of(books: Books) -> set[str]:
+    """Return the paths of the funds that any version of the policy pays; one that was changed names none."""
+    found: set[str] = set()
+    for version in books.policies.list():
+        with suppress(PolicyInvalid):
+            found |= funds_paid(version.policy)
+    return found
 
 
 def causes_in(

@@ -1,10 +1,12 @@
 """Grants, surplus and levies: the minutes of one help, spread over accounts."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timebank.care.allotment import Allotment, allotted
+from timebank.care.allotment import Allotment, allotted, funds_paid
 from timebank.ledger.model import SERVICE_MINUTES, credit, debit, imbalance_by_unit
+from timebank.policy.document import parse_policy
 
 PAYER, HELPER, GRANT = "member:m2:available", "member:m1:available", "member:m2:grant"
 HELP = (debit(PAYER, 60), credit(HELPER, 60))
@@ -60,3 +62,20 @@ def test_service_minutes_are_left_alone() -> None:
     """They cannot be spent, so nothing is to be capped (I-12)."""
     service = (debit(PAYER, 60, SERVICE_MINUTES), credit(HELPER, 60, SERVICE_MINUTES))
     assert service == allotted(service, Allotment(room_minutes=0, levy_minutes=3))
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ("", set()),
+        ('[earning.day]\nover = "fund"', set()),
+        ('[earning.day]\nmost_minutes = 240\nover = "fund"', {"fund:branch"}),
+        ('[earning.week]\nmost_minutes = 360\nover = "fund"\n[surplus]\nfund = "city"', {"fund:city"}),
+        ('[earning.week]\nmost_minutes = 360\n[surplus]\nfund = "city"', set()),
+        ('[surplus]\nover_ceiling = "fund"\nfund = "city"', {"fund:city"}),
+        ('[levy]\neach_service_minutes = 3\nfund = "club"', {"fund:club"}),
+    ],
+)
+def test_the_funds_that_a_policy_pays(document: str, expected: set[str]) -> None:
+    """Only rules that are in force name one."""
+    assert expected == funds_paid(parse_policy(f"format = 1\n{document}\n"))

@@ -114,6 +114,18 @@ def test_a_record_and_its_entry_agree(record: StoredRecord, drafts: list[EntryDr
     assert [] == list(check_records("lille", [record], posted(*drafts)))
 
 
+def test_only_a_fund_that_a_policy_names_gets_what_is_beyond_a_cap() -> None:
+    """Help that credits any other fund, or another member, is none of the helper's."""
+    record, whole = RECORD._replace(recipient="member:m2"), debit(available("m2"), 90)
+    to_fund = posted(a_draft(whole, credit("fund:branch", 90), cause=Cause("service", "1")))
+    to_holder = posted(a_draft(whole, credit(held("m2"), 90), cause=Cause("service", "1")))
+
+    assert [] == list(check_records("lille", [record], to_fund, funds={"fund:branch"}))
+    for standing, funds in ((to_fund, ()), (to_fund, {"fund:city"}), (to_holder, {"fund:branch"})):
+        (fault,) = check_records("lille", [record], standing, funds=funds)
+        assert "record_differs" == fault.code
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
