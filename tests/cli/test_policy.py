@@ -144,3 +144,17 @@ def test_explaining_needs_one_thing_to_explain(address: str) -> None:
     """A document or a branch."""
     for words in ((), ("kiss", "--branch", "lille")):
         assert 2 == run("--db", address, "policy", "explain", *words).status
+
+
+def test_a_difference_is_said_in_plain_words(address: str) -> None:
+    """What no longer holds, and what does instead; between two documents, or against a branch."""
+    told = run("policy", "diff", "kiss", "--against", "nalc")
+    of_branch = run("--db", address, "policy", "diff", "kiss", "--branch", "lille")
+    same = run("policy", "diff", "kiss", "--against", "kiss")
+
+    assert "  - There is no limit to what a member can save.\n  + A member can save up to 720 h." in told.out
+    assert "  - A member can owe up to 10 h.\n" in of_branch.out
+    assert "  + A member cannot owe hours.\n" in of_branch.out
+    assert "+" not in same.out
+    for words in ((), ("--branch", "lille", "--against", "nalc")):
+        assert 2 == run("--db", address, "policy", "diff", "kiss", *words).status

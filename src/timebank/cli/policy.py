@@ -18,6 +18,7 @@ from timebank.errors import NoReadyPolicy, PolicyInvalid, UsageFault
 
 if TYPE_CHECKING:
     from timebank.policy.changes import Change
+    from timebank.policy.model import Policy
     from timebank.storage.policies import PolicyVersion
 
 app = typer.Typer(
@@ -165,20 +166,46 @@ def check(file: File, json_: Json = False) -> None:
 
 @app.command("diff", epilog="Example:  timebank policy diff rules.toml --branch lille")
 def diff(
-    ctx: typer.Context, file: File, branch: Branch, version: Version = None, json_: Json = False
+    ctx: typer.Context,
+    file: File,
+    branch: Annotated[
+        str | None,
+        typer.Option(
+            "--branch", "-b", help="Against the rules of this branch.", metavar="CODE", show_default=False
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            help="Against another document, or a ready-made policy.",
+            metavar="FILE|NAME",
+            dir_okay=False,
+            show_default=False,
+        ),
+    ] = None,
+    version: Version = None,
+    json_: Json = False,
 ) -> None:
-    """Show what a document would change.
+    """Show what a document would change, key by key and in plain words.
 
-    Compares the document with the rules of the branch, key by key.
+    Compares it with the rules of a branch, or with another document.
     """
     from timebank.policy.changes import changes_between
     from timebank.policy.document import parse_policy
 
+    if (branch is None) == (against is None):
+        raise UsageFault(problem="say either --branch or --against", command="timebank policy diff")
     new = parse_policy(_document(file))
-    known = session_of(ctx).open().policies.show(branch, version)
-    changes = changes_between(known.policy, new)
-    table = _changes_table(f"What {file.name} changes in version {known.version} of {branch}", changes)
-    emit([wire.policy_change(each) for each in changes], as_json=json_, table=table)
+    if against is not None:
+        old, of = parse_policy(_document(against)), against.name
+    else:
+        assert branch is not None, "one of the two was required"
+        known = session_of(ctx).open().policies.show(branch, version)
+        old, of = known.policy, f"version {known.version} of {branch}"
+    changes = changes_between(old, new)
+    table = _changes_table(f"What {file.name} changes in {of}", changes)
+    emit([wire.policy_change(each) for each in changes], as_json=json_, table=[table, *_in_words(old, new)])
 
 
 @app.command(
@@ -235,6 +262,19 @@ def _ready(name: str) -> str:
     if name not in known:
         raise NoReadyPolicy(known=", ".join(known))
     return known[name]
+
+
+def _in_words(old: "Policy", new: "Policy") -> list[str]:
+    """Return the sentences that no longer hold, and those that do instead, chapter by chapter."""
+    from timebank.policy.explaining import explain as chapters_of
+
+    lines: list[str] = []
+    for before, after in zip(chapters_of(old), chapters_of(new), strict=True):
+        gone = [f"  - {each}" for each in before.sentences if each not in after.sentences]
+        come = [f"  + {each}" for each in after.sentences if each not in before.sentences]
+        if gone or come:
+            lines += ["", after.title, *gone, *come]
+    return lines
 
 
 def _versions_table(title: str, versions: "Sequence[PolicyVersion]") -> Table:

@@ -42,6 +42,11 @@ Amounts are whole minutes. A document has at most {DOCUMENT_BYTES_MAX} bytes, a 
 
 A document with faults is refused as a whole, and every fault is listed with its key, a code and what to
 mend. Sources name schemes whose published rules say so; "our choice" marks a default that no scheme attests.
+
+Nobody has to begin with nothing: `timebank policy list` names the rules of real schemes, each a document with
+its sources, and `timebank policy default nalc` prints one. `timebank policy explain FILE` says in plain words
+what a document means, `timebank policy diff FILE --against NAME` what it does otherwise. A name stands
+wherever a command wants a file of rules.
 """
 
 LIMITS_NOTE: Final = """\
